@@ -1,0 +1,120 @@
+"""The configuration of one training run: frozen, checked once at the door, every key with meaning and default.
+
+`python -m cvae.config` prints every key.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cvae.data.sources import Source
+from cvae.data.sources.pushing import PushingWorld
+from cvae.errors import InputError
+from cvae.mistakes import describe
+from cvae.schedules import ConstantKL, ConstantTeacherForcing, KLAnneal, TeacherForcing
+
+Split = Literal["train", "validate", "test"]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys, wrong types and non-finite numbers are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class ModelConfig(Section):
+    """The networks (SVG with a fixed prior, Denton & Fergus 2018)."""
+
+    width: float = Field(1.0, gt=0, le=4, description="multiplies every convolution's channels; 1 = published")
+    g_dim: int = Field(128, ge=1, description="size of a frame's encoding")
+    z_dim: int = Field(64, ge=1, description="size of the latent")
+    rnn_size: int = Field(256, ge=1, description="hidden size of the LSTMs")
+    predictor_layers: int = Field(2, ge=1, description="LSTM cells in the frame predictor")
+    posterior_layers: int = Field(1, ge=1, description="LSTM cells in the posterior")
+    norm: Literal["batch", "group"] = Field("group", description="normalisation; batch is the lab's and SVG's")
+    skip: Literal["first", "last_context", "every"] = Field(
+        "last_context", description="frame whose encoder features the decoder sees: 0, n_past - 1, or the previous one"
+    )
+    use_positions: bool = Field(True, description="condition on positions beside actions (privileged knowledge)")
+    condition_offset: Literal[-1, 0] = Field(-1, description="frame t is predicted from the condition at t + offset")
+
+
+class OptimConfig(Section):
+    """Adam."""
+
+    lr: float = Field(2e-3, gt=0, description="learning rate")
+    beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the variance")
+    clip: float | None = Field(1.0, gt=0, description="largest norm of the whole gradient; null = no clipping")
+
+
+class TrainConfig(Section):
+    """How long, and on how much at a time."""
+
+    steps: int = Field(180_000, ge=1, description="optimizer updates in the whole training")
+    batch_size: int = Field(12, ge=1, description="clips in an update")
+    steps_per_epoch: int = Field(600, ge=1, description="updates called one epoch (not a pass over the data)")
+
+
+class EvaluationConfig(Section):
+    """Evaluation from the prior, on whole splits, with noise fixed by (seed, clip)."""
+
+    every: int = Field(600, ge=1, description="updates between two evaluations, each with a checkpoint")
+    batch_size: int = Field(32, ge=1, description="clips evaluated at a time; changes no result")
+    seed: int = Field(0, ge=0, description="seed of the evaluation noise")
+    final_split: Split = Field("validate", description="split of the evaluation at the end, kept clip by clip")
+    samples_every: int = Field(5, ge=1, description="evaluations between two sampled strips and GIFs")
+    n_samples: int = Field(4, ge=1, description="clips drawn in a strip")
+
+
+class RuntimeConfig(Section):
+    """Where it runs. Results are reproducible to the byte for one device, precision and number of threads."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="auto = cuda, else mps, else cpu")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="autocast; auto = bf16 where native")
+    threads: int | None = Field(None, ge=1, description="CPU threads; null = one per core")
+
+
+class Config(Section):
+    """Everything that determines one trained model."""
+
+    seed: int = Field(0, ge=0, description="seed of the initial weights, the batches, the noise and the coins")
+    n_past: int = Field(2, ge=1, description="true frames given")
+    n_future: int = Field(10, ge=1, description="frames predicted in training")
+    n_eval: int = Field(10, ge=1, description="frames predicted in evaluation")
+    image_size: Literal[32, 64] = Field(64, description="height and width of a frame in pixels")
+    store: str = Field(".cache/clips", description="folder of the packed data")
+    data: Source = Field(default_factory=lambda: PushingWorld(), description="where the frames come from")
+    model: ModelConfig = ModelConfig()
+    beta: float = Field(1e-4, ge=0, description="target weight of the KL term, for the mean squared error over a frame")
+    kl_anneal: KLAnneal = Field(default_factory=ConstantKL, description="schedule that multiplies beta")
+    teacher_forcing: TeacherForcing = Field(
+        default_factory=ConstantTeacherForcing, description="probability that a future step is fed the true frame"
+    )
+    optim: OptimConfig = OptimConfig()
+    train: TrainConfig = TrainConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    @property
+    def beta_sum(self) -> float:
+        """Beta for the squared error summed over a frame's D = 3 S S values: beta * D."""
+        return self.beta * 3 * self.image_size**2
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the Gaussian decoder that beta implies: sqrt(beta_sum / 2), on the [0, 1] scale."""
+        return float((self.beta_sum / 2) ** 0.5)
+
+
+
+def build_config(values: dict[str, Any], where: str) -> Config:
+    """Return the configuration for a mapping that holds the differences from the defaults.
+
+    Raises:
+        InputError: a key is unknown or a value is not allowed; names the path, the value and what is allowed.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise InputError(describe(error, Config, where)) from error

@@ -1,0 +1,76 @@
+"""Two identities of a set of files: a manifest that is cheap to compute, and a digest of the bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cvae.errors import InputError
+
+CHUNK_BYTES = 1 << 20
+
+
+def text_digest(*parts: str) -> str:
+    """A 32-digit hex digest of some strings, unambiguous about where one ends and the next begins."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogateescape")
+        digest.update(f"{len(encoded)}:".encode() + encoded)
+    return digest.hexdigest()
+
+
+def files_below(folder: Path, suffixes: frozenset[str]) -> Iterator[os.DirEntry[str]]:
+    """Files below a folder with one of the suffixes, in the order of their names; hidden ones are left out."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be listed ({error.strerror})") from error
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from files_below(Path(entry.path), suffixes)
+        elif os.path.splitext(entry.name)[1] in suffixes:  # noqa: PTH122 - a Path per file doubles the time
+            yield entry
+
+
+def manifest_of(root: Path, folders: Iterable[Path], suffixes: frozenset[str]) -> str:
+    """Identity of files by place, size and time of change: no file is opened.
+
+    1.3 million files take seconds where reading them takes minutes, so a manifest decides whether the digest
+    that was computed before still holds.
+    """
+    digest = hashlib.blake2b(str(root.resolve()).encode("utf-8", "surrogateescape"), digest_size=16)
+    for folder in folders:
+        for entry in files_below(folder, suffixes):
+            status = entry.stat()
+            line = f"{_relative(entry, root)}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def content_of(root: Path, folders: Iterable[Path], suffixes: frozenset[str]) -> str:
+    """Identity of files by relative path and bytes, wherever they lie and whenever they were written."""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder in folders:
+        for entry in files_below(folder, suffixes):
+            header = f"{_relative(entry, root)}\0{entry.stat().st_size}\n"
+            digest.update(header.encode("utf-8", "surrogateescape"))
+            _update_from(digest, Path(entry.path))
+    return digest.hexdigest()
+
+
+def _relative(entry: os.DirEntry[str], root: Path) -> str:
+    return entry.path[len(str(root)) :].lstrip(os.sep)
+
+
+def _update_from(digest: hashlib.blake2b, path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error

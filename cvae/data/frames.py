@@ -1,0 +1,73 @@
+"""Frames from files: decoding one picture, and reducing frames to the size that a model sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from cvae.errors import InputError
+
+# Modes that hold 8-bit colour or grey without loss. 16-bit and floating-point pictures have a range that
+# Pillow would clip in silence, and CMYK has no agreed conversion.
+CONVERTIBLE = ("RGB", "RGBA", "RGBX", "L", "LA", "P", "1")
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Decode a picture file completely; returns (H, W, 3) uint8 RGB.
+
+    Grey and palette pictures become RGB. An alpha channel is dropped when it is opaque throughout.
+
+    Raises:
+        InputError: the file is missing, truncated, no picture, transparent, or of a mode other than 8-bit.
+    """
+    try:
+        with Image.open(path) as picture:
+            picture.load()  # open() reads the header alone; a truncated file shows only here
+            _require_convertible(picture, path)
+            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: the frame is missing") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path}: cannot be decoded as a picture ({error})") from error
+
+
+def _require_convertible(picture: Image.Image, path: Path) -> None:
+    if picture.mode not in CONVERTIBLE:
+        raise InputError(f"{path}: pixels are of mode {picture.mode}; 8-bit RGB, grey or palette pictures are read")
+    if not picture.has_transparency_data:
+        return
+    alpha_low, _ = picture.convert("RGBA").getchannel("A").getextrema()
+    if alpha_low != 255:
+        raise InputError(f"{path}: has transparent pixels; frames must be opaque")
+
+
+def require_square(height: int, width: int, path: Path) -> int:
+    """The side of a square frame in pixels; InputError for any other shape."""
+    if height != width:
+        raise InputError(f"{path}: frames are {width}x{height} pixels; they must be square")
+    return height
+
+
+def require_multiple(side: int, image_size: int, path: Path) -> None:
+    """Refuse frames that cannot be area-averaged from `side` down to `image_size` pixels exactly."""
+    if side % image_size:
+        raise InputError(
+            f"{path}: frames are {side}x{side} pixels; expected {image_size}x{image_size} "
+            f"or an integer multiple of it (set the image size to one that divides {side})"
+        )
+
+
+def reduce_by_area(frames: NDArray[np.uint8], image_size: int) -> NDArray[np.uint8]:
+    """Average blocks of pixels: (T, k*S, k*S, 3) uint8 to (T, S, S, 3) uint8, rounding half up."""
+    n_frames, side = frames.shape[:2]
+    if side == image_size:
+        return frames
+    factor = side // image_size
+    blocks = frames.reshape(n_frames, image_size, factor, image_size, factor, 3)
+    sums = blocks.sum(axis=(2, 4), dtype=np.uint32)
+    n_averaged = factor * factor
+    means: NDArray[np.uint8] = ((2 * sums + n_averaged) // (2 * n_averaged)).astype(np.uint8)
+    return means

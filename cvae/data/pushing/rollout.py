@@ -1,0 +1,65 @@
+"""A scene played forward: by a policy, or by given actions under another hidden noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvae.data.pushing.physics import World
+from cvae.data.pushing.scene import Scene
+
+Chooser = Callable[[int, World], NDArray[np.float32]]  # frame number, world -> (4,) action
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Everything that is drawn and recorded, for T frames.
+
+    Attributes:
+        scene: what the things are.
+        gripper: (T, 3) x, y, z in cm.
+        opening: (T,) half the distance between the fingers in cm.
+        poses: (T, n_objects, 3) x and y in cm, angle in radians.
+        actions: (T, 4) float32; the last one drives a frame that is not recorded.
+    """
+
+    scene: Scene
+    gripper: NDArray[np.float64]
+    opening: NDArray[np.float64]
+    poses: NDArray[np.float64]
+    actions: NDArray[np.float32]
+
+    @property
+    def positions(self) -> NDArray[np.float32]:
+        """(T, 3) float32 gripper x, y, z in metres."""
+        return (self.gripper / 100.0).astype(np.float32)
+
+
+def rollout(scene: Scene, n_frames: int, slip: float, noise: np.random.Generator, choose: Chooser) -> Trajectory:
+    """Play a scene for `n_frames` frames.
+
+    Args:
+        scene: the start.
+        n_frames: frames recorded, the start among them.
+        slip: strength of the hidden part; 0 makes the result a function of scene and actions.
+        noise: source of the hidden part.
+        choose: gives the action of each frame, by a policy or from a recording.
+    """
+    world = World(scene)
+    hidden = noise.standard_normal((n_frames, 1 + len(scene.things), 4))
+    gripper: list[NDArray[np.float64]] = []
+    opening: list[float] = []
+    poses: list[NDArray[np.float64]] = []
+    actions: list[NDArray[np.float32]] = []
+    for t in range(n_frames):
+        action = choose(t, world)
+        gripper.append(world.position)
+        opening.append(world.opening)
+        poses.append(world.poses)
+        actions.append(action)
+        if t + 1 < n_frames:
+            world.advance(action, slip, hidden[t])
+    return Trajectory(scene, np.array(gripper), np.array(opening), np.array(poses), np.array(actions))

@@ -1,0 +1,25 @@
+"""Where episodes come from: each source is the `data:` section of a run's YAML and reads itself.
+
+A source is a frozen pydantic model with `source` as its tag and `stride` as an option. It has
+
+    place                           where the episodes come from, for messages
+    splits()                        those of train, validate and test that have episodes
+    explain_absence(split)          why another one has none, in one sentence
+    episodes(split, image_size)     its episodes, checked, one at a time
+    digest(image_size)              identity of the content
+    manifest()                      an identity that is cheap to compute, or None where the digest itself is
+
+Adding one: write the model and name it in `Source`.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from cvae.data.sources.bair import Bair
+from cvae.data.sources.episodes import Episodes
+from cvae.data.sources.pushing import PushingWorld
+
+Source = Annotated[Bair | Episodes | PushingWorld, Field(discriminator="source")]
+
+__all__ = ["Bair", "Episodes", "PushingWorld", "Source"]

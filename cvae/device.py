@@ -1,0 +1,61 @@
+"""Where the arithmetic runs, and in which precision."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cvae.config import RuntimeConfig
+from cvae.errors import InputError
+
+
+@dataclass(frozen=True)
+class Place:
+    """A device and a precision."""
+
+    device: torch.device
+    bf16: bool
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """Return the context in which the networks run."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
+
+    def frames(self, packed: NDArray[np.uint8]) -> Tensor:
+        """Move frames to the device and scale them there: uint8 (B, T, S, S, 3) -> float (T, B, 3, S, S) in [0, 1]."""
+        moved = torch.from_numpy(packed).to(self.device, non_blocking=True)
+        return moved.permute(1, 0, 4, 2, 3).float().div_(255)
+
+    def conditions(self, packed: NDArray[np.float32]) -> Tensor:
+        """Move conditions to the device: (B, T, C) -> (T, B, C)."""
+        return torch.from_numpy(packed).to(self.device, non_blocking=True).transpose(0, 1)
+
+    @property
+    def name(self) -> str:
+        """The device's name for people."""
+        return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
+
+
+def _has_native_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+
+
+def choose_place(config: RuntimeConfig) -> Place:
+    """Return the device and precision for a run, and set the number of CPU threads.
+
+    Raises:
+        InputError: the device asked for is not there.
+    """
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    kind = next(k for k in present if present[k]) if config.device == "auto" else config.device
+    if not present[kind]:
+        usable = ", ".join(k for k in present if present[k])
+        raise InputError(f"runtime.device is '{kind}', which this machine does not have; present: {usable}")
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    device = torch.device(kind)
+    return Place(device, config.precision == "bf16" or (config.precision == "auto" and _has_native_bf16(device)))

@@ -1,0 +1,92 @@
+"""Turn a validation error into one sentence: the path, the value, what is allowed, the nearest known key."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+def sections_of(annotation: Any) -> list[type]:
+    """Return the classes with fields that a key's type may hold: one section, or the options of a union."""
+    if get_origin(annotation) is Annotated:
+        return sections_of(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [section for member in get_args(annotation) for section in sections_of(member)]
+    is_section = isinstance(annotation, type) and (issubclass(annotation, BaseModel) or is_dataclass(annotation))
+    return [annotation] if is_section else []
+
+
+def fields_of(section: type) -> dict[str, FieldInfo]:
+    """Return the fields of a section by name."""
+    return dict(getattr(section, "__pydantic_fields__"))  # noqa: B009 - pydantic sets it on models and dataclasses
+
+
+def tag_of(section: type) -> str | None:
+    """Return the value of `mode` or `source` that selects a section within its union."""
+    fields = fields_of(section)
+    tag = fields.get("mode") or fields.get("source")
+    return None if tag is None else str(get_args(tag.annotation)[0])
+
+
+def known_paths(section: type, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted path of every key below a section, those of a union's options too."""
+    for name, field in fields_of(section).items():
+        yield f"{prefix}{name}"
+        for inner in sections_of(field.annotation):
+            yield from known_paths(inner, f"{prefix}{name}.")
+
+
+def _walk(root: type, location: Sequence[str | int]) -> tuple[str, type | None]:
+    """Return the dotted path of an error's location and the section that its last key is looked up in."""
+    path: list[str] = []
+    options, parent = [root], None
+    for part in location:
+        tagged = [section for section in options if tag_of(section) == part] if len(options) > 1 else []
+        if tagged:  # pydantic puts the chosen option of a union into the location; people do not write it
+            options = tagged
+            continue
+        path.append(str(part))
+        parent = options[0] if len(options) == 1 else None
+        field = fields_of(parent).get(str(part)) if parent else None
+        options = sections_of(field.annotation) if field else []
+    return ".".join(path), parent
+
+
+def nearest_key(root: type, path: str, parent: type | None) -> str:
+    """Return `; did you mean 'x'?` for an unknown key, or the keys that its section knows."""
+    name = path.rsplit(".", 1)[-1]
+    siblings = list(fields_of(parent)) if parent else []
+    prefix = path[: len(path) - len(name)]
+    if close := difflib.get_close_matches(name, siblings, n=1, cutoff=0.6):
+        return f"; did you mean '{prefix}{close[0]}'?"
+    elsewhere = sorted({known for known in known_paths(root) if known.rsplit(".", 1)[-1] == name})
+    if elsewhere:
+        return f"; did you mean '{elsewhere[0]}'?"
+    return f"; known here: {', '.join(siblings)}" if siblings else ""
+
+
+def describe(error: ValidationError, root: type, where: str) -> str:
+    """Return one sentence for the first mistake of a validation error, and the number of others."""
+    first = error.errors(include_url=False)[0]
+    path, parent = _walk(root, first["loc"])
+    kind, value, context = first["type"], first["input"], first.get("ctx", {})
+    if kind in UNKNOWN_KEY:
+        text = f"unknown key '{path}'{nearest_key(root, path, parent)}"
+    elif kind == "union_tag_invalid":
+        key = str(context["discriminator"]).strip("'")
+        text = f"{path}.{key} is {context['tag']!r}; allowed: {context['expected_tags']}"
+    elif kind == "union_tag_not_found":
+        text = f"{path} needs the key {context['discriminator']} to say which kind it is, found {value!r}"
+    elif kind == "missing":
+        text = f"'{path}' is required"
+    else:
+        said = first["msg"].removeprefix("Value error, ")
+        text = f"{path or 'the file'} is {value!r}: {said[:1].lower()}{said[1:]}"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {text}{more}"

@@ -1,0 +1,209 @@
+"""Train a run folder: from its configuration to its final evaluation, through any number of attempts."""
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from cvae.config import Config, build_config
+from cvae.data.store import Store, open_store
+from cvae.device import Place, choose_place
+from cvae.errors import InputError
+from cvae.evaluate import Evaluation, draw_samples, evaluate
+from cvae.frames import save_pictures
+from cvae.provenance import git_commit, package_versions
+from cvae.record import FINAL_STATUSES, RunFolder, held, write_atomically
+from cvae.trainer import Diverged, EpochResult, Trainer
+from cvae.yaml_file import load_yaml_mapping
+
+PREFIXES = {"train": "train", "validate": "val", "test": "test"}  # of a split's metrics
+
+
+class AlreadyTraining(InputError):
+    """Another live process trains this run folder."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation that has just been recorded, and the pictures drawn with it."""
+
+    result: EpochResult
+    strip: Path | None
+    animation: Path | None
+
+
+def load_config(folder: RunFolder) -> Config:
+    """Return the configuration of a run folder."""
+    return build_config(load_yaml_mapping(folder.config), str(folder.config))
+
+
+def make_trainer(config: Config, place: Place, store: Store) -> Trainer:
+    """Return a trainer on the store's training and validation splits."""
+    use = config.model.use_positions
+    train = store.clips("train", config.n_past + config.n_future, use_positions=use)
+    validate = store.clips("validate", config.n_past + config.n_eval, use_positions=use)
+    return Trainer(config, place, train, validate)
+
+
+def train_run(folder: RunFolder) -> Iterator[Evaluated]:
+    """Train a run to its end, yielding each evaluation once it is recorded; go on from a checkpoint if there is one.
+
+    The outcome is always written to `state.json` before an error is raised.
+
+    Raises:
+        AlreadyTraining: another process holds the run.
+        InputError: the configuration, the data or the device cannot be used.
+        Diverged: the loss or its gradient became non-finite.
+    """
+    with held(folder.lock) as is_ours:
+        if not is_ours:
+            raise AlreadyTraining(f"{folder.path}: another process is training this run")
+        before = folder.read_state()
+        if before["status"] in FINAL_STATUSES:
+            return
+        state: dict[str, Any] = {"status": "running", "attempt": before.get("attempt", 0) + 1, "pid": os.getpid()}
+        try:
+            yield from _attempt(folder, state)
+        except BaseException as error:
+            _record_failure(folder, state, error)
+            raise
+
+
+def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseException) -> None:
+    if isinstance(error, Diverged):
+        status = "diverged"
+    elif isinstance(error, Exception):
+        status = "failed"
+    else:  # the consumer stopped, Ctrl-C, or a request to end: the next attempt goes on
+        status = "interrupted"
+    kind = {"type": type(error).__name__, "message": str(error)}
+    folder.write_state(state | {"status": status, "error": None if status == "interrupted" else kind})
+
+
+def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
+    config = load_config(folder)
+    place = choose_place(config.runtime)
+    store = open_store(config.data, config.image_size, Path(config.store))
+    trainer = make_trainer(config, place, store)
+    _load_checkpoint(folder, trainer)
+    folder.keep_epochs(trainer.step)
+    state |= _provenance(trainer, store)
+    folder.write_state(state)
+    with _beating(folder, trainer):
+        for result in trainer.fit():
+            folder.append_epoch(result.values())
+            yield Evaluated(result, *_draw(folder, trainer, result))
+            _save_checkpoint(folder, trainer, store)
+            state |= {"step": trainer.step, "seconds": trainer.seconds}
+            if folder.stop.exists() and trainer.step < config.train.steps:
+                folder.write_state(state | {"status": "stopped"})
+                return
+            folder.write_state(state)
+        final = _evaluate_at_the_end(folder, trainer, store)
+    folder.write_state(state | {"status": "finished", "step": trainer.step, "final": final})
+
+
+def _provenance(trainer: Trainer, store: Store) -> dict[str, Any]:
+    commit, is_dirty = git_commit()
+    return {
+        "seconds": trainer.seconds,
+        "error": None,
+        "device": trainer.place.name,
+        "precision": "bf16" if trainer.place.bf16 else "fp32",
+        "threads": torch.get_num_threads(),
+        "n_parameters": trainer.n_parameters,
+        "versions": package_versions(),
+        "git_commit": commit,
+        "git_dirty": is_dirty,
+        "data_fingerprint": store.fingerprint,
+        "step": trainer.step,
+        "total_steps": trainer.config.train.steps,
+        "final": None,
+    }
+
+
+@contextmanager
+def _beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Iterator[None]:
+    """Write the step to the heartbeat file twice a second: it stands still when the training does."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(every_s):
+            folder.heartbeat.write_text(str(trainer.step))
+
+    thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _save_checkpoint(folder: RunFolder, trainer: Trainer, store: Store) -> None:
+    """Replace the checkpoint. It holds the condition statistics too: the model means nothing without them."""
+    buffer = io.BytesIO()
+    statistics = store.statistics
+    scales = {} if statistics is None else {"mean": statistics.mean.tolist(), "std": statistics.std.tolist()}
+    torch.save({"trainer": trainer.state(), "statistics": scales}, buffer)
+    write_atomically(folder.checkpoint, buffer.getvalue())
+
+
+def _load_checkpoint(folder: RunFolder, trainer: Trainer) -> None:
+    if folder.checkpoint.exists():
+        trainer.load_state(read_checkpoint(folder)["trainer"])
+
+
+def read_checkpoint(folder: RunFolder) -> dict[str, Any]:
+    """Return a run's checkpoint, tensors on the CPU.
+
+    Raises:
+        InputError: there is none, or it is not readable.
+    """
+    try:
+        return dict(torch.load(folder.checkpoint, map_location="cpu", weights_only=True))
+    except FileNotFoundError as error:
+        raise InputError(f"{folder.path}: there is no checkpoint; has the run been trained?") from error
+    except Exception as error:  # torch raises many kinds for a damaged file
+        raise InputError(f"{folder.checkpoint}: not a readable checkpoint ({error})") from error
+
+
+def _draw(folder: RunFolder, trainer: Trainer, result: EpochResult) -> tuple[Path | None, Path | None]:
+    e = trainer.config.evaluation
+    is_due = round(result.step / e.every) % e.samples_every == 0 or result.step == trainer.config.train.steps
+    if not is_due:
+        return None, None
+    samples = draw_samples(trainer.model, trainer.validate_clips, e.n_samples, trainer.place, e.seed)
+    return save_pictures(samples, folder.samples / f"step-{result.step:06d}")
+
+
+def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> dict[str, Any]:
+    """Score the final split clip by clip, draw it, and return the summary."""
+    c, e = trainer.config, trainer.config.evaluation
+    clips = store.clips(e.final_split, c.n_past + c.n_eval, use_positions=c.model.use_positions)
+    evaluation = evaluate(trainer.model, clips, trainer.place, e.batch_size, e.seed)
+    save_clips(evaluation, folder.clips)
+    samples = draw_samples(trainer.model, clips, e.n_samples, trainer.place, e.seed)
+    save_pictures(samples, folder.samples / "final")
+    last = folder.read_epochs()[-1]
+    kl = {key: last[key] for key in ("train/kl", "train/mse")}
+    return evaluation.summary(PREFIXES[e.final_split]) | {"n_clips": len(clips)} | kl
+
+
+def save_clips(evaluation: Evaluation, path: Path) -> None:
+    """Write the scores of every clip and frame: arrays `name`, `psnr` and `copy_last_psnr`, in dB."""
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        name=np.array(evaluation.names),
+        psnr=evaluation.psnr,
+        copy_last_psnr=evaluation.copy_last_psnr,
+    )
+    write_atomically(path, buffer.getvalue())

@@ -1,0 +1,74 @@
+"""Train one model, without Optuna or wandb: `python -m cvae.train CONFIG.yaml --out FOLDER`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cvae.command import TYPER, run_command
+from cvae.config import Config, build_config
+from cvae.errors import InputError
+from cvae.overrides import merge, parse_settings
+from cvae.record import RunFolder, write_atomically
+from cvae.yaml_file import dump_yaml, load_yaml_mapping
+
+app = typer.Typer(**TYPER)
+
+
+def describe_convention(config: Config) -> str:
+    """Return the line in which a run states what its beta means."""
+    return (
+        f"beta {config.beta:g} for the mean squared error over a frame = beta_sum {config.beta_sum:g} for the sum; "
+        f"it implies a Gaussian decoder with sigma {config.sigma:g}"
+    )
+
+
+def prepare(folder: RunFolder, config: Config) -> None:
+    """Write the configuration of a new run; a folder that holds another configuration is refused.
+
+    Raises:
+        InputError: the folder cannot be written or holds a run with another configuration.
+    """
+    text = dump_yaml(config.model_dump(mode="json"))
+    if folder.config.exists():
+        if build_config(load_yaml_mapping(folder.config), str(folder.config)) != config:
+            raise InputError(f"{folder.path}: holds a run with another configuration; choose another --out")
+        return
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder.path}: cannot be created ({error.strerror})") from error
+    write_atomically(folder.config, text.encode())
+
+
+@app.command()
+def train(
+    config_file: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="differences from the defaults")],
+    out: Annotated[Path, typer.Option(help="run folder; the same command goes on where it was interrupted")],
+    settings: Annotated[list[str], typer.Option("--set", metavar="PATH=VALUE", help="override one key")] = [],  # noqa: B006
+) -> None:
+    """Train one model and leave a run folder: epochs.jsonl, checkpoint, samples and the final evaluation."""
+    values = merge(load_yaml_mapping(config_file), parse_settings(settings))
+    config = build_config(values, str(config_file))
+    folder = RunFolder(out)
+    prepare(folder, config)
+    from cvae.run import train_run  # torch takes seconds to import: mistakes above answer at once
+    from cvae.trainer import Diverged
+
+    print(describe_convention(config))
+    try:
+        for evaluated in train_run(folder):
+            v = evaluated.result.values()
+            print(
+                f"step {v['step']:>7}/{config.train.steps}  loss {v['train/loss']:.4f}  kl {v['train/kl']:.3f} nats  "
+                f"beta {v['train/beta']:.2e}  tfr {v['train/tfr']:.2f}  psnr {v['val/psnr']:.2f} dB  "
+                f"(copy-last {v['val/copy_last_psnr']:.2f})  {v['train/clips_per_second']:.0f} clips/s",
+                flush=True,
+            )
+    except Diverged as error:
+        raise InputError(f"diverged: {error}") from error
+    print(f"{folder.read_state()['status']}: {folder.path}")
+
+
+if __name__ == "__main__":
+    run_command(app)

@@ -1,0 +1,98 @@
+"""One dimension of a search space, as an experiment file writes it."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Value = bool | int | float | str
+
+
+class _Dimension(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True)
+
+
+def _check_range(low: float, high: float, log: bool) -> None:
+    if low >= high:
+        raise ValueError(f"an empty range: {low} is not below {high}")
+    if log and low <= 0:
+        raise ValueError(f"a logarithmic range must lie above 0, and {low} does not")
+
+
+class FloatRange(_Dimension):
+    """`{float: [low, high], log: false}`: a real number between two bounds."""
+
+    bounds: Annotated[list[float], Field(alias="float", min_length=2, max_length=2)]
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> "FloatRange":
+        _check_range(*self.bounds, self.log)
+        return self
+
+    def examples(self) -> list[Value]:
+        """Return the values at which the space is checked."""
+        return list(self.bounds)
+
+    def at(self, u: float) -> Value:
+        """Return the value at u in [0, 1) of the way from low to high, on the range's own scale."""
+        low, high = self.bounds
+        return float(low * (high / low) ** u) if self.log else float(low + (high - low) * u)
+
+
+class IntRange(_Dimension):
+    """`{int: [low, high], log: false}`: a whole number, both bounds included."""
+
+    bounds: Annotated[list[int], Field(alias="int", min_length=2, max_length=2)]
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> "IntRange":
+        _check_range(*self.bounds, self.log)
+        return self
+
+    def examples(self) -> list[Value]:
+        """Return the values at which the space is checked."""
+        return list(self.bounds)
+
+    def at(self, u: float) -> Value:
+        """Return the value at u in [0, 1) of the way; each whole number owns an equal part (of the log range too)."""
+        low, high = self.bounds
+        real = low * ((high + 1) / low) ** u if self.log else low + (high + 1 - low) * u
+        return min(int(real), high)
+
+
+class Choice(_Dimension):
+    """`{choice: [a, b, ...]}`: one of some values."""
+
+    options: Annotated[list[Value], Field(alias="choice", min_length=1)]
+
+    @model_validator(mode="after")
+    def _are_distinct(self) -> "Choice":
+        if len({repr(option) for option in self.options}) < len(self.options):
+            raise ValueError("a choice is given twice")
+        return self
+
+    def examples(self) -> list[Value]:
+        """Return the values at which the space is checked."""
+        return list(self.options)
+
+    def at(self, u: float) -> Value:
+        """Return the option at u in [0, 1) of the way through the list."""
+        return self.options[min(int(u * len(self.options)), len(self.options) - 1)]
+
+
+Dimension = FloatRange | IntRange | Choice
+KINDS: dict[str, type[Dimension]] = {"float": FloatRange, "int": IntRange, "choice": Choice}
+
+
+def parse_dimension(written: Any) -> Dimension:
+    """Return the dimension that a mapping of an experiment file describes.
+
+    Raises:
+        ValueError: it is none, or its range is empty; says what is allowed.
+    """
+    kind = next((k for k in KINDS if isinstance(written, dict) and k in written), None)
+    if kind is None:
+        raise ValueError(f"{written!r} is no dimension; allowed: {{float: [low, high]}}, {{int: [low, high]}} "
+                         "(both with log: true if wanted), {choice: [a, b]}")
+    return KINDS[kind].model_validate(written)

@@ -1,0 +1,163 @@
+"""The experiment file: a question, its arms, what is searched within each, how the winner is confirmed."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+
+from cvae.config import Config, Split, build_config
+from cvae.errors import InputError
+from cvae.mistakes import describe
+from cvae.overrides import at_path, merge
+from cvae.yaml_file import load_yaml_mapping
+from sweeps.dimension import Dimension, Value, parse_dimension
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+WrittenDimension = Annotated[
+    Dimension,
+    BeforeValidator(parse_dimension),
+    PlainSerializer(lambda dimension: dimension.model_dump(by_alias=True)),
+]
+
+#: Seeds of confirm runs start here above the experiment's seed, clear of those of its tune trials.
+CONFIRM_SEEDS_FROM = 1000
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Metric(_Part):
+    """What decides, declared before launch."""
+
+    name: Literal["val/psnr"] = Field("val/psnr", description="metric of the last evaluation; confirm reads its split's")
+    direction: Literal["maximize"] = Field("maximize", description="which way is better")
+    margin: float | None = Field(None, gt=0, description="differences within +-margin dB count as equivalent")
+
+
+class Tune(_Part):
+    """Search within each arm, on the validation split."""
+
+    trials_per_arm: int = Field(ge=1, description="trials in all, not in addition")
+    sampler: Literal["qmc", "random", "tpe"] = Field("qmc", description="qmc: the same points in every arm")
+
+
+class Confirm(_Part):
+    """Train each arm's best configurations again with fresh seeds that all arms share."""
+
+    configs_per_arm: int = Field(1, ge=1, description="best trials of each arm that are confirmed")
+    seeds: int = Field(10, ge=1, description="seeds for each of them")
+    split: Split = Field("test", description="split of the final evaluation")
+
+
+class Arm(_Part):
+    """One value of the thing compared: differences from the base, and what this arm alone searches."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    search: dict[str, WrittenDimension] = Field(default_factory=dict)
+
+
+def _split_arm(written: Any) -> Any:
+    """In the file an arm is its overrides with `search` among them."""
+    if not isinstance(written, dict):
+        raise ValueError("an arm is a mapping of configuration keys, and `search`")
+    return {"overrides": {k: v for k, v in written.items() if k != "search"}, "search": written.get("search") or {}}
+
+
+def _join_arm(arm: Arm) -> dict[str, Any]:
+    search = {path: dimension.model_dump(by_alias=True) for path, dimension in arm.search.items()}
+    return arm.overrides | ({"search": search} if search else {})
+
+
+WrittenArm = Annotated[Arm, BeforeValidator(_split_arm), PlainSerializer(_join_arm)]
+
+
+class Experiment(_Part):
+    """One experiment file, checked: every arm, and every bound of every search, is a valid configuration."""
+
+    name: Name = Field(description="name of its folder")
+    question: str = Field("", description="the question in words, printed on the report")
+    metric: Metric = Metric()
+    seed: int = Field(0, ge=0, description="moves the search points and every seed")
+    base: dict[str, Any] = Field(default_factory=dict, description="differences from the default configuration")
+    arms: dict[Name, WrittenArm] = Field(min_length=1, description="what is compared")
+    search: dict[str, WrittenDimension] = Field(default_factory=dict, description="tuned within every arm")
+    tune: Tune | None = Field(None, description="left out: the arms are confirmed as they are")
+    confirm: Confirm = Confirm()
+
+    @model_validator(mode="after")
+    def _searches_are_tuned(self) -> "Experiment":
+        searched = bool(self.search) or any(arm.search for arm in self.arms.values())
+        if searched and self.tune is None:
+            raise ValueError("something is searched but there is no `tune` section to say how many trials")
+        if self.tune and not searched:
+            raise ValueError("there is a `tune` section but nothing is searched")
+        for name, arm in self.arms.items():
+            if both := sorted(set(arm.search) & set(self.search)):
+                raise ValueError(f"arm {name} searches {', '.join(both)}, which every arm searches already")
+        return self
+
+    def space(self, arm: str) -> dict[str, Dimension]:
+        """Return what an arm searches: the shared dimensions in file order, then its own."""
+        return {**self.search, **self.arms[arm].search}
+
+    def config(self, arm: str, params: dict[str, Value], seed: int, split: Split) -> Config:
+        """Return the configuration of a run.
+
+        Raises:
+            InputError: the arm or a parameter makes an invalid configuration.
+        """
+        values = merge(self.base, self.arms[arm].overrides)
+        for path, value in params.items():
+            values = merge(values, at_path(path, value))
+        values = merge(values, {"seed": seed, "evaluation": {"final_split": split}})
+        return build_config(values, f"arm '{arm}'")
+
+    def tune_seed(self, trial: int) -> int:
+        """Return the training seed of a trial: the same in every arm."""
+        return self.seed + trial
+
+    def confirm_seed(self, index: int) -> int:
+        """Return a confirm seed: the same in every arm."""
+        return self.seed + CONFIRM_SEEDS_FROM + index
+
+    def written(self) -> dict[str, Any]:
+        """Return the experiment as an experiment file holds it, defaults filled in."""
+        return self.model_dump(mode="json")
+
+
+def build_experiment(values: dict[str, Any], where: str) -> Experiment:
+    """Return the experiment that a mapping describes.
+
+    Raises:
+        InputError: a key is unknown, a value not allowed, or an arm or a bound of its search no valid configuration.
+    """
+    try:
+        experiment = Experiment.model_validate(values)
+    except ValidationError as error:
+        raise InputError(describe(error, Experiment, where)) from error
+    build_config(experiment.base, f"{where}, base")
+    for name in experiment.arms:
+        _check_arm(experiment, name, where)
+    return experiment
+
+
+def _check_arm(experiment: Experiment, name: str, where: str) -> None:
+    """Build the arm alone and with each searched parameter at each of its bounds."""
+    split = experiment.confirm.split
+    try:
+        experiment.config(name, {}, experiment.seed, split)
+        for path, dimension in experiment.space(name).items():
+            for value in dimension.examples():
+                experiment.config(name, {path: value}, experiment.seed, split)
+    except InputError as error:
+        raise InputError(f"{where}, {error}") from error
+
+
+def load_experiment(path: Path, differences: dict[str, Any] | None = None) -> Experiment:
+    """Return the experiment in a file, with differences (as from `--set`) laid over it.
+
+    Raises:
+        InputError: the file cannot be read or is not a valid experiment.
+    """
+    return build_experiment(merge(load_yaml_mapping(path), differences or {}), str(path))

@@ -1,0 +1,32 @@
+"""Where in the unit cube a trial lies: a pure function of (seed, parameter, trial number)."""
+
+import hashlib
+
+import numpy as np
+from scipy.stats import qmc
+
+
+def qmc_point(parameters: list[str], seed: int, trial: int) -> dict[str, float]:
+    """Return a point of a randomly shifted Sobol' sequence in [0, 1)^d, one coordinate a parameter.
+
+    Coordinate i of a Sobol' sequence does not depend on how many follow, and each parameter's shift depends on its
+    own name alone. Arms whose spaces begin with the same parameters therefore share those values trial by trial,
+    whatever else they search, and a restarted sweep neither repeats nor skips a point (Cranley & Patterson 1976).
+
+    Args:
+        parameters: names, the shared ones first.
+        seed: the experiment's seed.
+        trial: number of the trial within its study, from 0.
+    """
+    engine = qmc.Sobol(len(parameters), scramble=False)
+    if trial:
+        engine.fast_forward(trial)
+    unshifted = engine.random(1)[0]
+    shifts = np.array([_shift(seed, name) for name in parameters])
+    return dict(zip(parameters, ((unshifted + shifts) % 1.0).tolist(), strict=True))
+
+
+def _shift(seed: int, parameter: str) -> float:
+    """Return the shift of a parameter, uniform in [0, 1) over seeds."""
+    digest = hashlib.blake2b(f"{seed}:{parameter}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2.0**64

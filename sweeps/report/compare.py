@@ -1,0 +1,119 @@
+"""From runs to results: each arm's confirmed mean, each pair of arms seed by seed.
+
+The unit of evidence is the seed. An arm's value at a seed is the mean over its configurations, and exists only when
+every one of them finished there: a mean over the survivors would flatter an arm that crashes.
+"""
+
+import itertools
+from collections.abc import Sequence
+from statistics import fmean
+
+from sweeps.report.results import ArmResult, PairResult
+from sweeps.report.runs import Experiment, Run
+from sweeps.report.statistics import Paired, compare_pairs, holm, mean_interval
+from sweeps.report.verdict import decide, is_within
+
+#: Nats per sequence below which a posterior has collapsed.
+COLLAPSED_KL = 0.01
+
+
+def seed_means(experiment: Experiment, runs: Sequence[Run], values: Sequence[float | None]) -> dict[int, float]:
+    """Return seed -> mean of `values` (one a run) over the configurations, for seeds that have all of them."""
+    cells: dict[int, list[float]] = {}
+    for run, value in zip(runs, values, strict=True):
+        if run.seed is not None and value is not None:
+            cells.setdefault(run.seed, []).append(value)
+    return {seed: fmean(found) for seed, found in sorted(cells.items()) if len(found) >= experiment.plan.n_configs}
+
+
+def compare_arms(experiment: Experiment) -> list[ArmResult]:
+    """Return each arm's result, in display order."""
+    return [_arm_result(experiment, arm) for arm in experiment.plan.arms]
+
+
+def _arm_result(experiment: Experiment, arm: str) -> ArmResult:
+    plan, runs = experiment.plan, experiment.of(arm, "confirm")
+    by_seed = seed_means(experiment, runs, [experiment.score(run) for run in runs])
+    copies = seed_means(experiment, runs, [run.final(plan.confirm_copy_key) for run in runs])
+    gains = [plan.metric.sign * (by_seed[seed] - copies[seed]) for seed in by_seed if seed in copies]
+    kls = [kl for run in runs if (kl := run.final_kl()) is not None]
+    confirmed, chosen = mean_interval(list(by_seed.values())), _chosen(runs)
+    tune_score = _tune_score(experiment, arm, chosen)
+    shrinks = tune_score is not None and confirmed.mean is not None
+    return ArmResult(
+        name=arm,
+        by_seed=by_seed,
+        confirmed=confirmed,
+        copy_last=fmean(copies.values()) if copies else None,
+        gain=mean_interval(gains),
+        kl=fmean(kls) if kls else None,
+        n_collapsed=sum(kl < COLLAPSED_KL for kl in kls),
+        n_kl=len(kls),
+        tune_score=tune_score,
+        shrinkage=plan.metric.sign * (tune_score - confirmed.mean) if shrinks else None,  # type: ignore[operator]
+        chosen=chosen,
+    )
+
+
+def _chosen(runs: Sequence[Run]) -> tuple[Run, ...]:
+    by_number: dict[int, Run] = {}
+    for run in runs:
+        by_number.setdefault(run.number, run)
+    return tuple(by_number.values())
+
+
+def _tune_score(experiment: Experiment, arm: str, chosen: Sequence[Run]) -> float | None:
+    """Return the mean tune score of the trials that were confirmed; the arm's best where they are unknown."""
+    scores = {run.number: score for run in experiment.of(arm, "tune") if (score := experiment.score(run)) is not None}
+    if not scores:
+        return None
+    confirmed = [scores[run.trial] for run in chosen if run.trial in scores]
+    if confirmed and len(confirmed) == len(chosen):
+        return fmean(confirmed)
+    return max(scores.values(), key=lambda score: experiment.plan.metric.sign * score)
+
+
+def compare_all_pairs(experiment: Experiment, arms: Sequence[ArmResult]) -> list[PairResult]:
+    """Compare every two arms by the seeds they share; a is the later arm, so that the first arm is the baseline."""
+    pairs = [(a, b) for b, a in itertools.combinations(arms, 2)]
+    tests = [_test(a, b) for a, b in pairs]
+    adjusted = holm([test.p for test in tests])
+    metric = experiment.plan.metric
+    return [
+        PairResult(
+            a=a.name,
+            b=b.name,
+            test=test,
+            p_holm=p,
+            verdict=decide(test, p, metric),
+            is_within_margin=is_within(test, metric),
+            left_out=_left_out(experiment, a, b),
+        )
+        for (a, b), test, p in zip(pairs, tests, adjusted, strict=True)
+    ]
+
+
+def _test(a: ArmResult, b: ArmResult) -> Paired:
+    seeds = [seed for seed in a.by_seed if seed in b.by_seed]
+    return compare_pairs([a.by_seed[seed] for seed in seeds], [b.by_seed[seed] for seed in seeds])
+
+
+def _left_out(experiment: Experiment, a: ArmResult, b: ArmResult) -> tuple[str, ...]:
+    """Say for each seed that is not in both arms which run is to blame."""
+    return tuple(
+        f"seed {seed}: " + ", ".join(reason for arm in (a, b) for reason in why_missing(experiment, arm.name, seed))
+        for seed in experiment.confirm_seeds
+        if seed not in a.by_seed or seed not in b.by_seed
+    )
+
+
+def why_missing(experiment: Experiment, arm: str, seed: int) -> list[str]:
+    """Return a reason for each configuration without a value at a seed, such as `constant diverged`."""
+    runs = {run.number: run for run in experiment.of(arm, "confirm") if run.seed == seed}
+    reasons = []
+    for run in runs.values():
+        if experiment.score(run) is None:
+            state = f"finished without {experiment.plan.confirm_key}" if run.is_finished else run.status
+            reasons.append(f"{arm} {state}")
+    reasons += [f"{arm} not started"] * max(0, experiment.plan.n_configs - len(runs))
+    return reasons

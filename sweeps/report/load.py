@@ -1,0 +1,114 @@
+"""From an experiment's folder to typed values; everything unusable is refused here, by name."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cvae.errors import InputError
+from cvae.record import RunFolder
+from cvae.yaml_file import load_yaml_mapping
+from sweeps.report.runs import PREFIXES, Experiment, Metric, Plan, Run, finite
+
+_RUN_NAME = re.compile(r"(?P<phase>tune|confirm)-(?P<number>\d+)(?:-s(?P<seed>\d+))?")
+
+
+def load_experiment(folder: Path) -> Experiment:
+    """Read `runs/<experiment>`.
+
+    Raises:
+        InputError: the folder is missing or not an experiment's, a file in it cannot be read, or no run has finished.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give an experiment's folder, such as runs/kl-annealing")
+    if not (folder / "experiment.yaml").is_file():
+        raise InputError(
+            f"{folder}: not an experiment's folder (it has no experiment.yaml); give runs/<experiment>, "
+            "the folder that run_sweep.py wrote"
+        )
+    plan = load_plan(folder / "experiment.yaml")
+    runs = [load_run(path) for path in sorted(folder.glob("*/*")) if _RUN_NAME.fullmatch(path.name) and path.is_dir()]
+    known = [run for run in runs if run.arm in plan.arms]
+    if not any(run.is_finished for run in known):
+        raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
+    known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
+    strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
+    return Experiment(folder, plan, tuple(known), strangers)
+
+
+def load_plan(path: Path) -> Plan:
+    """Read the normalised experiment file.
+
+    Raises:
+        InputError: a section is missing or holds something else than it should.
+    """
+    values = load_yaml_mapping(path)
+    arms = _mapping(values, "arms", path)
+    if not arms:
+        raise InputError(f"{path}: arms is empty; an experiment has at least one arm")
+    confirm, tune, shared = (_mapping(values, key, path) for key in ("confirm", "tune", "search"))
+    spaces = {str(arm): {**shared, **((overrides or {}).get("search") or {})} for arm, overrides in arms.items()}
+    split = str(confirm.get("split", "test"))
+    if split not in PREFIXES:
+        raise InputError(f"{path}: confirm.split is {split!r}; it is one of {', '.join(PREFIXES)}")
+    seeds = confirm.get("seeds", 0)
+    return Plan(
+        name=str(values.get("name") or path.parent.name),
+        question=str(values.get("question") or ""),
+        metric=_metric(_mapping(values, "metric", path), path),
+        arms=tuple(spaces),
+        spaces=spaces,
+        trials_per_arm=int(tune.get("trials_per_arm", 0)),
+        sampler=tune.get("sampler"),
+        n_configs=int(confirm.get("configs_per_arm", 1)),
+        n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
+        split=split,
+    )
+
+
+def _mapping(values: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    value = values.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: {key} should be a mapping, found {type(value).__name__}")
+    return value
+
+
+def _metric(values: Mapping[str, Any], path: Path) -> Metric:
+    name, direction = values.get("name"), values.get("direction", "maximize")
+    if not isinstance(name, str) or direction not in ("maximize", "minimize"):
+        raise InputError(f"{path}: metric needs a name and a direction (maximize or minimize), found {dict(values)}")
+    margin = finite(values.get("margin"))
+    if values.get("margin") is not None and (margin is None or margin <= 0):
+        raise InputError(f"{path}: metric.margin is {values['margin']!r}; it is a number above 0, or null")
+    return Metric(name, direction, margin)
+
+
+def load_run(path: Path) -> Run:
+    """Read one run's folder; whatever a young run has not written yet is empty.
+
+    Raises:
+        InputError: a file of the record is not valid JSON or YAML.
+    """
+    folder = RunFolder(path)
+    try:
+        identity, state, epochs = folder.read_identity(), folder.read_state(), folder.read_epochs()
+    except (json.JSONDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: run.json, state.json or epochs.jsonl is damaged ({error})") from error
+    parts = _RUN_NAME.fullmatch(path.name)
+    assert parts is not None, path  # the caller's glob has matched it
+    seed = identity.get("seed", parts["seed"])
+    return Run(
+        folder=path,
+        arm=str(identity.get("arm", path.parent.name)),
+        phase=parts["phase"],
+        number=int(parts["number"]),
+        seed=None if seed is None else int(seed),
+        trial=identity.get("trial"),
+        params=identity.get("params") or {},
+        config=load_yaml_mapping(folder.config) if folder.config.exists() else {},
+        state=state,
+        epochs=epochs,
+    )

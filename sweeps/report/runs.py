@@ -1,0 +1,159 @@
+"""What the report knows of an experiment: its plan and its runs, as plain typed values."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: Prefix of the metrics of an evaluation on each split.
+PREFIXES = {"train": "train", "validate": "val", "test": "test"}
+
+#: Statuses after which nothing more will come of a run unless somebody starts it again.
+LOST = ("diverged", "failed", "stopped")
+
+
+def finite(value: object) -> float | None:
+    """Return a number as a float; None for anything missing, textual, infinite or NaN."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The metric declared before launch.
+
+    `margin` is the declared equivalence margin in the metric's unit: smaller differences do not matter.
+    """
+
+    name: str
+    direction: str
+    margin: float | None
+
+    @property
+    def short(self) -> str:
+        """The name without its split: `psnr` of `val/psnr`."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def label(self) -> str:
+        """The name as people write it."""
+        return self.short.upper() if self.short in ("psnr", "ssim", "kl", "mse") else self.short
+
+    @property
+    def unit(self) -> str:
+        """The unit; empty for a metric without one."""
+        return {"psnr": "dB", "kl": "nats"}.get(self.short, "")
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is better, -1 where less is."""
+        return -1 if self.direction == "minimize" else 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The experiment file: what was to be compared and how often."""
+
+    name: str
+    question: str
+    metric: Metric
+    arms: tuple[str, ...]
+    spaces: Mapping[str, Mapping[str, Any]]  # arm -> searched path -> its range
+    trials_per_arm: int
+    sampler: str | None
+    n_configs: int
+    n_seeds: int
+    split: str
+
+    @property
+    def confirm_key(self) -> str:
+        """The metric's key in the final evaluation of a confirm run, such as `test/psnr`."""
+        return f"{PREFIXES[self.split]}/{self.metric.short}"
+
+    @property
+    def confirm_copy_key(self) -> str:
+        """The same for the forecast that repeats the last given frame."""
+        return f"{PREFIXES[self.split]}/copy_last_{self.metric.short}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained model's record."""
+
+    folder: Path
+    arm: str
+    phase: str
+    number: int
+    seed: int | None
+    trial: int | None
+    params: Mapping[str, Any]
+    config: Mapping[str, Any]
+    state: Mapping[str, Any]
+    epochs: Sequence[Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """The folder's name within its arm, such as `confirm-0-s1003`."""
+        return self.folder.name
+
+    @property
+    def status(self) -> str:
+        """One of the record's statuses, or `pending`."""
+        return str(self.state.get("status", "pending"))
+
+    @property
+    def is_finished(self) -> bool:
+        """The run trained to its end and was evaluated."""
+        return self.status == "finished"
+
+    @property
+    def _final(self) -> Mapping[str, Any]:
+        final = self.state.get("final")
+        return final if isinstance(final, dict) else {}
+
+    def final(self, key: str) -> float | None:
+        """Return a number of the final evaluation; None where it is missing, not finite, or the run unfinished."""
+        return finite(self._final.get(key)) if self.is_finished else None
+
+    def final_per_frame(self, key: str) -> list[float]:
+        """Return a per-frame series of the final evaluation; empty where there is none."""
+        values = [finite(v) for v in self._final.get(key) or []] if self.is_finished else []
+        return [v for v in values if v is not None] if None not in values else []
+
+    def final_kl(self) -> float | None:
+        """Return the unweighted KL at the end of training, nats per sequence; None for an unfinished run."""
+        at_the_end = self.final("train/kl")
+        if at_the_end is not None or not self.is_finished:
+            return at_the_end
+        logged = [finite(epoch.get("train/kl")) for epoch in self.epochs]
+        return next((v for v in reversed(logged) if v is not None), None)
+
+    def series(self, key: str) -> list[tuple[int, float]]:
+        """Return (step, value) for the evaluations that have a finite value."""
+        pairs = ((epoch.get("step"), finite(epoch.get(key))) for epoch in self.epochs)
+        return [(int(step), value) for step, value in pairs if isinstance(step, int) and value is not None]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment's folder, read."""
+
+    folder: Path
+    plan: Plan
+    runs: tuple[Run, ...]
+    strangers: tuple[str, ...]  # run folders of arms that the experiment file does not name
+
+    def of(self, arm: str, phase: str) -> list[Run]:
+        """Return an arm's runs of one phase, in order."""
+        return [run for run in self.runs if run.arm == arm and run.phase == phase]
+
+    @property
+    def confirm_seeds(self) -> list[int]:
+        """Every seed that some arm was confirmed with."""
+        return sorted({run.seed for run in self.runs if run.phase == "confirm" and run.seed is not None})
+
+    def score(self, run: Run) -> float | None:
+        """Return the declared metric of a finished run, on the split that its phase is evaluated on."""
+        return run.final(self.plan.confirm_key if run.phase == "confirm" else self.plan.metric.name)

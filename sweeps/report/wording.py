@@ -1,0 +1,36 @@
+"""Numbers as people read them."""
+
+import math
+
+from sweeps.report.statistics import Interval, Paired
+
+
+def decimals_for(*scales: float | None) -> int:
+    """Return the decimals that show two significant digits of the smallest scale: at least 2, at most 6."""
+    sizes = [abs(scale) for scale in scales if scale]
+    return min(6, max(2, 1 - math.floor(math.log10(min(sizes))))) if sizes else 2
+
+
+def number(value: float | None, decimals: int = 2, signed: bool = False) -> str:
+    """Return a number for reading, with a true minus sign; a dash for None."""
+    if value is None:
+        return "–"  # noqa: RUF001 - the dash of an empty cell
+    text = f"{value:{'+' if signed else ''}.{decimals}f}"
+    if float(text) == 0:
+        text = f"{0:.{decimals}f}"
+    return text.replace("-", "−")  # noqa: RUF001 - a minus sign, as wide as the plus
+
+
+def interval_words(interval: Interval | None, decimals: int = 2) -> str:
+    """Return `0.10 to 0.52`; a dash for None."""
+    return "–" if interval is None else f"{number(interval[0], decimals)} to {number(interval[1], decimals)}"  # noqa: RUF001
+
+
+def pair_decimals(test: Paired) -> int:
+    """Return the decimals in which a pair's difference and interval are written."""
+    return decimals_for((test.interval[1] - test.interval[0]) / 2) if test.interval else decimals_for(test.difference)
+
+
+def seeds_words(n: int) -> str:
+    """Return `6 paired seeds`."""
+    return f"{n} paired seed{'' if n == 1 else 's'}"

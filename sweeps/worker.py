@@ -1,0 +1,48 @@
+"""Train one run folder: `python -m sweeps.worker RUN_FOLDER`.
+
+It knows no Optuna storage and no other run: whatever can start a process on some machine can start it.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from cvae.errors import InputError
+from cvae.record import RunFolder
+from cvae.run import AlreadyTraining, load_config, train_run
+from cvae.trainer import Diverged
+from sweeps.tracking import Tracker
+
+#: Exit statuses. Whoever started the worker reads `state.json`; these are for people and schedulers.
+FINISHED, BAD_INPUT, NOT_OURS, DIVERGED, ENDED = 0, 2, 3, 4, 143
+
+
+def _end(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(ENDED)  # the run is recorded as interrupted and goes on from its checkpoint
+
+
+def work(path: Path) -> int:
+    """Train a run folder to its end, mirrored to wandb; return the exit status."""
+    folder = RunFolder(path)
+    try:
+        with Tracker(folder, load_config(folder)) as tracker:
+            for evaluated in train_run(folder):
+                tracker.log(evaluated)
+    except AlreadyTraining as error:
+        print(error, file=sys.stderr)
+        return NOT_OURS
+    except Diverged as error:
+        print(f"diverged: {error}", file=sys.stderr)
+        return DIVERGED
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    return FINISHED
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m sweeps.worker RUN_FOLDER")
+    sys.exit(work(Path(sys.argv[1])))
