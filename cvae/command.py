@@ -6,8 +6,12 @@ import typer
 
 from cvae.errors import InputError
 
-#: Shared by every command, so that `-h` works everywhere and a crash shows Python's own traceback.
-TYPER = {"context_settings": {"help_option_names": ["-h", "--help"]}, "pretty_exceptions_enable": False}
+
+def new_command() -> typer.Typer:
+    """Return a command line where `-h` works and a crash shows Python's own traceback."""
+    return typer.Typer(
+        context_settings={"help_option_names": ["-h", "--help"]}, pretty_exceptions_enable=False, add_completion=False
+    )
 
 
 def run_command(app: typer.Typer) -> None:

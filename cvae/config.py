@@ -107,7 +107,6 @@ class Config(Section):
         return float((self.beta_sum / 2) ** 0.5)
 
 
-
 def build_config(values: dict[str, Any], where: str) -> Config:
     """Return the configuration for a mapping that holds the differences from the defaults.
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from cvae.batches import clip_noise
-from cvae.data.store import Clips
+from cvae.data.clips import Clips
 from cvae.device import Place
 from cvae.frames import Sample
 from cvae.metrics import psnr
@@ -79,9 +79,7 @@ def draw_samples(model: CVAE, clips: Clips, n_samples: int, place: Place, seed: 
     batch = predict_clips(model, clips, indices, place, seed)
     scores = psnr(batch.predicted, batch.truth[model.n_past :]).cpu().numpy()  # (H, B)
     truth, predicted = (_as_images(frames) for frames in (batch.truth, batch.predicted))
-    return [
-        Sample(clips.names[index], truth[:, i], predicted[:, i], scores[:, i]) for i, index in enumerate(indices)
-    ]
+    return [Sample(clips.names[index], truth[:, i], predicted[:, i], scores[:, i]) for i, index in enumerate(indices)]
 
 
 def _as_images(frames: torch.Tensor) -> NDArray[np.uint8]:

@@ -2,39 +2,35 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import is_dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
-
-def sections_of(annotation: Any) -> list[type]:
+def sections_of(annotation: Any) -> list[type[BaseModel]]:
     """Return the classes with fields that a key's type may hold: one section, or the options of a union."""
     if get_origin(annotation) is Annotated:
         return sections_of(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
         return [section for member in get_args(annotation) for section in sections_of(member)]
-    is_section = isinstance(annotation, type) and (issubclass(annotation, BaseModel) or is_dataclass(annotation))
-    return [annotation] if is_section else []
+    return [annotation] if isinstance(annotation, type) and issubclass(annotation, BaseModel) else []
 
 
-def fields_of(section: type) -> dict[str, FieldInfo]:
+def fields_of(section: type[BaseModel]) -> dict[str, FieldInfo]:
     """Return the fields of a section by name."""
-    return dict(getattr(section, "__pydantic_fields__"))  # noqa: B009 - pydantic sets it on models and dataclasses
+    return dict(section.model_fields)
 
 
-def tag_of(section: type) -> str | None:
+def tag_of(section: type[BaseModel]) -> str | None:
     """Return the value of `mode` or `source` that selects a section within its union."""
     fields = fields_of(section)
     tag = fields.get("mode") or fields.get("source")
     return None if tag is None else str(get_args(tag.annotation)[0])
 
 
-def known_paths(section: type, prefix: str = "") -> Iterator[str]:
+def known_paths(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Yield the dotted path of every key below a section, those of a union's options too."""
     for name, field in fields_of(section).items():
         yield f"{prefix}{name}"
@@ -42,7 +38,7 @@ def known_paths(section: type, prefix: str = "") -> Iterator[str]:
             yield from known_paths(inner, f"{prefix}{name}.")
 
 
-def _walk(root: type, location: Sequence[str | int]) -> tuple[str, type | None]:
+def _walk(root: type[BaseModel], location: Sequence[str | int]) -> tuple[str, type[BaseModel] | None]:
     """Return the dotted path of an error's location and the section that its last key is looked up in."""
     path: list[str] = []
     options, parent = [root], None
@@ -58,7 +54,7 @@ def _walk(root: type, location: Sequence[str | int]) -> tuple[str, type | None]:
     return ".".join(path), parent
 
 
-def nearest_key(root: type, path: str, parent: type | None) -> str:
+def nearest_key(root: type[BaseModel], path: str, parent: type[BaseModel] | None) -> str:
     """Return `; did you mean 'x'?` for an unknown key, or the keys that its section knows."""
     name = path.rsplit(".", 1)[-1]
     siblings = list(fields_of(parent)) if parent else []
@@ -71,12 +67,12 @@ def nearest_key(root: type, path: str, parent: type | None) -> str:
     return f"; known here: {', '.join(siblings)}" if siblings else ""
 
 
-def describe(error: ValidationError, root: type, where: str) -> str:
+def describe(error: ValidationError, root: type[BaseModel], where: str) -> str:
     """Return one sentence for the first mistake of a validation error, and the number of others."""
     first = error.errors(include_url=False)[0]
     path, parent = _walk(root, first["loc"])
     kind, value, context = first["type"], first["input"], first.get("ctx", {})
-    if kind in UNKNOWN_KEY:
+    if kind == "extra_forbidden":
         text = f"unknown key '{path}'{nearest_key(root, path, parent)}"
     elif kind == "union_tag_invalid":
         key = str(context["discriminator"]).strip("'")

@@ -100,7 +100,7 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
         for result in trainer.fit():
             folder.append_epoch(result.values())
             yield Evaluated(result, *_draw(folder, trainer, result))
-            _save_checkpoint(folder, trainer, store)
+            _save_checkpoint(folder, trainer)
             state |= {"step": trainer.step, "seconds": trainer.seconds}
             if folder.stop.exists() and trainer.step < config.train.steps:
                 folder.write_state(state | {"status": "stopped"})
@@ -147,11 +147,11 @@ def _beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Itera
         thread.join()
 
 
-def _save_checkpoint(folder: RunFolder, trainer: Trainer, store: Store) -> None:
+def _save_checkpoint(folder: RunFolder, trainer: Trainer) -> None:
     """Replace the checkpoint. It holds the condition statistics too: the model means nothing without them."""
     buffer = io.BytesIO()
-    statistics = store.statistics
-    scales = {} if statistics is None else {"mean": statistics.mean.tolist(), "std": statistics.std.tolist()}
+    statistics = trainer.train_clips.statistics
+    scales = {"mean": list(statistics.mean), "std": list(statistics.std)}
     torch.save({"trainer": trainer.state(), "statistics": scales}, buffer)
     write_atomically(folder.checkpoint, buffer.getvalue())
 

@@ -1,20 +1,23 @@
 """Annealing schedules as pure functions of progress.
 
-Each schedule is a frozen dataclass: its fields are the section of the configuration, and calling it is the
+Each schedule is frozen: its fields are the section of the configuration, and calling it is the
 schedule. `progress` is step / total steps, in [0, 1). A parameter that a mode does not have cannot be written.
 """
 
 import math
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
-from pydantic.dataclasses import dataclass
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Shape = Literal["linear", "cosine", "sigmoid"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveFraction = Annotated[float, Field(gt=0.0, le=1.0)]
 
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+class Schedule(BaseModel):
+    """A frozen section of the configuration that is a function of progress."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def ramp_up(v: float, shape: Shape) -> float:
@@ -31,19 +34,17 @@ def ramp_up(v: float, shape: Shape) -> float:
     return (1.0 / (1.0 + math.exp(6.0 - 12.0 * v)) - low) / (high - low)
 
 
-@dataclass(frozen=True, config=_STRICT)
-class ConstantKL:
+class ConstantKL(Schedule):
     """The KL weight is beta from the first step."""
 
     mode: Literal["constant"] = "constant"
 
-    def __call__(self, progress: float) -> float:  # noqa: ARG002 - one signature for every schedule
+    def __call__(self, progress: float) -> float:
         """Return the multiplier of beta, in [0, 1]."""
         return 1.0
 
 
-@dataclass(frozen=True, config=_STRICT)
-class MonotonicKL:
+class MonotonicKL(Schedule):
     """The KL weight rises once from 0 to beta (Bowman et al. 2016) over the first `ramp` of the training."""
 
     mode: Literal["monotonic"] = "monotonic"
@@ -55,8 +56,7 @@ class MonotonicKL:
         return ramp_up(progress / self.ramp, self.shape)
 
 
-@dataclass(frozen=True, config=_STRICT)
-class CyclicalKL:
+class CyclicalKL(Schedule):
     """The KL weight rises from 0 to beta again in every cycle (Fu et al. 2019, eq. 6: M cycles, ratio R)."""
 
     mode: Literal["cyclical"] = "cyclical"
@@ -77,20 +77,18 @@ class CyclicalKL:
 KLAnneal = Annotated[ConstantKL | MonotonicKL | CyclicalKL, Field(discriminator="mode")]
 
 
-@dataclass(frozen=True, config=_STRICT)
-class ConstantTeacherForcing:
+class ConstantTeacherForcing(Schedule):
     """A future step is fed the true frame with one probability throughout."""
 
     mode: Literal["constant"] = "constant"
     ratio: Fraction = Field(1.0, description="probability that a future step is fed the true frame")
 
-    def __call__(self, progress: float) -> float:  # noqa: ARG002 - one signature for every schedule
+    def __call__(self, progress: float) -> float:
         """Return the probability that a future step is fed the true frame, in [0, 1]."""
         return self.ratio
 
 
-@dataclass(frozen=True, config=_STRICT)
-class LinearTeacherForcing:
+class LinearTeacherForcing(Schedule):
     """The ratio is 1 until `decay_start`, then falls in a straight line to `floor` at `decay_end` (Bengio 2015)."""
 
     mode: Literal["linear"] = "linear"

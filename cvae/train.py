@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from cvae.command import TYPER, run_command
+from cvae.command import new_command, run_command
 from cvae.config import Config, build_config
 from cvae.errors import InputError
 from cvae.overrides import merge, parse_settings
 from cvae.record import RunFolder, write_atomically
 from cvae.yaml_file import dump_yaml, load_yaml_mapping
 
-app = typer.Typer(**TYPER)
+app = new_command()
 
 
 def describe_convention(config: Config) -> str:

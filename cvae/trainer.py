@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cvae.batches import batch_indices, step_coins, step_noise
 from cvae.config import Config
-from cvae.data.store import Clips
+from cvae.data.clips import Clips
 from cvae.device import Place
 from cvae.evaluate import Evaluation, evaluate
 from cvae.losses import kl_to_standard_normal, mse

@@ -36,7 +36,7 @@ def parse_yaml(text: str, where: str) -> Any:
         InputError: the text is not YAML, or gives a key twice.
     """
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - a subclass of SafeLoader
+        return yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -1,5 +1,6 @@
 """One dimension of a search space, as an experiment file writes it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,7 +12,8 @@ class _Dimension(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True)
 
 
-def _check_range(low: float, high: float, log: bool) -> None:
+def _check_range(bounds: Sequence[float], log: bool) -> None:
+    low, high = bounds
     if low >= high:
         raise ValueError(f"an empty range: {low} is not below {high}")
     if log and low <= 0:
@@ -26,7 +28,7 @@ class FloatRange(_Dimension):
 
     @model_validator(mode="after")
     def _is_a_range(self) -> "FloatRange":
-        _check_range(*self.bounds, self.log)
+        _check_range(self.bounds, self.log)
         return self
 
     def examples(self) -> list[Value]:
@@ -47,7 +49,7 @@ class IntRange(_Dimension):
 
     @model_validator(mode="after")
     def _is_a_range(self) -> "IntRange":
-        _check_range(*self.bounds, self.log)
+        _check_range(self.bounds, self.log)
         return self
 
     def examples(self) -> list[Value]:
@@ -93,6 +95,8 @@ def parse_dimension(written: Any) -> Dimension:
     """
     kind = next((k for k in KINDS if isinstance(written, dict) and k in written), None)
     if kind is None:
-        raise ValueError(f"{written!r} is no dimension; allowed: {{float: [low, high]}}, {{int: [low, high]}} "
-                         "(both with log: true if wanted), {choice: [a, b]}")
+        raise ValueError(
+            f"{written!r} is no dimension; allowed: {{float: [low, high]}}, {{int: [low, high]}} "
+            "(both with log: true if wanted), {choice: [a, b]}"
+        )
     return KINDS[kind].model_validate(written)

@@ -30,7 +30,9 @@ class _Part(BaseModel):
 class Metric(_Part):
     """What decides, declared before launch."""
 
-    name: Literal["val/psnr"] = Field("val/psnr", description="metric of the last evaluation; confirm reads its split's")
+    name: Literal["val/psnr"] = Field(
+        "val/psnr", description="metric of the last evaluation; confirm reads its split's"
+    )
     direction: Literal["maximize"] = Field("maximize", description="which way is better")
     margin: float | None = Field(None, gt=0, description="differences within +-margin dB count as equivalent")
 

@@ -5,6 +5,8 @@ import hashlib
 import numpy as np
 from scipy.stats import qmc
 
+from sweeps.dimension import Dimension, Value
+
 
 def qmc_point(parameters: list[str], seed: int, trial: int) -> dict[str, float]:
     """Return a point of a randomly shifted Sobol' sequence in [0, 1)^d, one coordinate a parameter.
@@ -24,6 +26,12 @@ def qmc_point(parameters: list[str], seed: int, trial: int) -> dict[str, float]:
     unshifted = engine.random(1)[0]
     shifts = np.array([_shift(seed, name) for name in parameters])
     return dict(zip(parameters, ((unshifted + shifts) % 1.0).tolist(), strict=True))
+
+
+def qmc_params(space: dict[str, Dimension], seed: int, trial: int) -> dict[str, Value]:
+    """Return a trial's parameters, on each dimension's own scale."""
+    point = qmc_point(list(space), seed, trial)
+    return {path: dimension.at(point[path]) for path, dimension in space.items()}
 
 
 def _shift(seed: int, parameter: str) -> float:

@@ -2,7 +2,7 @@
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.dimension import Choice, Dimension, FloatRange, Value
 from sweeps.experiment import Experiment
-from sweeps.points import qmc_point
+from sweeps.points import qmc_params
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -39,19 +39,18 @@ class SharedPointsSampler(BaseSampler):
         self._space = space
         self._seed = seed
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:  # noqa: ARG002
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Return the whole space: every parameter comes from the trial's point."""
         return {path: to_distribution(dimension) for path, dimension in self._space.items()}
 
     def sample_relative(
         self,
-        study: optuna.Study,  # noqa: ARG002
+        study: optuna.Study,
         trial: FrozenTrial,
-        search_space: dict[str, BaseDistribution],  # noqa: ARG002
+        search_space: dict[str, BaseDistribution],
     ) -> dict[str, Any]:
         """Return the values at the trial's point."""
-        point = qmc_point(list(self._space), self._seed, trial.number)
-        return {path: dimension.at(point[path]) for path, dimension in self._space.items()}
+        return dict(qmc_params(self._space, self._seed, trial.number))
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
@@ -123,8 +122,7 @@ class ArmStudy:
     @staticmethod
     def _suggest(trial: optuna.Trial, path: str, dimension: Dimension) -> Value:
         if isinstance(dimension, Choice):
-            chosen: Value = trial.suggest_categorical(path, dimension.options)
-            return chosen
+            return cast(Value, trial.suggest_categorical(path, dimension.options))
         low, high = dimension.bounds
         if isinstance(dimension, FloatRange):
             return trial.suggest_float(path, low, high, log=dimension.log)

@@ -7,9 +7,9 @@ CACHE/digests/<manifest>     content digest of a set of files, so that it is not
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +31,7 @@ def packed_folder(source: Source, image_size: int, cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with exclusive(cache / f"{fingerprint}.lock") as is_held:
             if is_held:
-                _remove_abandoned(cache, fingerprint)
+                _remove_abandoned(cache, folder)
             if not is_complete(folder):
                 _pack(source, image_size, folder)
     return folder
@@ -65,10 +65,18 @@ def _publish(temporary: Path, folder: Path) -> None:
             raise
 
 
-def _remove_abandoned(cache: Path, fingerprint: str) -> None:
-    """Remove what a killed packer left. Safe only under the lock: nobody else writes this store."""
-    for leftover in cache.glob(f"{fingerprint}.tmp-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+def _remove_abandoned(cache: Path, folder: Path) -> None:
+    """Remove what killed packers left, of this store and of others. A folder's owner holds its store's lock."""
+    if not is_complete(folder):
+        shutil.rmtree(folder, ignore_errors=True)  # somebody deleted half of it: renaming would be refused
+    for leftover in cache.glob("*.tmp-*"):
+        owner = leftover.name.partition(".tmp-")[0]
+        if owner == folder.name:  # whose lock this process holds
+            shutil.rmtree(leftover, ignore_errors=True)
+            continue
+        with exclusive(cache / f"{owner}.lock", wait=False) as is_held:
+            if is_held:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 @contextmanager
@@ -99,7 +107,7 @@ def _content_digest(source: Source, image_size: int, cache: Path) -> str:
 
 def _write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         temporary.write_text(text, encoding="ascii")
         temporary.replace(path)

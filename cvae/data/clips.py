@@ -75,6 +75,12 @@ class Clips:
         return self.__dict__ | {"_frames": None, "_conditions": None}
 
 
+def clip_starts(n_frames: int, length: int, stride: int | None) -> range:
+    """First frames of the clips of one episode: frame 0 alone for a stride of None, else every `stride` frames."""
+    n_starts = max(n_frames - length + 1, 0)
+    return range(min(n_starts, 1)) if stride is None else range(0, n_starts, stride)
+
+
 def open_array(path: Path) -> NDArray[Any]:
     """A read-only memory map of an npy file of a packed store; InputError where it is damaged."""
     try:

@@ -46,7 +46,7 @@ def manifest_of(root: Path, folders: Iterable[Path], suffixes: frozenset[str]) -
     digest = hashlib.blake2b(str(root.resolve()).encode("utf-8", "surrogateescape"), digest_size=16)
     for folder in folders:
         for entry in files_below(folder, suffixes):
-            status = entry.stat()
+            status = _status(entry)
             line = f"{_relative(entry, root)}\0{status.st_size}\0{status.st_mtime_ns}\n"
             digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
@@ -57,10 +57,17 @@ def content_of(root: Path, folders: Iterable[Path], suffixes: frozenset[str]) ->
     digest = hashlib.blake2b(digest_size=16)
     for folder in folders:
         for entry in files_below(folder, suffixes):
-            header = f"{_relative(entry, root)}\0{entry.stat().st_size}\n"
+            header = f"{_relative(entry, root)}\0{_status(entry).st_size}\n"
             digest.update(header.encode("utf-8", "surrogateescape"))
             _update_from(digest, Path(entry.path))
     return digest.hexdigest()
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result:
+    try:
+        return entry.stat()
+    except OSError as error:
+        raise InputError(f"{entry.path}: cannot be read ({error.strerror})") from error
 
 
 def _relative(entry: os.DirEntry[str], root: Path) -> str:

@@ -13,23 +13,23 @@ UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[bool]:
-    """Wait for the lock and hold it; yields False where the file system has no locks.
+def exclusive(path: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock; yields False where another holds it and `wait` is off, or the file system has no locks.
 
     The file stays: removing it would let two processes hold locks on two files of one name.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        yield _lock(descriptor)
+        yield _lock(descriptor, wait)
     finally:
         os.close(descriptor)  # releases the lock
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, wait: bool) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        if error.errno in UNSUPPORTED:
+        if error.errno in UNSUPPORTED or isinstance(error, BlockingIOError):
             return False
         raise
     return True

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvae.data.cache import packed_folder
-from cvae.data.clips import Clips
+from cvae.data.clips import Clips, clip_starts
 from cvae.data.pack import Index
 from cvae.data.sources import Source
 from cvae.data.statistics import ConditionStatistics
@@ -113,8 +113,7 @@ def _cut(index: Index, length: int, stride: int | None) -> tuple[NDArray[np.int6
     starts: list[int] = []
     names: list[str] = []
     for name, offset, n_frames in zip(index.names, index.offsets, index.lengths, strict=True):
-        last = n_frames - length
-        for frame in range(0, min(last, 0) + 1 if stride is None else last + 1, stride or 1):
+        for frame in clip_starts(n_frames, length, stride):
             starts.append(offset + frame)
             names.append(f"{name}@{frame}")
     return np.array(starts, dtype=np.int64), names

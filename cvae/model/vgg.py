@@ -4,6 +4,7 @@ A stage is a resolution; a layer is Conv 3x3, norm, LeakyReLU(0.2). Published: 6
 2, 2, 3, 3 layers at 64, 32, 16, 8 pixels. A 32 pixel image drops the deepest stage, as SVG's 128 adds one.
 """
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -42,7 +43,7 @@ def make_layer(inputs: int, outputs: int, norm: Norm) -> nn.Sequential:
 
 def make_stage(channels: list[int], norm: Norm) -> nn.Sequential:
     """Return layers from each number of channels to the next."""
-    return nn.Sequential(*(make_layer(a, b, norm) for a, b in zip(channels[:-1], channels[1:], strict=True)))
+    return nn.Sequential(*(make_layer(a, b, norm) for a, b in pairwise(channels)))
 
 
 class Encoder(nn.Module):

@@ -1,16 +1,14 @@
-"""The whole report: folder in, verdict out, files written last."""
+"""The whole comparison: a folder in, a verdict out; nothing is written."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from cvae.errors import InputError
-from cvae.record import write_atomically
 from sweeps.report.compare import compare_all_pairs, compare_arms
 from sweeps.report.guards import Guard, check, is_void
+from sweeps.report.headline import Clause, clauses_of, headline
 from sweeps.report.load import load_experiment
 from sweeps.report.results import ArmResult, PairResult
 from sweeps.report.runs import Experiment
-from sweeps.report.verdict import headline
 
 
 @dataclass(frozen=True)
@@ -22,6 +20,7 @@ class Analysis:
     pairs: list[PairResult]
     guards: list[Guard]
     is_void: bool
+    clauses: list[Clause]
     headline: str
 
 
@@ -34,33 +33,13 @@ def analyse(folder: Path) -> Analysis:
     experiment = load_experiment(folder)
     arms = compare_arms(experiment)
     pairs = compare_all_pairs(experiment, arms)
-    void = is_void(arms)
+    void, clauses = is_void(arms), clauses_of(experiment, arms, pairs)
     return Analysis(
         experiment=experiment,
         arms=arms,
         pairs=pairs,
         guards=check(experiment, arms, pairs),
         is_void=void,
-        headline=headline(experiment.plan, arms, pairs, void),
+        clauses=clauses,
+        headline=headline(experiment, clauses, void),
     )
-
-
-def write_report(analysis: Analysis) -> Path:
-    """Write `report/` into the experiment's folder and return the page's path.
-
-    Everything is rendered before the first file is touched; each file is replaced whole, the page last.
-
-    Raises:
-        InputError: a file cannot be written.
-    """
-    from sweeps.report.page import render_files  # the figures' libraries; the verdict needs none of them
-
-    files = render_files(analysis)
-    folder = analysis.experiment.folder / "report"
-    try:
-        (folder / "tables").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made ({error.strerror})") from error
-    for name, content in files.items():
-        write_atomically(folder / name, content.encode())
-    return folder / "index.html"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from sweeps.report.results import ArmResult, PairResult
-from sweeps.report.runs import Experiment, Run
-from sweeps.report.statistics import Paired, compare_pairs, holm, mean_interval
+from sweeps.report.runs import LOST, Experiment, Run
+from sweeps.report.statistics import Paired, SignTest, compare_pairs, holm, mean_interval, sign_test
 from sweeps.report.verdict import decide, is_within
 
 #: Nats per sequence below which a posterior has collapsed.
@@ -39,7 +39,9 @@ def _arm_result(experiment: Experiment, arm: str) -> ArmResult:
     kls = [kl for run in runs if (kl := run.final_kl()) is not None]
     confirmed, chosen = mean_interval(list(by_seed.values())), _chosen(runs)
     tune_score = _tune_score(experiment, arm, chosen)
-    shrinks = tune_score is not None and confirmed.mean is not None
+    shrinkage = None
+    if tune_score is not None and confirmed.mean is not None:
+        shrinkage = plan.metric.sign * (tune_score - confirmed.mean)
     return ArmResult(
         name=arm,
         by_seed=by_seed,
@@ -50,7 +52,7 @@ def _arm_result(experiment: Experiment, arm: str) -> ArmResult:
         n_collapsed=sum(kl < COLLAPSED_KL for kl in kls),
         n_kl=len(kls),
         tune_score=tune_score,
-        shrinkage=plan.metric.sign * (tune_score - confirmed.mean) if shrinks else None,  # type: ignore[operator]
+        shrinkage=shrinkage,
         chosen=chosen,
     )
 
@@ -87,6 +89,7 @@ def compare_all_pairs(experiment: Experiment, arms: Sequence[ArmResult]) -> list
             p_holm=p,
             verdict=decide(test, p, metric),
             is_within_margin=is_within(test, metric),
+            with_lost=_with_lost(experiment, a, b),
             left_out=_left_out(experiment, a, b),
         )
         for (a, b), test, p in zip(pairs, tests, adjusted, strict=True)
@@ -96,6 +99,23 @@ def compare_all_pairs(experiment: Experiment, arms: Sequence[ArmResult]) -> list
 def _test(a: ArmResult, b: ArmResult) -> Paired:
     seeds = [seed for seed in a.by_seed if seed in b.by_seed]
     return compare_pairs([a.by_seed[seed] for seed in seeds], [b.by_seed[seed] for seed in seeds])
+
+
+def _with_lost(experiment: Experiment, a: ArmResult, b: ArmResult) -> SignTest | None:
+    """Count at how many seeds each arm was better when a lost run loses to anything that finished."""
+    lost_a, lost_b = (_lost_seeds(experiment, arm.name) for arm in (a, b))
+    if not (lost_a & b.by_seed.keys()) and not (lost_b & a.by_seed.keys()):
+        return None
+    sign = experiment.plan.metric.sign
+    differences = [sign * (a.by_seed[seed] - b.by_seed[seed]) for seed in a.by_seed if seed in b.by_seed]
+    n_a = sum(d > 0 for d in differences) + len(lost_b & a.by_seed.keys())
+    n_b = sum(d < 0 for d in differences) + len(lost_a & b.by_seed.keys())
+    return sign_test(n_a, n_b)
+
+
+def _lost_seeds(experiment: Experiment, arm: str) -> set[int]:
+    runs = experiment.of(arm, "confirm")
+    return {run.seed for run in runs if run.status in LOST and run.seed is not None}
 
 
 def _left_out(experiment: Experiment, a: ArmResult, b: ArmResult) -> tuple[str, ...]:

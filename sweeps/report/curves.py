@@ -1,19 +1,21 @@
 """Training curves: what every run logged, thinned for the page, and their mean over an arm's runs."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import altair as alt
 import numpy as np
 
-from sweeps.report.figures import Figure, Row, build, data, with_unit
+from sweeps.report.compare import COLLAPSED_KL
+from sweeps.report.figure import Figure, Row, build, data, with_unit
 from sweeps.report.palette import arm_colour, arm_dash
 from sweeps.report.runs import Experiment, Metric, Run
 
 #: Points of all thin lines of a figure together; more are thinned, so that the page stays light.
 MAX_POINTS = 6000
-#: Ticks of the KL axis, nats: its scale is logarithmic but reaches zero.
-KL_TICKS = (0, 0.01, 0.1, 1, 10, 100, 1000, 10000)
+#: 0, 500, 1k, 60k: Vega expression of a label.
+STEP_LABEL = "datum.value >= 1000 ? datum.value / 1000 + 'k' : datum.value"
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,13 @@ class Curve:
     id: str
     title: str
     axis: str
-    is_symlog: bool = False
 
 
 def curves_of(metric: Metric) -> list[Curve]:
     """Return the page's curves: the metric first, then what is known to move it."""
     return [
         Curve(metric.name, "metric", f"{metric.label} on the validation split", with_unit(metric)),
-        Curve("train/kl", "kl", "KL, unweighted", "nats per sequence", is_symlog=True),
+        Curve("train/kl", "kl", "KL, unweighted", "nats per sequence"),
         Curve("train/beta", "beta", "Beta, as weighed in the loss", "beta (mean convention)"),
         Curve("train/tfr", "tfr", "Teacher forcing", "probability of a true frame"),
     ]
@@ -49,31 +50,36 @@ def _curve_figure(experiment: Experiment, phase: str, curve: Curve) -> Figure | 
     if not runs:
         return None
     means = [row for arm in arms for row in _mean_rows(arm, experiment.of(arm, phase), curve.key)]
-    y = alt.Y("y:Q", title=curve.axis, scale=_scale(curve), axis=_axis(curve, runs))
-    x = alt.X("x:Q", title="step", axis=alt.Axis(format="~s", tickCount=5, grid=False))
+    y = _y(curve, [max(value for _, value in run.series(curve.key)) for run in runs])
+    x = alt.X("x:Q", title="step", axis=alt.Axis(labelExpr=STEP_LABEL, tickCount=5, grid=False))
     thin = alt.Chart(data(_thin_rows(runs, curve.key))).mark_line(strokeWidth=1, opacity=0.28)
     bold = alt.Chart(data(means)).mark_line(strokeWidth=2.5)
     layers = [
         thin.encode(x=x, y=y, color=arm_colour(arms), detail="run:N"),
         bold.encode(x=x, y=y, color=arm_colour(arms), strokeDash=arm_dash(arms), tooltip=["arm:N", "x:Q", "y:Q"]),
     ]
-    if curve.is_symlog:
-        rule = alt.Chart(data([{"y": 0.01}])).mark_rule(strokeDash=[4, 4], color="var(--soft)")
+    caption = ""
+    if curve.id == "kl":
+        rule = alt.Chart(data([{"y": COLLAPSED_KL}])).mark_rule(strokeDash=[4, 4], color="var(--soft)")
         layers.insert(0, rule.encode(y="y:Q"))
-    caption = f"Thin: each {phase} run. Thick: the mean over an arm's runs."
-    caption += " Dashed: 0.01 nats, below which a posterior has collapsed." if curve.is_symlog else ""
+        caption = f"Dashed: {COLLAPSED_KL} nats, below which a posterior has collapsed."
     return build(f"{phase}-{curve.id}", curve.title, caption, alt.layer(*layers))
 
 
-def _scale(curve: Curve) -> alt.Scale:
-    return alt.Scale(type="symlog", constant=0.01) if curve.is_symlog else alt.Scale(zero=False)
-
-
-def _axis(curve: Curve, runs: Sequence[Run]) -> alt.Axis:
-    if not curve.is_symlog:
-        return alt.Axis(tickCount=5, format="~g" if curve.id == "beta" else "")
-    largest = max(value for run in runs for _, value in run.series(curve.key))
-    return alt.Axis(values=[tick for tick in KL_TICKS if tick <= 10 * largest], format="~g")
+def _y(curve: Curve, peaks: Sequence[float]) -> alt.Y:
+    """Return the vertical axis; logarithmic down to zero for KL, and for betas of different orders of magnitude."""
+    positive = [peak for peak in peaks if peak > 0]
+    if curve.id == "kl":
+        constant = COLLAPSED_KL
+    elif curve.id == "beta" and positive and max(positive) > 30 * min(positive):
+        constant = 10 ** math.floor(math.log10(min(positive)))
+    else:
+        scale = alt.Scale(zero=curve.id in ("beta", "tfr"))
+        return alt.Y("y:Q", title=curve.axis, scale=scale, axis=alt.Axis(tickCount=5, labelExpr="'' + datum.value"))
+    lowest, highest = round(math.log10(constant)), math.ceil(math.log10(max([*positive, constant])))
+    ticks = [0.0, *(10.0**power for power in range(lowest, highest + 1))]
+    axis = alt.Axis(values=ticks, labelExpr="'' + datum.value", labelOverlap=True)
+    return alt.Y("y:Q", title=curve.axis, scale=alt.Scale(type="symlog", constant=constant), axis=axis)
 
 
 def _thin_rows(runs: Sequence[Run], key: str) -> list[Row]:
@@ -81,9 +87,16 @@ def _thin_rows(runs: Sequence[Run], key: str) -> list[Row]:
     rows = []
     for i, run in enumerate(runs):
         series = run.series(key)
-        kept = np.unique(np.linspace(0, len(series) - 1, min(n_points, len(series))).astype(int))
-        rows += [{"arm": run.arm, "run": i, "x": series[k][0], "y": _rounded(series[k][1])} for k in kept]
+        rows += [
+            {"arm": run.arm, "run": i, "x": series[k][0], "y": _rounded(series[k][1])}
+            for k in _kept(len(series), n_points)
+        ]
     return rows
+
+
+def _kept(n: int, n_points: int) -> list[int]:
+    """Return at most `n_points` positions of n, evenly spread, the first and the last among them."""
+    return [int(k) for k in np.unique(np.linspace(0, n - 1, min(n_points, n)).astype(int))] if n else []
 
 
 def _mean_rows(arm: str, runs: Sequence[Run], key: str) -> list[Row]:
@@ -92,8 +105,7 @@ def _mean_rows(arm: str, runs: Sequence[Run], key: str) -> list[Row]:
     counted = [dict(run.series(key)) for run in finished or runs if run.series(key)]
     shared = sorted(set.intersection(*(set(series) for series in counted))) if counted else []
     means = [(step, float(np.mean([series[step] for series in counted]))) for step in shared]
-    kept = np.unique(np.linspace(0, len(means) - 1, min(300, len(means))).astype(int)) if means else []
-    return [{"arm": arm, "x": means[k][0], "y": _rounded(means[k][1])} for k in kept]
+    return [{"arm": arm, "x": means[k][0], "y": _rounded(means[k][1])} for k in _kept(len(means), 300)]
 
 
 def _rounded(value: float) -> float:

@@ -1,44 +1,14 @@
-"""The figures of the result: differences, arms against copy-last-frame, future frames, the tuned parameters."""
+"""The figures of the result: paired differences, arms against copy-last-frame, future frames."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 import numpy as np
 
-from sweeps.report.boundary import is_log
+from sweeps.report.figure import Figure, Row, build, data, with_unit
 from sweeps.report.palette import arm_colour, arm_dash
 from sweeps.report.results import ArmResult, PairResult
-from sweeps.report.runs import Experiment, Metric, finite
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A Vega-Lite figure of the page, `id` unique on it."""
-
-    id: str
-    title: str
-    caption: str
-    spec: dict[str, Any]
-
-
-def data(rows: Sequence[Row]) -> alt.InlineData:
-    """Return rows as data that stays inside the figure."""
-    return alt.InlineData(values=list(rows))
-
-
-def build(id: str, title: str, caption: str, chart: alt.Chart | alt.LayerChart, height: int = 220) -> Figure:
-    """Return a figure as wide as its place on the page; `height` in pixels."""
-    sized = chart.properties(width="container", height=height, description=f"{title}. {caption}")
-    return Figure(id, title, caption, sized.configure_view(stroke=None).to_dict())
-
-
-def with_unit(metric: Metric) -> str:
-    """Return `PSNR (dB)`."""
-    return f"{metric.label} ({metric.unit})" if metric.unit else metric.label
+from sweeps.report.runs import Experiment, Metric
 
 
 def differences(metric: Metric, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> Figure | None:
@@ -46,14 +16,16 @@ def differences(metric: Metric, arms: Sequence[ArmResult], pairs: Sequence[PairR
     shown = [pair for pair in pairs if pair.test.difference is not None]
     if not shown:
         return None
-    y = alt.Y("pair:N", sort=[_pair_label(pair) for pair in shown], title=None, axis=alt.Axis(labelLimit=190))
+    y = alt.Y("pair:N", sort=[_pair_label(pair) for pair in shown], title=None, axis=alt.Axis(labelLimit=170))
     title = f"difference in {with_unit(metric)}"
     summaries = alt.Chart(data([_pair_row(pair) for pair in shown])).encode(y=y)
     seeds = alt.Chart(data(_seed_rows(arms, shown))).mark_tick(thickness=1.5, size=14, opacity=0.5, color="var(--soft)")
     layers = [
         alt.Chart(data([{"x": 0}])).mark_rule(color="var(--ink)", strokeWidth=1).encode(x="x:Q"),
         seeds.encode(x=alt.X("difference:Q", title=title), y=y, tooltip=["pair:N", "seed:N", "difference:Q"]),
-        summaries.mark_rule(strokeWidth=3, color="var(--ink)").encode(x=alt.X("low:Q", title=title), x2="high:Q"),
+        summaries.mark_rule(strokeWidth=3, color="var(--ink)").encode(
+            x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6)), x2="high:Q"
+        ),
         summaries.mark_point(size=130, strokeWidth=2.5, opacity=1, stroke="var(--ink)").encode(
             x=alt.X("difference:Q", title=title),
             fill=alt.condition("datum.decided", alt.value("var(--ink)"), alt.value("var(--paper)")),
@@ -101,7 +73,7 @@ def arm_means(metric: Metric, names: Sequence[str], arms: Sequence[ArmResult]) -
     if not shown:
         return None
     y = alt.Y("arm:N", sort=list(names), title=None, axis=alt.Axis(labelLimit=170))
-    x = alt.X("value:Q", title=with_unit(metric), scale=alt.Scale(zero=False))
+    x = alt.X("value:Q", title=with_unit(metric), scale=alt.Scale(zero=False, padding=14), axis=alt.Axis(tickCount=6))
     seeds = [{"arm": arm.name, "seed": seed, "value": value} for arm in shown for seed, value in arm.by_seed.items()]
     rows = [_arm_row(arm) for arm in shown]
     copies = alt.Chart(data([row for row in rows if row["copy_last"] is not None]))
@@ -110,9 +82,9 @@ def arm_means(metric: Metric, names: Sequence[str], arms: Sequence[ArmResult]) -
         copies.mark_tick(thickness=2.5, size=24, color="var(--soft)", opacity=1).encode(
             x=alt.X("copy_last:Q", title=with_unit(metric)), y=y, tooltip=["arm:N", "copy_last:Q"]
         ),
-        alt.Chart(data(seeds)).mark_circle(size=36, opacity=0.4).encode(
-            x=x, y=y, color=colour, tooltip=["arm:N", "seed:N", "value:Q"]
-        ),
+        alt.Chart(data(seeds))
+        .mark_circle(size=36, opacity=0.4)
+        .encode(x=x, y=y, color=colour, tooltip=["arm:N", "seed:N", "value:Q"]),
         base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title=with_unit(metric)), x2="high:Q", color=colour),
         base.mark_point(filled=True, size=150, opacity=1, shape="diamond").encode(
             x=x, color=colour, tooltip=["arm:N", "value:Q", "low:Q", "high:Q", "n:Q"]
@@ -148,8 +120,9 @@ def per_frame(experiment: Experiment) -> Figure | None:
         return None
     x = alt.X("frame:Q", title="future frame", axis=alt.Axis(tickMinStep=1, grid=False))
     y = alt.Y("value:Q", title=with_unit(metric), scale=alt.Scale(zero=False))
-    ours = alt.Chart(data([row for row in rows if not row["copy"]])).encode(x=x, y=y, color=arm_colour(
-        experiment.plan.arms), tooltip=["arm:N", "frame:Q", "value:Q", "runs:Q"])
+    ours = alt.Chart(data([row for row in rows if not row["copy"]])).encode(
+        x=x, y=y, color=arm_colour(experiment.plan.arms), tooltip=["arm:N", "frame:Q", "value:Q", "runs:Q"]
+    )
     copies = alt.Chart(data([row for row in rows if row["copy"]])).encode(x=x, y=y, detail="arm:N")
     chart = alt.layer(
         copies.mark_line(strokeDash=[4, 4], strokeWidth=1.5, color="var(--soft)"),
@@ -158,33 +131,3 @@ def per_frame(experiment: Experiment) -> Figure | None:
     )
     caption = f"Mean over confirm runs on the {experiment.plan.split} split. Dashed grey: copy-last-frame."
     return build("per-frame", f"{metric.label} of each future frame", caption, chart, 280)
-
-
-def tuned_parameters(experiment: Experiment) -> list[Figure]:
-    """Return the tune scores against each searched parameter, one small figure each."""
-    paths = {path: space for arm in experiment.plan.arms for path, space in experiment.plan.spaces[arm].items()}
-    figures = (_tuned(experiment, i, path, is_log(space)) for i, (path, space) in enumerate(paths.items()))
-    return [figure for figure in figures if figure is not None]
-
-
-def _tuned(experiment: Experiment, index: int, path: str, log: bool) -> Figure | None:
-    rows = []
-    for arm in experiment.plan.arms:
-        for run in experiment.of(arm, "tune"):
-            score, value = experiment.score(run), run.params.get(path)
-            if score is not None and value is not None:
-                rows.append({"arm": arm, "value": score, "run": run.name, "parameter": value})
-    if not rows:
-        return None
-    numeric = all(finite(row["parameter"]) is not None for row in rows)
-    if not numeric:
-        rows = [{**row, "parameter": str(row["parameter"])} for row in rows]
-    scale = alt.Scale(type="log") if numeric and log else alt.Scale(zero=False) if numeric else alt.Undefined
-    axis = alt.Axis(grid=False, tickCount=4, format=".1~e" if numeric and log else "", labelOverlap=True)
-    chart = alt.Chart(data(rows)).mark_circle(size=45, opacity=0.75).encode(
-        x=alt.X(f"parameter:{'Q' if numeric else 'N'}", title=path, scale=scale, axis=axis),
-        y=alt.Y("value:Q", title=f"tune {with_unit(experiment.plan.metric)}", scale=alt.Scale(zero=False)),
-        color=arm_colour(experiment.plan.arms),
-        tooltip=["arm:N", "run:N", "parameter", "value:Q"] if False else ["arm:N", "run:N", "value:Q"],
-    )
-    return build(f"tuned-{index}", path, "Each dot is one tune run.", chart, 180)

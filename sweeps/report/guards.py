@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sweeps.report.boundary import at_a_boundary
+from sweeps.report.clips import clip_names
 from sweeps.report.compare import COLLAPSED_KL
 from sweeps.report.results import ArmResult, PairResult
 from sweeps.report.runs import LOST, Experiment
@@ -55,7 +56,9 @@ def posterior_is_alive(arms: Sequence[ArmResult]) -> Guard:
     each = "; ".join(f"{arm.name} {number(arm.kl, 3)} nats, {arm.n_collapsed} of {arm.n_kl} runs" for arm in arms)
     detail = f"KL at the end, and runs below {COLLAPSED_KL} nats per sequence: {each}"
     if is_void(arms):
-        return Guard(title, "fail", f"the posterior has collapsed: deterministic predictors are being compared. {detail}")
+        return Guard(
+            title, "fail", f"the posterior has collapsed: deterministic predictors are being compared. {detail}"
+        )
     return Guard(title, "warn" if any(arm.n_collapsed for arm in arms) else "pass", detail)
 
 
@@ -92,7 +95,9 @@ def runs_are_complete(experiment: Experiment) -> Guard:
 def nothing_was_lost(experiment: Experiment) -> Guard:
     """Fail where confirm runs failed or diverged, warn where only tune runs did or pairs left."""
     title = "No run was lost"
-    lost = [run for run in experiment.runs if run.status in LOST and (run.phase == "confirm" or run.status != "stopped")]
+    lost = [
+        run for run in experiment.runs if run.status in LOST and (run.phase == "confirm" or run.status != "stopped")
+    ]
     strangers = f"; folders of unknown arms: {', '.join(experiment.strangers)}" if experiment.strangers else ""
     if not lost:
         return Guard(title, "warn" if strangers else "pass", f"0 runs failed or diverged{strangers}")
@@ -132,9 +137,11 @@ def conditions_are_the_same(experiment: Experiment) -> Guard:
             mixed.append(f"{len(found)} different values of {key}")
     if len({run.final("n_clips") for run in runs}) > 1:
         mixed.append("different numbers of clips")
+    if len({names for run in runs if (names := clip_names(run)) is not None}) > 1:
+        mixed.append("different clips")
     if any(run.state.get("git_dirty") for run in runs):
         mixed.append("uncommitted changes in the code")
-    detail = "; ".join(mixed) or "one data fingerprint, commit, device, precision and set of versions"
+    detail = "; ".join(mixed) or "the same clips, data fingerprint, commit, device, precision and versions"
     return Guard("Every confirm run ran alike", "warn" if mixed else "pass", detail)
 
 
@@ -144,8 +151,6 @@ def _text(value: Any) -> str:
 
 def at_a_boundary_guard(experiment: Experiment, arms: Sequence[ArmResult]) -> Guard:
     """Warn where a chosen parameter lies at the edge of its range: the best may lie beyond."""
-    edges = [
-        f"{arm.name} {edge}" for arm in arms for run in arm.chosen for edge in at_a_boundary(experiment.plan, run)
-    ]
+    edges = [f"{arm.name} {edge}" for arm in arms for run in arm.chosen for edge in at_a_boundary(experiment.plan, run)]
     detail = "; ".join(edges) or "every chosen parameter lies inside its range"
     return Guard("The search space was wide enough", "warn" if edges else "pass", detail)

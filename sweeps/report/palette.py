@@ -15,7 +15,8 @@ _DASHES = ([1, 0], [5, 3], [2, 2])
 #: The look of every figure; colours come from the page's style sheet.
 THEME: dict[str, Any] = {
     "background": "transparent",
-    "font": "var(--sans)",
+    # A real family, not a variable: Vega measures labels with it before they are drawn.
+    "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {
         "labelColor": "var(--soft)",

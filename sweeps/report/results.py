@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sweeps.report.runs import Run
-from sweeps.report.statistics import Mean, Paired
+from sweeps.report.statistics import Mean, Paired, SignTest
 
 #: What may be said of arm a against arm b.
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
@@ -34,7 +34,10 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class PairResult:
-    """Arm a against arm b (`test.difference` is a minus b), with the seeds that had to leave and why."""
+    """Arm a against arm b (`test.difference` is a minus b), with the seeds that had to leave and why.
+
+    `with_lost` counts lost runs as the worst of their pair; None where no run was lost.
+    """
 
     a: str
     b: str
@@ -42,4 +45,5 @@ class PairResult:
     p_holm: float | None
     verdict: Verdict
     is_within_margin: bool
+    with_lost: SignTest | None
     left_out: tuple[str, ...]

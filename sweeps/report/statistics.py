@@ -49,6 +49,22 @@ class Paired:
     is_constant: bool
 
 
+@dataclass(frozen=True)
+class SignTest:
+    """At how many pairs a was better, and b; `p` is the exact two-sided binomial test's. Ties are left out."""
+
+    n_a: int
+    n_b: int
+    p: float
+
+
+def sign_test(n_a: int, n_b: int) -> SignTest:
+    """Test that either arm is as likely to be the better one of a pair."""
+    n = n_a + n_b
+    tail = sum(math.comb(n, k) for k in range(max(n_a, n_b), n + 1)) / 2**n
+    return SignTest(n_a, n_b, min(1.0, 2 * tail))
+
+
 def mean_interval(values: Sequence[float]) -> Mean:
     """Return the mean with its 95% Student t interval."""
     x = np.asarray(values, dtype=np.float64)

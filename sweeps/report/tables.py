@@ -53,6 +53,7 @@ def pair_rows(pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
     for pair in pairs:
         values = _pair_values(pair)
         low, high = values.pop("interval") or (None, None)
+        del values["with_lost"]
         rows.append({**values, "low": low, "high": high, "left_out": " | ".join(pair.left_out)})
     return rows
 
@@ -72,6 +73,7 @@ def _pair_values(pair: PairResult) -> dict[str, Any]:
         "seed_correlation": test.correlation,
         "verdict": pair.verdict,
         "within_margin": pair.is_within_margin,
+        "with_lost": vars(pair.with_lost) if pair.with_lost else None,
         "left_out": list(pair.left_out),
     }
 

@@ -22,7 +22,7 @@ class Pusher:
         self._random = random
         self._target: int | None = None
         self._heading = np.zeros(2)
-        self._opening = 0
+        self._lift, self._opening = 2, 0
         self._n_pushes_left = 0
         self._held = np.zeros(4, dtype=np.float32)
 
@@ -50,14 +50,15 @@ class Pusher:
         is_near = distance < HOLD * STEP_CM
         if is_near:
             self._target, self._n_pushes_left = None, int(self._random.integers(2, 4))
-        return self._action(position, gap / max(distance / STEP_CM, HOLD), lift=0 if is_near else 2)
+        return self._action(position, gap / max(distance / STEP_CM, HOLD), lift=0 if is_near else self._lift)
 
     def _choose(self, poses: NDArray[np.float64]) -> None:
-        """A thing, a direction roughly towards the bin's middle, and how wide to open the gripper."""
+        """A thing, a direction roughly towards the bin's middle, how high to travel, how wide to open the gripper."""
         self._target = int(self._random.integers(len(poses)))
         to_middle = BIN_CM / 2 - poses[self._target, :2]
         angle = math.atan2(to_middle[1], to_middle[0]) + float(self._random.normal(0, 0.8))
         self._heading = np.array([math.cos(angle), math.sin(angle)])
+        self._lift = int(self._random.integers(1, 3))
         self._opening = int(self._random.integers(3))
 
     def _action(self, position: NDArray[np.float64], step: NDArray[np.float64], lift: int) -> NDArray[np.float32]:

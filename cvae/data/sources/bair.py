@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cvae.data.digests import content_of, manifest_of, text_digest
 from cvae.data.episode import Episode, EpisodeFormat
+from cvae.data.faults import fault_of
 from cvae.data.frames import read_picture, reduce_by_area, require_multiple, require_square
 from cvae.data.sources import folders
 from cvae.data.tables import read_numbers
@@ -78,7 +80,11 @@ class Bair(BaseModel):
         splits = self.splits()
         if not splits:
             raise InputError(f"{self.root}: no split has any {WANTED}")
-        path = self.locate(splits[0])[0] / "0.png"
+        return self.format_of(self.locate(splits[0])[0])
+
+    def format_of(self, folder: Path) -> EpisodeFormat:
+        """What one sequence would have all others be."""
+        path = folder / "0.png"
         height, width = read_picture(path).shape[:2]
         return EpisodeFormat(require_square(height, width, path), N_ACTIONS, N_POSITIONS)
 
@@ -90,20 +96,26 @@ class Bair(BaseModel):
         return Episode(name, reduce_by_area(frames, image_size), actions, positions)
 
     def _read_frames(self, folder: Path, side: int) -> NDArray[np.uint8]:
+        self._refuse_extra_frames(folder)
+        return np.stack([_read_frame(folder / f"{t}.png", side) for t in range(self.n_frames)])
+
+    def _refuse_extra_frames(self, folder: Path) -> None:
         expected = {f"{t}.png" for t in range(self.n_frames)}
         found = {path.name for path in folders.listing(folder) if path.suffix == ".png"}
         extra = sorted(found - expected)
         if extra:
             raise InputError(f"{folder / extra[0]}: is not one of the frames 0.png to {self.n_frames - 1}.png")
-        frames = np.empty((self.n_frames, side, side, 3), dtype=np.uint8)
-        for t in range(self.n_frames):
-            path = folder / f"{t}.png"
-            frame = read_picture(path)
-            if frame.shape != (side, side, 3):
-                height, width = frame.shape[:2]
-                raise InputError(f"{path}: the frame is {width}x{height} pixels; expected {side}x{side} like the first")
-            frames[t] = frame
-        return frames
+
+    def problems(self, folder: Path, expected: EpisodeFormat) -> list[str]:
+        """Every fault of one sequence folder, where `read` stops at the first."""
+        checks: list[Callable[[], object]] = [
+            lambda: read_numbers(folder / "actions.csv", self.n_frames, N_ACTIONS),
+            lambda: read_numbers(folder / "endeffector_positions.csv", self.n_frames, N_POSITIONS),
+            lambda: self._refuse_extra_frames(folder),
+        ]
+        paths = [folder / f"{t}.png" for t in range(self.n_frames)]
+        checks.extend(partial(_read_frame, path, expected.side) for path in paths)
+        return [fault for check in checks if (fault := fault_of(check))]
 
     def episodes(self, split: str, image_size: int) -> Iterator[Episode]:
         """Every sequence of a split in numerical order; InputError names the file at fault."""
@@ -133,6 +145,14 @@ class Bair(BaseModel):
     def _split_folders(self) -> list[Path]:
         folders.require_root(self.root)
         return [self.root / split for split in folders.SPLITS if (self.root / split).is_dir()]
+
+
+def _read_frame(path: Path, side: int) -> NDArray[np.uint8]:
+    frame = read_picture(path)
+    if frame.shape != (side, side, 3):
+        height, width = frame.shape[:2]
+        raise InputError(f"{path}: the frame is {width}x{height} pixels; expected {side}x{side} like the first")
+    return frame
 
 
 def _numbers(name: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cvae.data.digests import content_of, manifest_of, text_digest
 from cvae.data.episode import Episode, EpisodeFormat
+from cvae.data.faults import fault_of
 from cvae.data.frames import reduce_by_area, require_multiple, require_square
 from cvae.data.sources import folders
 from cvae.data.tables import as_float32, require_finite
@@ -21,6 +23,21 @@ from cvae.errors import InputError
 
 FILES = frozenset({".npz"})
 WANTED = "npz files"
+
+# What numpy and zipfile raise for damaged bytes, found by reading thousands of damaged archives.
+BROKEN_ARCHIVE = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Episodes(BaseModel):
@@ -69,7 +86,10 @@ class Episodes(BaseModel):
         splits = self.splits()
         if not splits:
             raise InputError(f"{self.root}: no split has any {WANTED}")
-        path = self.locate(splits[0])[0]
+        return self.format_of(self.locate(splits[0])[0])
+
+    def format_of(self, path: Path) -> EpisodeFormat:
+        """What one file would have all others be."""
         frames, actions, positions = _arrays(path)
         side = require_square(frames.shape[1], frames.shape[2], path)
         return EpisodeFormat(side, actions.shape[1], 0 if positions is None else positions.shape[1])
@@ -85,6 +105,11 @@ class Episodes(BaseModel):
         _require_columns(path, "actions", actions.shape[1], expected.n_actions)
         _require_columns(path, "positions", 0 if positions is None else positions.shape[1], expected.n_positions)
         return Episode(name, reduce_by_area(frames, image_size), actions, positions)
+
+    def problems(self, path: Path, expected: EpisodeFormat) -> list[str]:
+        """The fault of one file, in a list like those of the other file sources."""
+        fault = fault_of(lambda: self.read(path, path.stem, expected, expected.side))
+        return [fault] if fault else []
 
     def episodes(self, split: str, image_size: int) -> Iterator[Episode]:
         """Every episode of a split in the order of file names; InputError names the file at fault."""
@@ -133,7 +158,7 @@ def _load(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in ("frames", "actions", "positions") if key in archive.files}
-    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except BROKEN_ARCHIVE as error:
         raise InputError(f"{path}: cannot be read as an npz archive of plain arrays ({error})") from error
 
 

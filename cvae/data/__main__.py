@@ -1,0 +1,140 @@
+"""`python -m cvae.data`: look at data before training on it, or write the pushing world out as files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from cvae.data.contact_sheet import write_contact_sheet
+from cvae.data.inspection import Report, SplitReport, detect, inspect
+from cvae.data.lab_layout import write_lab_layout
+from cvae.data.sources import PushingWorld
+from cvae.errors import InputError
+
+MOST_PROBLEMS_SHOWN = 20
+USER_MISTAKE = 2  # exit status
+
+app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+@app.command("inspect")
+def inspect_command(
+    path: Annotated[str, typer.Argument(help="Folder with train/, validate/ or test/; or the word `pushing`.")],
+    out: Annotated[Path | None, typer.Option(help="Contact sheet; default contact-sheet-NAME.png here.")] = None,
+    clip_length: Annotated[int, typer.Option(min=1, help="Frames in a clip.")] = 12,
+    n_frames: Annotated[int, typer.Option(min=1, help="Frames in a sequence of the lab layout.")] = 30,
+    image_size: Annotated[int, typer.Option(min=8, max=256, help="Pixels; of the pushing world alone.")] = 64,
+) -> None:
+    """Say what a data folder holds and everything that is wrong with it; draw some of it."""
+    report = inspect(detect(path, n_frames), clip_length, image_size)
+    console = Console(highlight=False)
+    _print_report(console, report, clip_length)
+    rows = [(split, episode) for split, there in report.splits.items() for episode in there.shown]
+    if rows:
+        name = Path(path).resolve().name
+        sheet = out or Path(f"contact-sheet-{name}.png")
+        write_contact_sheet(rows, f"{name}: {report.source.source}, {report.side}x{report.side} pixels", sheet)
+        console.print(f"contact sheet: {sheet}", markup=False, soft_wrap=True)
+    for problem in report.problems[:MOST_PROBLEMS_SHOWN]:
+        console.print(f"problem: {problem}", markup=False, soft_wrap=True)
+    if report.problems:
+        console.print(f"{len(report.problems)} problems found{_left_out(report)}: this data cannot be trained on")
+        raise typer.Exit(USER_MISTAKE)
+    console.print("no problems found")
+
+
+def _left_out(report: Report) -> str:
+    return f", {MOST_PROBLEMS_SHOWN} shown" if len(report.problems) > MOST_PROBLEMS_SHOWN else ""
+
+
+def _print_report(console: Console, report: Report, clip_length: int) -> None:
+    console.print(f"source: {report.source.source} ({report.source.place})", markup=False, soft_wrap=True)
+    if report.side:
+        console.print(f"frames: {report.side}x{report.side} pixels")
+    stride = report.source.stride
+    console.print(f"clips:  {'one per episode' if stride is None else f'one every {stride} frames'}")
+    table = Table("split", "episodes", "frames each", f"clips of {clip_length}")
+    for split, there in report.splits.items():
+        table.add_row(split, str(len(there.lengths)), _span(there.lengths), str(there.n_clips))
+    console.print(table)
+    for split, there in report.splits.items():
+        if there.conditions:
+            console.print(_condition_table(split, there))
+
+
+def _span(lengths: list[int]) -> str:
+    if not lengths:
+        return "-"
+    low, high = min(lengths), max(lengths)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _condition_table(split: str, there: SplitReport) -> Table:
+    values = np.concatenate(there.conditions).astype(np.float64)  # (frames, columns)
+    n_actions = there.shown[0].actions.shape[1]
+    table = Table("column", "min", "mean", "max", "std", title=f"{split}: conditions", title_justify="left")
+    for column in range(values.shape[1]):
+        name = f"action {column}" if column < n_actions else f"position {column - n_actions}"
+        numbers = values[:, column]
+        ranges = (numbers.min(), numbers.mean(), numbers.max(), numbers.std())
+        table.add_row(name, *(f"{number:.4g}" for number in ranges))
+    return table
+
+
+@app.command("write")
+def write_command(
+    path: Annotated[Path, typer.Argument(help="A new folder.")],
+    episodes: Annotated[int, typer.Option(help="Episodes in the train split.")] = 200,
+    validate: Annotated[int, typer.Option(help="Episodes in the validate split.")] = 32,
+    test: Annotated[int, typer.Option(help="Episodes in the test split.")] = 32,
+    n_frames: Annotated[int, typer.Option(help="Frames in each episode.")] = 30,
+    n_objects: Annotated[int, typer.Option(help="Things in the bin.")] = 5,
+    slip: Annotated[float, typer.Option(help="Strength of the hidden motion; 0: none.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Which world.")] = 0,
+    image_size: Annotated[int, typer.Option(min=8, max=256, help="Side of a frame in pixels.")] = 64,
+) -> None:
+    """Write the pushing world out in the lab layout, to be read again as `source: bair`."""
+    world = _world(
+        n_train=episodes,
+        n_validate=validate,
+        n_test=test,
+        n_frames=n_frames,
+        n_objects=n_objects,
+        slip=slip,
+        seed=seed,
+    )
+    written = write_lab_layout(world, path, image_size)
+    counts = ", ".join(f"{n} {split}" for split, n in written.items())
+    Console(highlight=False).print(f"wrote {counts} sequences to {path}", markup=False, soft_wrap=True)
+
+
+def _world(**options: Any) -> PushingWorld:
+    try:
+        return PushingWorld(**options)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise InputError(f"{fault['loc'][0]}={fault['input']!r}: {fault['msg']}") from error
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line and exit status 2."""
+    try:
+        status = app(standalone_mode=False)
+    except (InputError, typer.TyperException) as error:
+        explain = getattr(error, "format_message", error.__str__)  # usage errors name the option only there
+        print(f"error: {explain()}", file=sys.stderr)
+        sys.exit(USER_MISTAKE)
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Looking at data before training on it: what it holds, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from cvae.data.clips import clip_starts
+from cvae.data.episode import Episode, EpisodeFormat
+from cvae.data.sources import Bair, Episodes, PushingWorld, Source
+from cvae.data.sources.folders import SPLITS, holds, listing, require_root
+from cvae.errors import InputError
+
+Item = TypeVar("Item")
+
+N_SHOWN = 3  # episodes of each split that are kept for the contact sheet
+BAIR_LAYOUT = "SPLIT/traj_*.tfrecords/N/{0.png, ..., actions.csv, endeffector_positions.csv}"
+EPISODES_LAYOUT = "SPLIT/*.npz"
+
+
+@dataclass
+class SplitReport:
+    """What one split holds: lengths in frames, conditions and clip count of its sound episodes, some to look at."""
+
+    lengths: list[int] = field(default_factory=list)
+    n_clips: int = 0
+    conditions: list[NDArray[np.float32]] = field(default_factory=list)
+    shown: list[Episode] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """What a source holds.
+
+    Attributes:
+        side: size of the frames in pixels, None where no episode is sound.
+        splits: by name, those that are there.
+        problems: one sentence each, naming the file.
+    """
+
+    source: Source
+    side: int | None = None
+    splits: dict[str, SplitReport] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def detect(path: str, n_frames: int = 30) -> Source:
+    """The source that a path holds by its layout, or the embedded world for the word `pushing`."""
+    if path == "pushing":
+        return PushingWorld()
+    root = Path(path)
+    require_root(root)
+    entries = [entry for split in SPLITS if (root / split).is_dir() for entry in listing(root / split)]
+    has_npz = any(entry.suffix == ".npz" for entry in entries)
+    has_sequences = any(entry.name.startswith("traj_") for entry in entries)
+    if has_npz == has_sequences:
+        found = "both layouts" if has_npz else f"neither layout ({_holdings(root)})"
+        raise InputError(f"{root}: has {found}; expected either {BAIR_LAYOUT} or {EPISODES_LAYOUT}")
+    return Episodes(root=root) if has_npz else Bair(root=root, n_frames=n_frames)
+
+
+def _holdings(root: Path) -> str:
+    return "; ".join(f"{split}/ holds {holds(root / split)}" for split in SPLITS if (root / split).is_dir())
+
+
+def inspect(source: Source, clip_length: int, image_size: int) -> Report:
+    """Read every episode of a source and report on it; `image_size` is that of generated episodes alone."""
+    report = Report(source)
+    attempts = _generated(source, image_size) if isinstance(source, PushingWorld) else _recorded(source)
+    for attempt in attempts:
+        there = report.splits.setdefault(attempt.split, SplitReport())
+        if isinstance(attempt.outcome, Episode):
+            report.side = attempt.outcome.frames.shape[1]
+            _count(there, attempt.outcome, clip_length, source.stride)
+            if attempt.share >= len(there.shown) / N_SHOWN:
+                there.shown.append(attempt.outcome)
+        else:
+            report.problems.extend(attempt.outcome)
+    for split, there in report.splits.items():
+        if there.lengths and not there.n_clips:
+            longest = max(there.lengths)
+            report.problems.append(
+                f"{source.place}: no {split} episode has {clip_length} frames; the longest has {longest}"
+            )
+    return report
+
+
+def _count(there: SplitReport, episode: Episode, clip_length: int, stride: int | None) -> None:
+    there.lengths.append(len(episode.frames))
+    there.n_clips += len(clip_starts(len(episode.frames), clip_length, stride))
+    there.conditions.append(episode.conditions)
+
+
+class Attempt(NamedTuple):
+    """Reading one episode: its split, the share of the split that came before, the episode or its problems."""
+
+    split: str
+    share: float
+    outcome: Episode | list[str]
+
+
+def _generated(world: PushingWorld, image_size: int) -> Iterator[Attempt]:
+    for split in world.splits():
+        n_episodes = world.n_episodes(split)
+        for index in _progress(list(range(n_episodes)), split):
+            yield Attempt(split, index / n_episodes, world.episode(split, index, image_size))
+
+
+def _recorded(source: Bair | Episodes) -> Iterator[Attempt]:
+    located: dict[str, list[Path]] = {}
+    for split in SPLITS:
+        if not (Path(source.root) / split).is_dir():
+            continue
+        try:
+            located[split] = source.locate(split)
+        except InputError as error:
+            yield Attempt(split, 0.0, [str(error)])
+    expected = _first_format(source, [path for paths in located.values() for path in paths])
+    for split, paths in located.items():
+        named = enumerate(zip(paths, source.names(paths), strict=True))
+        for index, (path, name) in _progress(list(named), split):
+            yield Attempt(split, index / len(paths), _read(source, path, name, expected))
+
+
+def _first_format(source: Bair | Episodes, paths: list[Path]) -> EpisodeFormat:
+    """That of the first episode that can be read: a broken first one should not hide the others' faults."""
+    for path in paths:
+        try:
+            return source.format_of(path)
+        except InputError:
+            continue
+    return EpisodeFormat(side=64, n_actions=4, n_positions=0)  # nothing is readable, so nothing is compared
+
+
+def _read(source: Bair | Episodes, path: Path, name: str, expected: EpisodeFormat) -> Episode | list[str]:
+    try:
+        return source.read(path, name, expected, expected.side)
+    except InputError:
+        return source.problems(path, expected)
+
+
+def _progress(items: list[Item], split: str) -> Iterator[Item]:
+    """The items, with a bar on the error stream where that is a terminal."""
+    console = Console(stderr=True)
+    yield from track(items, description=split, console=console, transient=True, disable=not sys.stderr.isatty())

@@ -1,0 +1,126 @@
+"""Lay out an experiment's folder: check everything that can be checked before the first run exists."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cvae.config import Config
+from cvae.data.store import open_store
+from cvae.errors import InputError
+from cvae.record import RunFolder, write_atomically
+from cvae.yaml_file import dump_yaml, load_yaml_mapping
+from sweeps.dimension import Value
+from sweeps.experiment import Experiment
+from sweeps.plan import ExperimentFolder, PlannedRun
+
+#: Keys that may differ when an experiment is started again: words, and totals that may grow.
+MAY_CHANGE = ("question", "confirm.seeds", "tune.trials_per_arm")
+
+
+def pack_data(experiment: Experiment) -> None:
+    """Open every arm's data as its runs will, packing what is not packed: mistakes in it show before any run.
+
+    Raises:
+        InputError: a source has a fault, or lacks a split or positions that the runs need.
+    """
+    for arm in experiment.arms:
+        config = experiment.config(arm, {}, experiment.seed, experiment.confirm.split)
+        store = open_store(config.data, config.image_size, Path(config.store))
+        use = config.model.use_positions
+        store.clips("train", config.n_past + config.n_future, use_positions=use)
+        for split in {"validate", experiment.confirm.split}:
+            store.clips(split, config.n_past + config.n_eval, use_positions=use)
+
+
+def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Create the experiment's folder, or check that the one there holds the same experiment.
+
+    Raises:
+        InputError: the folder cannot be written, or holds an experiment that differs in what was declared.
+    """
+    if root.experiment.exists():
+        _check_unchanged(experiment, root)
+    try:
+        root.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{root.path}: cannot be created ({error.strerror}); choose another --runs") from error
+    write_atomically(root.experiment, dump_yaml(experiment.written()).encode())
+
+
+def _check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
+    launched = dict(_flatten(load_yaml_mapping(root.experiment)))
+    now = dict(_flatten(experiment.written()))
+    for path in [*launched, *now]:
+        before, after = launched.get(path), now.get(path)
+        if before == after or path in MAY_CHANGE:
+            continue
+        raise InputError(
+            f"{root.path} was launched with {path} = {before!r}, not {after!r}: its runs would not be comparable; "
+            "give the changed experiment another name (--set name=...) or another folder (--runs)"
+        )
+    if now.get("tune.trials_per_arm") != launched.get("tune.trials_per_arm") and list(root.path.glob("*/confirm-*")):
+        raise InputError(
+            f"{root.path} has begun to confirm the best of {launched['tune.trials_per_arm']} trials an arm; "
+            "tune.trials_per_arm can no longer change"
+        )
+
+
+def _flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every leaf of nested mappings with its dotted path."""
+    if isinstance(values, dict) and values:
+        for key, value in values.items():
+            yield from _flatten(value, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, values
+
+
+def write_run(
+    run: PlannedRun,
+    root: ExperimentFolder,
+    config: Config,
+    params: dict[str, Value],
+    trial: int | None,
+    tracker: dict[str, Any],
+) -> RunFolder:
+    """Create a run's folder whole: it appears with its configuration and identity, or not at all."""
+    folder = run.folder(root)
+    unfinished = RunFolder(folder.path.with_name(f".{folder.path.name}.tmp"))
+    shutil.rmtree(unfinished.path, ignore_errors=True)
+    identity = {
+        "experiment": root.path.name,
+        "arm": run.arm,
+        "phase": run.phase,
+        "number": run.number,
+        "seed": run.seed,
+        "trial": trial,
+        "params": params,
+        "tracker": tracker,
+    }
+    try:
+        unfinished.path.mkdir(parents=True)
+        unfinished.config.write_text(dump_yaml(config.model_dump(mode="json")), encoding="utf-8")
+        unfinished.identity.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
+        unfinished.path.rename(folder.path)
+    except OSError as error:
+        raise InputError(f"{folder.path}: cannot be created ({error.strerror})") from error
+    return folder
+
+
+def pin_to_machine(config: Config, threads: int) -> Config:
+    """Return the configuration with what depends on where it was launched made explicit: paths and threads."""
+    updates: dict[str, Any] = {"store": str(Path(config.store).resolve())}
+    if config.runtime.threads is None:
+        updates["runtime"] = config.runtime.model_copy(update={"threads": threads})
+    if hasattr(config.data, "root"):
+        updates["data"] = config.data.model_copy(update={"root": str(Path(config.data.root).resolve())})
+    return config.model_copy(update=updates)
+
+
+def count_slots(asked: int | None, threads: int | None) -> int:
+    """Return how many runs go at once: as asked, else as many as the cores hold at the given threads, else one."""
+    if asked is not None:
+        return asked
+    return max(1, (os.cpu_count() or 1) // threads) if threads else 1

@@ -1,0 +1,50 @@
+"""The plan for people: every run that an experiment makes, and which of them are done."""
+
+from collections import Counter
+
+from rich.console import Console
+from rich.table import Table
+
+from cvae.record import FINAL_STATUSES
+from sweeps.experiment import Experiment
+from sweeps.plan import ExperimentFolder, PlannedRun, all_runs
+
+
+def state_of(run: PlannedRun, root: ExperimentFolder) -> str:
+    """Return a run's state for people: its recorded status, `pending` before it has one."""
+    folder = run.folder(root)
+    status = str(folder.read_state()["status"])
+    if status == "running" and not folder.is_being_trained():
+        return "interrupted"
+    return status
+
+
+def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Print one line a run and a closing count."""
+    console = Console()
+    table = Table(title=f"{experiment.name}: {experiment.question}" if experiment.question else experiment.name)
+    for heading in ("arm", "run", "phase", "seed", "parameters", "state"):
+        table.add_column(heading)
+    counts: Counter[str] = Counter()
+    for run in all_runs(experiment):
+        state = state_of(run, root)
+        counts[state] += 1
+        table.add_row(run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), state)
+    console.print(table)
+    done = sum(counts[status] for status in FINAL_STATUSES)
+    steps = experiment.config(next(iter(experiment.arms)), {}, 0, "validate").train.steps
+    detail = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
+    console.print(f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}")
+
+
+def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder) -> str:
+    params = run.folder(root).read_identity().get("params")
+    if params is None and run.phase == "tune" and experiment.tune and experiment.tune.sampler == "qmc":
+        from sweeps.points import qmc_params
+
+        params = qmc_params(experiment.space(run.arm), experiment.seed, run.number)
+    if params is None:
+        return "the sampler's" if run.phase == "tune" else "the arm's best" if experiment.tune else ""
+    return ", ".join(
+        f"{path} {value:.3g}" if isinstance(value, float) else f"{path} {value}" for path, value in params.items()
+    )

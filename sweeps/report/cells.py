@@ -1,0 +1,124 @@
+"""Results as table cells, shared by the HTML page and the Markdown file."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sweeps.report.results import ArmResult, PairResult
+from sweeps.report.runs import Experiment, Metric, Run, finite
+from sweeps.report.verdict import more_seeds
+from sweeps.report.wording import decimals_for, interval_words, number, pair_decimals
+
+
+@dataclass(frozen=True)
+class PairCells:
+    """One pair of arms as text."""
+
+    a: str
+    b: str
+    verdict: str
+    difference: str
+    interval: str
+    n: int
+    p_holm: str
+    sign_flip_p: str
+    share: str
+    note: str
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChosenCells:
+    """A confirmed configuration: its parameters, and beta in both conventions."""
+
+    run: str
+    params: dict[str, str]
+    beta: str
+    beta_sum: str
+    sigma: str
+
+
+@dataclass(frozen=True)
+class ArmCells:
+    """One arm as text."""
+
+    name: str
+    mean: str
+    interval: str
+    n: str
+    gain: str
+    gain_interval: str
+    tune_score: str
+    shrinkage: str
+    kl: str
+    collapsed: str
+    chosen: tuple[ChosenCells, ...]
+
+
+def pair_cells(metric: Metric, pair: PairResult) -> PairCells:
+    """Return a pair's row."""
+    test, decimals = pair.test, pair_decimals(pair.test)
+    notes = ["smaller than the margin"] if pair.is_within_margin and pair.verdict in ("better", "worse") else []
+    if pair.verdict == "undecided" and (more := more_seeds(test, metric)):
+        notes.append(f"to decide: {more}")
+    if pair.with_lost:
+        lost = pair.with_lost
+        notes.append(f"lost runs counted as worst: better at {lost.n_a}, worse at {lost.n_b} seeds (p = {lost.p:.3f})")
+    return PairCells(
+        a=pair.a,
+        b=pair.b,
+        verdict=pair.verdict,
+        difference=number(test.difference, decimals, signed=True),
+        interval=interval_words(test.interval, decimals),
+        n=test.n,
+        p_holm=p_words(pair.p_holm),
+        sign_flip_p=p_words(test.sign_flip_p),
+        share="–" if test.share is None else f"{100 * test.share:.0f}%",  # noqa: RUF001
+        note="; ".join(notes),
+        left_out=pair.left_out,
+    )
+
+
+def p_words(p: float | None) -> str:
+    """Return a p value as it is usually written."""
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: RUF001
+
+
+def arm_cells(experiment: Experiment, arm: ArmResult) -> ArmCells:
+    """Return an arm's row."""
+    decimals = decimals_for(arm.confirmed.sd)
+    return ArmCells(
+        name=arm.name,
+        mean=number(arm.confirmed.mean, decimals),
+        interval=interval_words(arm.confirmed.interval, decimals),
+        n=f"{arm.confirmed.n} of {experiment.plan.n_seeds}",
+        gain=number(arm.gain.mean, decimals, signed=True),
+        gain_interval=interval_words(arm.gain.interval, decimals),
+        tune_score=number(arm.tune_score, decimals),
+        shrinkage=number(arm.shrinkage, decimals, signed=True),
+        kl=kl_words(arm.kl),
+        collapsed=f"{arm.n_collapsed} of {arm.n_kl}",
+        chosen=tuple(chosen_cells(run) for run in arm.chosen),
+    )
+
+
+def kl_words(kl: float | None) -> str:
+    """Return nats with three significant digits."""
+    return "–" if kl is None else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"  # noqa: RUF001
+
+
+def chosen_cells(run: Run) -> ChosenCells:
+    """Return a configuration's parameters; beta_sum = beta * 3 S^2 and sigma = sqrt(beta_sum / 2) for S pixels."""
+    beta, size = finite(run.config.get("beta", run.params.get("beta"))), finite(run.config.get("image_size"))
+    beta_sum = beta * 3 * size**2 if beta is not None and size is not None else None
+    return ChosenCells(
+        run=run.name.rpartition("-s")[0] or run.name,
+        params={path: value_words(value) for path, value in run.params.items()},
+        beta="–" if beta is None else f"{beta:.3g}",  # noqa: RUF001
+        beta_sum="–" if beta_sum is None else f"{beta_sum:.3g}",  # noqa: RUF001
+        sigma="–" if beta_sum is None or beta_sum < 0 else f"{(beta_sum / 2) ** 0.5:.3g}",  # noqa: RUF001
+    )
+
+
+def value_words(value: Any) -> str:
+    """Return a parameter's value, numbers with four significant digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,27 @@
+"""The report's files: rendered first, written last."""
+
+from pathlib import Path
+
+from cvae.errors import InputError
+from cvae.record import write_atomically
+from sweeps.report.analysis import Analysis
+from sweeps.report.page import render_files
+
+
+def write_report(analysis: Analysis) -> Path:
+    """Write `report/` into the experiment's folder and return the page's path.
+
+    Everything is rendered before the first file is touched; each file is replaced whole, the page last.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    files = render_files(analysis)
+    folder = analysis.experiment.folder / "report"
+    try:
+        (folder / "tables").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made ({error.strerror})") from error
+    for name, content in files.items():
+        write_atomically(folder / name, content.encode())
+    return folder / "index.html"

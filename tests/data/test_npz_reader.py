@@ -1,0 +1,119 @@
+"""npz episodes: what is read, and every fault refused by name."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from cvae.data import Episodes
+from cvae.errors import InputError
+
+WriteNpz = Callable[..., Path]
+
+
+def read(root: Path, image_size: int = 16) -> None:
+    for _ in Episodes(root=root).episodes("train", image_size):
+        pass
+
+
+def test_arrays_come_back_as_float32_and_in_name_order(write_npz: WriteNpz) -> None:
+    # float64 and integer columns are numbers too; order is by name.
+    second = write_npz(name="b", actions=np.arange(28).reshape(14, 2))
+    write_npz(name="a", positions=np.ones((14, 3)))
+    a, b = Episodes(root=second.parents[1]).episodes("train", 16)
+    assert (a.name, b.name) == ("a", "b")
+    assert a.positions is not None
+    assert (a.positions.dtype, b.actions.dtype) == (np.float32, np.float32)
+    np.testing.assert_array_equal(b.actions, np.arange(28).reshape(14, 2))
+
+
+def nan_in(shape: tuple[int, int]) -> np.ndarray:
+    table = np.zeros(shape)
+    table[3, 1] = np.nan
+    return table
+
+
+FAULTS: dict[str, tuple[dict[str, object], str]] = {
+    "no frames": ({"frames": None}, "has no array `frames`"),
+    "no actions": ({"actions": None}, "has no array `actions`"),
+    "float frames": ({"frames": np.zeros((14, 16, 16, 3))}, "`frames` is float64"),
+    "grey frames": ({"frames": np.zeros((14, 16, 16), np.uint8)}, "expected uint8 (T, H, W, 3)"),
+    "channels first": ({"frames": np.zeros((14, 3, 16, 16), np.uint8)}, "shape (14, 3, 16, 16)"),
+    "no frame at all": ({"frames": np.zeros((0, 16, 16, 3), np.uint8)}, "shape (0, 16, 16, 3)"),
+    "another size": ({"frames": np.zeros((14, 32, 32, 3), np.uint8)}, "32x32 pixels; expected 16x16"),
+    "not square": ({"frames": np.zeros((14, 16, 8, 3), np.uint8)}, "8x16 pixels; expected 16x16"),
+    "short actions": ({"actions": np.zeros((13, 2))}, "`actions` has 13 rows; expected 14"),
+    "long positions": ({"positions": np.zeros((15, 3))}, "`positions` has 15 rows; expected 14"),
+    "flat actions": ({"actions": np.zeros(14)}, "`actions` is float64 of shape (14,)"),
+    "text actions": ({"actions": np.full((14, 2), "left")}, "expected numbers"),
+    "object actions": ({"actions": np.array([[object()] * 2] * 14)}, "plain arrays"),
+    "nan actions": ({"actions": nan_in((14, 2))}, "`actions` row 4 column 2 is nan"),
+    "nan positions": ({"positions": nan_in((14, 3))}, "`positions` row 4 column 2 is nan"),
+    "wider actions": ({"actions": np.zeros((14, 3))}, "`actions` has 3 columns; expected 2 columns"),
+    "no positions": ({"positions": None}, "`positions` has none; expected 3 columns"),
+    "fewer positions": ({"positions": np.zeros((14, 2))}, "`positions` has 2 columns; expected 3 columns"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_broken_file_is_refused_by_name(fault: str, write_npz: WriteNpz) -> None:
+    replaced, said = FAULTS[fault]
+    write_npz(name="a")
+    path = write_npz(name="b", **replaced)
+    with pytest.raises(InputError, match=re.escape(str(path))) as caught:
+        read(path.parents[1])
+    assert said in str(caught.value)
+
+
+def test_positions_that_only_a_later_file_has_are_refused(write_npz: WriteNpz) -> None:
+    write_npz(name="a", positions=None)
+    path = write_npz(name="b")
+    with pytest.raises(InputError, match=re.escape(f"{path}: `positions` has 3 columns; expected none")):
+        read(path.parents[1])
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04broken"])
+def test_what_is_not_an_archive_is_refused(content: bytes, write_npz: WriteNpz) -> None:
+    path = write_npz()
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(f"{path}: cannot be read as an npz archive")):
+        read(path.parents[1])
+
+
+def test_a_bare_array_under_the_name_of_an_archive_is_refused(write_npz: WriteNpz) -> None:
+    path = write_npz()
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(InputError, match=re.escape(f"{path}: cannot be read as an npz archive")):
+        read(path.parents[1])
+
+
+def test_no_damage_gets_past_as_a_crash(write_npz: WriteNpz) -> None:
+    # Whatever bytes are lost or changed, the outcome is an episode or an InputError, nothing else.
+    path = write_npz()
+    sound = path.read_bytes()
+    random = np.random.default_rng(0)
+    n_refused = 0
+    for _ in range(150):
+        damaged = bytearray(sound[: random.integers(1, len(sound))] if random.random() < 0.4 else sound)
+        for position in random.integers(0, min(len(damaged), 400), size=2):
+            damaged[position] = random.integers(256)
+        path.write_bytes(damaged)
+        try:
+            read(path.parents[1])
+        except InputError:
+            n_refused += 1
+    assert n_refused > 50
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"stride": 0}, {"stride": "3"}, {"strides": 3}, {"source": "bair"}],
+    ids=["zero", "text", "unknown key", "other source"],
+)
+def test_options_are_checked_strictly(options: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(ValidationError):
+        Episodes.model_validate({"root": str(tmp_path), **options})
