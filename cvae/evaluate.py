@@ -86,3 +86,10 @@ def _as_images(frames: torch.Tensor) -> NDArray[np.uint8]:
     """Round frames (T, B, 3, S, S) in [0, 1] to images (T, B, S, S, 3)."""
     scaled = (frames.float() * 255).round().clamp(0, 255).to(torch.uint8)
     return scaled.permute(0, 1, 3, 4, 2).cpu().numpy()
+
+
+if __name__ == "__main__":
+    from cvae.command import run_command
+    from cvae.evaluate_run import app
+
+    run_command(app)

@@ -32,7 +32,7 @@ def wandb_settings() -> wandb.Settings:
 def keep_home_clean(folder: Path) -> None:
     """Point wandb's caches and configuration into the experiment's folder, where the user has not set them."""
     for name in ("CACHE", "CONFIG", "DATA"):
-        os.environ.setdefault(f"WANDB_{name}_DIR", str(folder / ".wandb"))
+        os.environ.setdefault(f"WANDB_{name}_DIR", str(folder / ".cache"))
 
 
 def scalars_of(evaluated: Evaluated) -> dict[str, float]:
@@ -81,7 +81,7 @@ class Tracker:
             values["samples/strip"] = wandb.Image(str(evaluated.strip), caption=caption)
         if evaluated.animation is not None:  # by path: from an array wandb would need moviepy
             values["samples/animation"] = wandb.Video(str(evaluated.animation), caption=caption, format="gif")
-        run.log(values)
+        run.log(values, step=evaluated.result.step)
 
     def _started(self) -> wandb.Run:
         if self._run is not None:

@@ -1,5 +1,6 @@
 """Results as table cells, shared by the HTML page and the Markdown file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,8 @@ def pair_cells(metric: Metric, pair: PairResult) -> PairCells:
     """Return a pair's row."""
     test, decimals = pair.test, pair_decimals(pair.test)
     notes = ["smaller than the margin"] if pair.is_within_margin and pair.verdict in ("better", "worse") else []
+    if pair.verdict == "undecided" and test.interval and test.interval[0] * test.interval[1] > 0:
+        notes.append("the interval leaves out zero, but this does not hold after Holm's adjustment")
     if pair.verdict == "undecided" and (more := more_seeds(test, metric)):
         notes.append(f"to decide: {more}")
     if pair.with_lost:
@@ -83,9 +86,13 @@ def p_words(p: float | None) -> str:
     return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: RUF001
 
 
-def arm_cells(experiment: Experiment, arm: ArmResult) -> ArmCells:
-    """Return an arm's row."""
-    decimals = decimals_for(arm.confirmed.sd)
+def arm_table(experiment: Experiment, arms: Sequence[ArmResult]) -> list[ArmCells]:
+    """Return every arm's row, with as many decimals as the widest spread deserves."""
+    decimals = decimals_for(max((arm.confirmed.sd or 0.0 for arm in arms), default=0.0))
+    return [_arm_cells(experiment, arm, decimals) for arm in arms]
+
+
+def _arm_cells(experiment: Experiment, arm: ArmResult, decimals: int) -> ArmCells:
     return ArmCells(
         name=arm.name,
         mean=number(arm.confirmed.mean, decimals),
@@ -102,8 +109,8 @@ def arm_cells(experiment: Experiment, arm: ArmResult) -> ArmCells:
 
 
 def kl_words(kl: float | None) -> str:
-    """Return nats with three significant digits."""
-    return "–" if kl is None else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"  # noqa: RUF001
+    """Return nats with two or three significant digits."""
+    return "–" if kl is None else f"{kl:.2g}" if kl < 1 else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"  # noqa: RUF001
 
 
 def chosen_cells(run: Run) -> ChosenCells:

@@ -15,7 +15,7 @@ from sweeps.report.runs import Experiment, Metric, Run
 #: Points of all thin lines of a figure together; more are thinned, so that the page stays light.
 MAX_POINTS = 6000
 #: 0, 500, 1k, 60k: Vega expression of a label.
-STEP_LABEL = "datum.value >= 1000 ? datum.value / 1000 + 'k' : datum.value"
+STEP_LABEL = "datum.value >= 1000 ? datum.value / 1000 + 'k' : '' + datum.value"
 
 
 @dataclass(frozen=True)

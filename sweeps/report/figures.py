@@ -16,7 +16,9 @@ def differences(metric: Metric, arms: Sequence[ArmResult], pairs: Sequence[PairR
     shown = [pair for pair in pairs if pair.test.difference is not None]
     if not shown:
         return None
-    y = alt.Y("pair:N", sort=[_pair_label(pair) for pair in shown], title=None, axis=alt.Axis(labelLimit=170))
+    y = alt.Y(
+        "pair:N", sort=[_pair_label(pair) for pair in shown], title=None, axis=alt.Axis(labelLimit=170, labelOffset=-6)
+    )
     title = f"difference in {with_unit(metric)}"
     summaries = alt.Chart(data([_pair_row(pair) for pair in shown])).encode(y=y)
     seeds = alt.Chart(data(_seed_rows(arms, shown))).mark_tick(thickness=1.5, size=14, opacity=0.5, color="var(--soft)")
@@ -48,7 +50,7 @@ def _difference_caption(metric: Metric) -> str:
 
 
 def _pair_label(pair: PairResult) -> str:
-    return f"{pair.a} − {pair.b}"  # noqa: RUF001 - a minus sign
+    return f"{pair.a}\n− {pair.b}"  # noqa: RUF001 - a minus sign; two lines, so that long names fit
 
 
 def _pair_row(pair: PairResult) -> Row:

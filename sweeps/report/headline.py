@@ -24,11 +24,11 @@ class Clause:
 
 def headline(experiment: Experiment, clauses: Sequence[Clause], is_void: bool) -> str:
     """Return the first line: a warning where the comparison is void, how far the sweep is, then the clauses."""
-    void = (
-        "Void: the posterior has collapsed in every arm, so deterministic predictors are being compared. "
-        "By the numbers alone: "
-    )
-    return (void if is_void else "") + progress_words(experiment) + "; ".join(map(str, clauses)) + "."
+    progress, sentence = progress_words(experiment), "; ".join(map(str, clauses)) + "."
+    if not is_void:
+        return progress + sentence
+    void = "Void: the posterior has collapsed in every arm, so deterministic predictors are being compared."
+    return f"{void} {progress or 'By the numbers alone: '}{sentence}"
 
 
 def progress_words(experiment: Experiment) -> str:

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def _template_values(analysis: Analysis) -> dict[str, Any]:
         "guards": analysis.guards,
         "counts": {level: sum(g.level == level for g in analysis.guards) for level in ("pass", "warn", "fail")},
         "pairs": [cells.pair_cells(metric, pair) for pair in analysis.pairs],
-        "arms": [cells.arm_cells(experiment, arm) for arm in analysis.arms],
+        "arms": cells.arm_table(experiment, analysis.arms),
         "runs": [provenance.run_cells(experiment, run) for run in experiment.runs],
         "seeds": experiment.confirm_seeds,
         "conditions": provenance.conditions(experiment),
@@ -75,10 +76,16 @@ def _page_values(analysis: Analysis) -> dict[str, Any]:
         "colours": {arm: colour(i) for i, arm in enumerate(experiment.plan.arms)},
         "samples": collect_samples(experiment),
         "css": (_HERE / "page.css").read_text(encoding="utf-8"),
-        "script": vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
+        "script": vega_bundle(),
         "specs_json": inert_json(specs),
         "theme_json": inert_json(THEME),
     }
+
+
+@cache
+def vega_bundle() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one JavaScript module that sets `window.vegaEmbed`; takes 2 s."""
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def inert_json(value: Any) -> str:

@@ -18,6 +18,7 @@ THEME: dict[str, Any] = {
     # A real family, not a variable: Vega measures labels with it before they are drawn.
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
+    "lineBreak": "\n",
     "axis": {
         "labelColor": "var(--soft)",
         "titleColor": "var(--soft)",

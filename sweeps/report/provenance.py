@@ -89,5 +89,5 @@ def missing(experiment: Experiment) -> list[str]:
             others["not started"] = absent
         if others:
             parts = ", ".join(f"{n} {status}" for status, n in others.items())
-            phrases.append(f"{arm}: {parts} of {planned} confirm runs")
+            phrases.append(f"{arm} {parts}")
     return phrases

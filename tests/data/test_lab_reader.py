@@ -122,10 +122,10 @@ def test_a_broken_sequence_is_refused_by_file_name(fault: str, lab: Path, sequen
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA"])
 def test_grey_palette_and_opaque_pictures_become_rgb(mode: str, lab: Path, sequence: Path) -> None:
-    # Nothing is lost by converting these, so they are read like RGB.
-    Image.new("RGB", (32, 32), (90, 90, 90)).convert(mode).save(sequence / "4.png")
+    # Nothing is lost by converting these (102 is in the web palette), so they are read like RGB.
+    Image.new("RGB", (32, 32), (102, 102, 102)).convert(mode).save(sequence / "4.png")
     frames = list(Bair(root=lab, n_frames=12).episodes("train", 32))[1].frames
-    assert (frames[4] == 90).all()
+    assert (frames[4] == 102).all()
 
 
 def test_frames_that_are_not_square_are_refused(lab: Path) -> None:

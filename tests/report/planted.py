@@ -101,7 +101,7 @@ class Planted:
         run.epochs.write_text("".join(json.dumps(line) + "\n" for line in lines))
         final = self._final(prefix, short, score) if status == "finished" else None
         run.write_state(self._state(status, final, share))
-        if final is not None and phase == "confirm":
+        if final is not None and phase == "confirm" and seed < 1002:
             paint(run.samples, list(self.arms).index(arm))
 
     def _state(self, status: str, final: dict[str, Any] | None, share: float) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def paint(folder: Path, index: int) -> None:
     for t in range(12):
         frame = np.full((2 * size, size, 3), 210, np.uint8)
         frame[8:16, 2 * t : 2 * t + 8] = (40, 60, 90)
-        frame[size + 8 : size + 16, 2 * t : 2 * t + 8 - index] = (90 + 30 * index, 60, 40)
+        frame[size + 8 : size + 16, 2 * t : 2 * t + 8 - index % 3] = (90 + 15 * index, 60, 40)
         frames.append(Image.fromarray(frame))
     strip = Image.new("RGB", (12 * size, 2 * size))
     for t, image in enumerate(frames):

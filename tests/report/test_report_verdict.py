@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from planted import Planted
 
 from sweeps.report.analysis import analyse
 from sweeps.report.runs import Metric
 from sweeps.report.statistics import compare_pairs, holm
 from sweeps.report.verdict import decide
+from tests.report.planted import Planted
 
 
 def pairs_of(planted, tmp_path):
@@ -18,7 +18,8 @@ def test_a_planted_effect_is_found_in_both_directions(tmp_path, direction, winne
     (pair,) = analysis.pairs
     assert (pair.a, pair.b, pair.verdict) == ("b", "a", verdict)
     assert pair.test.difference == pytest.approx(0.4, abs=0.1)  # b minus a in either direction
-    assert analysis.headline.startswith(f"{winner} is better than {'ab'.replace(winner, '')} by 0.4")
+    loser, size = "ab".replace(winner, ""), f"{pair.test.difference:.2f} dB"
+    assert analysis.headline.startswith(f"{winner} is better than {loser} by {size} (95% interval ")
     assert "6 paired seeds" in analysis.headline
 
 
@@ -109,3 +110,12 @@ def test_a_difference_below_the_margin_is_called_small(tmp_path):
 def test_shrinkage_is_what_confirmation_takes_off_the_tune_score(tmp_path):
     arm = analyse(Planted({"a": 0.0}).write(tmp_path)).arms[0]
     assert arm.shrinkage == pytest.approx(arm.tune_score - arm.confirmed.mean)
+
+
+def test_pairs_are_made_by_seed_not_by_position(tmp_path):
+    # The seeds differ by 2 dB, the arms by 0.3: only the right pairs show it, whichever runs are missing.
+    absent = frozenset({("a", 0), ("b", 7)})
+    planted = Planted({"a": 0.0, "b": 0.3}, n_seeds=10, seed_sd=2.0, absent=absent)
+    pair = pairs_of(planted, tmp_path)["b", "a"]
+    assert pair.verdict == "better"
+    assert pair.test.correlation > 0.9

@@ -156,7 +156,8 @@ def _require_columns(path: Path, key: str, n_columns: int, expected: int) -> Non
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:
     """The arrays of an archive; objects are refused, since unpickling them would run code from the file."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, since numpy leaves a file open that it cannot read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in ("frames", "actions", "positions") if key in archive.files}
     except BROKEN_ARCHIVE as error:
         raise InputError(f"{path}: cannot be read as an npz archive of plain arrays ({error})") from error

@@ -1,0 +1,62 @@
+"""Losses and metrics against sampling and closed forms."""
+
+import math
+
+import pytest
+import torch
+from torch.distributions import Independent, Normal
+
+from cvae.losses import kl_to_standard_normal, mse
+from cvae.metrics import psnr
+
+
+def test_kl_equals_the_sampled_expectation() -> None:
+    # KL(q || p) = E_q[log q(z) - log p(z)]; 10^5 samples give it to a few standard errors
+    generator = torch.Generator().manual_seed(1)
+    mu, logvar = torch.randn(2, 3, 4, generator=generator), torch.randn(2, 3, 4, generator=generator)
+    z = mu + torch.randn(100_000, 2, 3, 4, generator=generator) * torch.exp(0.5 * logvar)
+    q, p = Normal(mu, torch.exp(0.5 * logvar)), Normal(0.0, 1.0)
+    differences = (q.log_prob(z) - p.log_prob(z)).sum(dim=(1, 3)).mean(dim=-1)  # over steps and z, mean over clips
+    error = differences.std() / math.sqrt(len(differences))
+    assert abs(kl_to_standard_normal(mu, logvar) - differences.mean()) < 4 * error
+    assert error < 0.05
+
+
+def test_kl_equals_torch_distributions() -> None:
+    mu, logvar = torch.randn(5, 2, 3), torch.randn(5, 2, 3)
+    q = Independent(Normal(mu, torch.exp(0.5 * logvar)), 1)
+    p = Independent(Normal(torch.zeros(3), torch.ones(3)), 1)
+    expected = torch.distributions.kl_divergence(q, p).sum(dim=0).mean()
+    assert kl_to_standard_normal(mu, logvar).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_kl_is_zero_only_for_the_prior() -> None:
+    assert kl_to_standard_normal(torch.zeros(4, 2, 3), torch.zeros(4, 2, 3)) == 0
+    assert kl_to_standard_normal(torch.full((1, 1, 1), 2.0), torch.zeros(1, 1, 1)) == 2.0  # mu^2 / 2
+
+
+def test_mse_is_a_mean_over_a_frame_and_a_sum_over_steps() -> None:
+    # a constant error of 0.5 costs 0.25 a frame whatever its size, and three steps cost 0.75
+    target = torch.zeros(3, 2, 3, 8, 8)
+    assert mse(target + 0.5, target).item() == pytest.approx(0.75)
+
+
+def test_psnr_of_a_constant_error() -> None:
+    # -10 log10(0.1^2) = 20 dB
+    target = torch.rand(2, 3, 8, 8)
+    assert psnr(target + 0.1, target).tolist() == pytest.approx([20.0, 20.0], abs=1e-4)
+
+
+def test_psnr_is_the_mean_over_channels_of_each_channels_psnr() -> None:
+    # errors 0.1, 0.1, 0.01 -> 20, 20, 40 dB: mean 26.67; pooling the MSE would say 21.74
+    target = torch.zeros(3, 8, 8)
+    error = torch.tensor([0.1, 0.1, 0.01])[:, None, None].expand(3, 8, 8)
+    assert psnr(target + error, target).item() == pytest.approx(80 / 3, abs=1e-4)
+
+
+def test_psnr_does_not_clamp_the_prediction() -> None:
+    assert psnr(torch.full((3, 8, 8), 2.0), torch.ones(3, 8, 8)).item() == pytest.approx(0.0)
+
+
+def test_an_exact_prediction_has_a_finite_score() -> None:
+    assert psnr(torch.ones(3, 4, 4), torch.ones(3, 4, 4)).item() == pytest.approx(100.0)

@@ -1,0 +1,255 @@
+"""A run folder through kills, stops, failures and resumes; every key of the configuration leaves a trace."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cvae.config import Config, build_config
+from cvae.errors import InputError
+from cvae.mistakes import fields_of, known_paths, sections_of
+from cvae.overrides import KIND_KEYS, at_path, merge
+from cvae.record import RunFolder, held
+from cvae.run import AlreadyTraining, read_checkpoint, train_run
+from cvae.trainer import Diverged
+from cvae.yaml_file import dump_yaml
+from tests.conftest import changed
+
+ROOT = Path(__file__).parents[2]
+
+
+def new_run(path: Path, config: Config) -> RunFolder:
+    folder = RunFolder(path)
+    path.mkdir(parents=True)
+    folder.config.write_text(dump_yaml(config.model_dump(mode="json")))
+    return folder
+
+
+def finish(folder: RunFolder) -> RunFolder:
+    for _ in train_run(folder):
+        pass
+    return folder
+
+
+def trajectory(folder: RunFolder) -> list[dict[str, Any]]:
+    """The recorded evaluations, timings aside."""
+    return [
+        {k: v for k, v in line.items() if k not in ("seconds", "train/clips_per_second")}
+        for line in folder.read_epochs()
+    ]
+
+
+@pytest.fixture(scope="module")
+def finished(tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return finish(new_run(tmp_path_factory.mktemp("run") / "a", tiny))
+
+
+def test_a_finished_run_is_complete(finished: RunFolder, tiny: Config) -> None:
+    state = finished.read_state()
+    assert (state["status"], state["attempt"], state["step"], state["error"]) == ("finished", 1, 6, None)
+    assert {"device", "precision", "threads", "versions", "git_commit", "data_fingerprint", "seconds"} <= set(state)
+    assert [line["step"] for line in finished.read_epochs()] == [2, 4, 6]
+    clips = np.load(finished.clips)
+    assert clips["psnr"].shape == clips["copy_last_psnr"].shape == (5, 4)
+    assert state["final"]["val/psnr"] == pytest.approx(clips["psnr"].mean())
+    assert state["final"]["n_clips"] == len(clips["name"]) == 5
+    assert {p.name for p in finished.samples.iterdir()} == {
+        "step-000004.png", "step-000004.gif", "step-000006.png", "step-000006.gif", "final.png", "final.gif",
+    }  # fmt: skip
+    with Image.open(finished.samples / "final.gif") as animation:
+        assert animation.n_frames == tiny.n_past + tiny.n_eval
+    assert not list(finished.path.glob(".*"))  # nothing temporary is left
+
+
+def test_a_finished_run_is_left_alone(finished: RunFolder) -> None:
+    before = {p: p.stat().st_mtime_ns for p in finished.path.rglob("*") if p.name != "lock"}
+    assert list(train_run(finished)) == []
+    assert before == {p: p.stat().st_mtime_ns for p in finished.path.rglob("*") if p.name != "lock"}
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"step": 6, "ep'])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
+    finished: RunFolder, tiny: Config, tmp_path: Path, torn: bytes
+) -> None:
+    folder = new_run(tmp_path / "b", tiny)
+    run = train_run(folder)
+    next(run)  # recorded, checkpointed when the next is asked for
+    next(run)  # recorded but not checkpointed: the next attempt must write it again, not twice
+    run.close()
+    assert folder.read_state()["status"] == "interrupted"
+    with folder.epochs.open("ab") as file:
+        file.write(torn)
+    finish(folder)
+    assert trajectory(folder) == trajectory(finished)
+    assert folder.clips.read_bytes() == finished.clips.read_bytes()
+    assert folder.read_state()["attempt"] == 2
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_record(
+    finished: RunFolder, tiny: Config, tmp_path: Path
+) -> None:
+    folder = new_run(tmp_path / "c", tiny)
+    worker = [
+        sys.executable,
+        "-c",
+        f"from cvae.run import *\nfor _ in train_run(RunFolder(Path({str(folder.path)!r}))): pass",
+    ]
+    kills = 0
+    for wanted in (1, 2):  # kill soon after each of the first two evaluations
+        process = subprocess.Popen(worker, cwd=ROOT)
+        while process.poll() is None and len(folder.read_epochs()) < wanted:
+            time.sleep(0.005)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills > 0
+    assert folder.read_state()["status"] in ("running", "finished")
+    finish(folder)
+    assert trajectory(folder) == trajectory(finished)
+
+
+def test_a_stop_file_ends_a_run_at_its_next_evaluation(tiny: Config, tmp_path: Path) -> None:
+    folder = new_run(tmp_path / "d", tiny)
+    folder.stop.touch()
+    assert len(list(train_run(folder))) == 1
+    assert folder.read_state()["status"] == "stopped"
+    assert folder.read_state()["step"] == 2
+
+
+def test_two_processes_cannot_train_one_run(tiny: Config, tmp_path: Path) -> None:
+    folder = new_run(tmp_path / "e", tiny)
+    with held(folder.lock) as is_ours:
+        assert is_ours
+        assert folder.is_being_trained()
+        with pytest.raises(AlreadyTraining, match="another process"):
+            finish(folder)
+    assert not folder.is_being_trained()
+    assert folder.read_state() == {"status": "pending"}
+
+
+def test_divergence_is_a_recorded_outcome(tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverge(*_: Any) -> None:
+        raise Diverged("step 3: loss nan")
+
+    monkeypatch.setattr("cvae.trainer.Trainer._update", diverge)
+    folder = new_run(tmp_path / "f", tiny)
+    with pytest.raises(Diverged):
+        finish(folder)
+    state = folder.read_state()
+    assert (state["status"], state["error"]) == ("diverged", {"type": "Diverged", "message": "step 3: loss nan"})
+
+
+def test_a_failure_is_recorded_before_it_is_raised(tiny: Config, tmp_path: Path) -> None:
+    config = changed(tiny, {"data": {"source": "bair", "root": str(tmp_path / "nowhere")}})
+    folder = new_run(tmp_path / "g", config)
+    with pytest.raises(InputError, match="nowhere"):
+        finish(folder)
+    assert folder.read_state()["status"] == "failed"
+    assert "nowhere" in folder.read_state()["error"]["message"]
+
+
+def test_a_damaged_checkpoint_is_named(finished: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(tmp_path / "h")
+    shutil.copytree(finished.path, copy.path)
+    os.truncate(copy.checkpoint, 1000)
+    with pytest.raises(InputError, match=r"checkpoint\.pt: not a readable checkpoint"):
+        read_checkpoint(copy)
+
+
+def test_the_command_line_trains_one_model(tiny: Config, tmp_path: Path, finished: RunFolder) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(dump_yaml(tiny.model_dump(mode="json")))
+    command = [sys.executable, "-m", "cvae.train", str(config), "--out", str(tmp_path / "run")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "beta_sum 3.072" in done.stdout  # 1e-3 * 3 * 32 * 32
+    assert "sigma 1.23935" in done.stdout
+    assert trajectory(RunFolder(tmp_path / "run")) == trajectory(finished)
+    refused = subprocess.run([*command, "--set", "beta=1"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "another configuration" in refused.stderr
+
+
+# Another value for every key; a key that nothing reads would leave the run as it is.
+MOVED: dict[str, Any] = {
+    "seed": 1, "n_past": 1, "n_future": 3, "n_eval": 3, "image_size": 64, "store": "elsewhere",
+    "data.seed": 1, "data.n_train": 9, "data.n_validate": 4, "data.n_test": 4, "data.n_frames": 13, "data.n_objects": 3,
+    "data.slip": 0.5, "data.stride": 1,
+    "model.width": 0.25, "model.g_dim": 8, "model.z_dim": 2, "model.rnn_size": 8, "model.predictor_layers": 2,
+    "model.posterior_layers": 2, "model.norm": "batch", "model.skip": "first", "model.use_positions": False,
+    "model.condition_offset": 0,
+    "beta": 2e-3, "kl_anneal.ramp": 0.3, "kl_anneal.shape": "cosine", "kl_anneal.n_cycles": 3,
+    "teacher_forcing.decay_start": 0.2, "teacher_forcing.decay_end": 0.9, "teacher_forcing.floor": 0.5,
+    "teacher_forcing.ratio": 0.5,
+    "optim.lr": 1e-3, "optim.beta1": 0.5, "optim.beta2": 0.5, "optim.clip": 0.01,
+    "train.steps": 4, "train.batch_size": 2, "train.steps_per_epoch": 3,
+    "evaluation.every": 3, "evaluation.seed": 1, "evaluation.final_split": "test", "evaluation.samples_every": 1,
+    "evaluation.n_samples": 1,
+    "runtime.precision": "bf16", "runtime.threads": 2,
+}  # fmt: skip
+# What the test cannot see here, and where it is seen.
+SEEN_ELSEWHERE = {
+    "evaluation.batch_size",  # test_trainer: changes no result, by law
+    "runtime.device",  # test_device: only one device is sure to exist
+    "data.root", "data.actions", "data.positions",  # tests/data
+}  # fmt: skip
+NEEDS = {
+    "kl_anneal.n_cycles": {"kl_anneal": {"mode": "cyclical"}},
+    "kl_anneal": {"kl_anneal": {"mode": "monotonic"}},
+    "teacher_forcing.ratio": {"teacher_forcing": {"mode": "constant"}},
+    "teacher_forcing": {"teacher_forcing": {"mode": "linear", "decay_start": 0.1}},
+}
+
+
+def trace(folder: RunFolder) -> dict[str, Any]:
+    """Everything a finished run leaves that is not a timing or a path of its own."""
+    state = folder.read_state()
+    pictures = {}
+    for path in folder.samples.iterdir():
+        with Image.open(path) as picture:
+            pictures[path.name] = picture.size
+    facts = {key: state[key] for key in ("precision", "threads", "data_fingerprint", "n_parameters", "final")}
+    return {"epochs": trajectory(folder), "pictures": pictures, "facts": facts}
+
+
+def leaf_keys() -> list[str]:
+    sections = {path for path in known_paths(Config) for other in known_paths(Config) if other.startswith(f"{path}.")}
+    return sorted({p for p in known_paths(Config)} - sections)
+
+
+def test_every_key_is_moved_by_the_next_test() -> None:
+    kinds = {path for path in leaf_keys() if path.split(".")[-1] in KIND_KEYS}
+    assert fields_of(Config)
+    assert sections_of(Config)
+    assert set(leaf_keys()) - kinds - SEEN_ELSEWHERE == set(MOVED)
+
+
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return {"root": tmp_path_factory.mktemp("traces")}
+
+
+@pytest.mark.parametrize("path", MOVED)
+def test_every_key_leaves_a_trace(path: str, tiny: Config, traces: dict[str, Any], tmp_path: Path) -> None:
+    needs = next((NEEDS[prefix] for prefix in NEEDS if path.startswith(prefix)), {})
+    base = merge(tiny.model_dump(mode="json"), {"train": {"steps": 6}, "evaluation": {"every": 4}})
+    base = merge(base, needs)
+    key = json.dumps(needs)
+    if key not in traces:
+        traces[key] = trace(finish(new_run(traces["root"] / str(len(traces)), build_config(base, "base"))))
+    value = str(tmp_path / "store") if path == "store" else MOVED[path]
+    config = build_config(merge(base, at_path(path, value)), "moved")
+    folder = finish(new_run(tmp_path / "run", config))
+    if path == "store":
+        assert any((tmp_path / "store").iterdir())
+    else:
+        assert trace(folder) != traces[key]

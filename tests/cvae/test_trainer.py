@@ -1,0 +1,140 @@
+"""The loop: what it reports, that it stops in time, and that it does not depend on where it was interrupted."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from cvae.config import Config
+from cvae.data import Store
+from cvae.device import Place, choose_place
+from cvae.evaluate import evaluate
+from cvae.run import make_trainer
+from cvae.trainer import Diverged, EpochResult, Trainer
+from tests.conftest import changed
+
+TIMINGS = ("seconds", "train/clips_per_second")
+
+
+def trainer_for(config: Config, store: Store) -> Trainer:
+    return make_trainer(config, choose_place(config.runtime), store)
+
+
+def untimed(result: EpochResult) -> dict[str, Any]:
+    return {key: value for key, value in result.values().items() if key not in TIMINGS}
+
+
+def test_an_evaluation_gives_every_number_that_is_promised(tiny: Config, tiny_store: Store) -> None:
+    result = next(trainer_for(tiny, tiny_store).fit())
+    values = result.values()
+    assert set(values) == {
+        "step", "epoch", "seconds",
+        "train/loss", "train/mse", "train/kl", "train/kl_per_step", "train/kl_weighted", "train/grad_norm",
+        "train/beta", "train/tfr", "train/lr", "train/clips_per_second",
+        "val/psnr", "val/psnr_per_frame", "val/copy_last_psnr", "val/copy_last_psnr_per_frame",
+    }  # fmt: skip
+    assert (values["step"], values["epoch"]) == (2, 1.0)
+    assert len(values["val/psnr_per_frame"]) == tiny.n_eval
+    assert values["val/psnr"] == pytest.approx(np.mean(values["val/psnr_per_frame"]))
+    assert values["train/loss"] == pytest.approx(values["train/mse"] + values["train/kl_weighted"], rel=1e-5)
+    assert values["train/kl_per_step"] == pytest.approx(values["train/kl"] / 5)  # frames 1 .. 5
+    assert values["train/kl_weighted"] == pytest.approx(tiny.beta * values["train/kl"], rel=1e-5)
+
+
+def test_results_come_every_k_steps_and_at_the_last(tiny: Config, tiny_store: Store) -> None:
+    config = changed(tiny, {"train": {"steps": 5}})
+    assert [r.step for r in trainer_for(config, tiny_store).fit()] == [2, 4, 5]
+
+
+@pytest.mark.parametrize("interrupted_after", [1, 2])
+def test_resumed_equals_straight(tiny: Config, tiny_store: Store, interrupted_after: int) -> None:
+    # Free-running coins and a cyclical schedule, so that every random stream and schedule is in play.
+    config = changed(
+        tiny,
+        {"kl_anneal": {"mode": "cyclical", "n_cycles": 2}, "teacher_forcing": {"mode": "linear", "decay_start": 0.1}},
+    )
+    straight_trainer = trainer_for(config, tiny_store)
+    straight = [untimed(r) for r in straight_trainer.fit()]
+    first = trainer_for(config, tiny_store)
+    results = first.fit()
+    resumed = [untimed(next(results)) for _ in range(interrupted_after)]
+    second = trainer_for(config, tiny_store)
+    second.load_state(first.state())
+    resumed += [untimed(r) for r in second.fit()]
+    assert resumed == straight
+    for a, b in zip(straight_trainer.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_two_fresh_trainings_are_the_same(tiny: Config, tiny_store: Store) -> None:
+    once, again = ([untimed(r) for r in trainer_for(tiny, tiny_store).fit()] for _ in range(2))
+    assert once == again
+
+
+def test_arms_share_batches_noise_and_initial_weights(tiny: Config, tiny_store: Store) -> None:
+    # Same seed, other schedule: as long as the weight is zero in both, the trajectories are identical.
+    monotonic = changed(tiny, {"beta": 0.0})
+    cyclical = changed(tiny, {"beta": 0.0, "kl_anneal": {"mode": "cyclical"}})
+    a, b = (untimed(next(trainer_for(c, tiny_store).fit())) for c in (monotonic, cyclical))
+    assert a == b
+
+
+def test_a_non_finite_loss_stops_before_the_step(tiny: Config, tiny_store: Store) -> None:
+    trainer = trainer_for(changed(tiny, {"optim": {"lr": 0.02}}), tiny_store)
+    with torch.no_grad():
+        trainer.model.posterior.mu.bias.fill_(float("inf"))
+    before = [p.clone() for p in trainer.model.encoder.parameters()]
+    with pytest.raises(Diverged, match=r"step 0: loss \S+, mse .*gradient norm .*beta 0.001, tfr 1, lr 0.02"):
+        next(trainer.fit())
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.model.encoder.parameters(), strict=True))
+
+
+def test_clipping_bounds_the_step_not_the_report(tiny: Config, tiny_store: Store) -> None:
+    free = changed(tiny, {"optim": {"clip": None}})
+    tight = changed(tiny, {"optim": {"clip": 1e-9}})
+    a, b = (trainer_for(c, tiny_store) for c in (free, tight))
+    norm_a, norm_b = (t._update(1e-3, 1.0)[4].item() for t in (a, b))
+    assert norm_a == pytest.approx(norm_b)  # measured before clipping
+    gradient = torch.cat([p.grad.flatten() for p in b.model.parameters() if p.grad is not None])
+    assert gradient.norm().item() <= 1.001e-9
+
+
+def test_a_score_does_not_depend_on_the_batch_size(tiny: Config, tiny_store: Store) -> None:
+    trainer = trainer_for(tiny, tiny_store)
+    clips, place = trainer.validate_clips, trainer.place
+    scores = [evaluate(trainer.model, clips, place, size, 0) for size in (1, 2, 5, 64)]
+    assert len(clips) == 5  # 2 does not divide it: batches are unequal
+    for other in scores[1:]:
+        assert np.allclose(scores[0].psnr, other.psnr, atol=1e-4)
+        assert scores[0].names == other.names
+        assert np.array_equal(scores[0].copy_last_psnr, other.copy_last_psnr)
+
+
+def test_the_evaluation_seed_moves_the_score_and_nothing_else_does(tiny: Config, tiny_store: Store) -> None:
+    trainer = trainer_for(tiny, tiny_store)
+    first, again, other = (evaluate(trainer.model, trainer.validate_clips, trainer.place, 2, s) for s in (0, 0, 1))
+    assert np.array_equal(first.psnr, again.psnr)
+    assert not np.array_equal(first.psnr, other.psnr)
+    assert trainer.model.training  # evaluation leaves the mode as it was
+
+
+def test_training_learns(tiny: Config, tiny_store: Store) -> None:
+    # Ten clips seen twenty times: the error of a model that learns falls to less than half.
+    config = changed(tiny, {"train": {"steps": 60}, "evaluation": {"every": 10}, "optim": {"lr": 4e-3}, "beta": 1e-5})
+    errors = [result.values()["train/mse"] for result in trainer_for(config, tiny_store).fit()]
+    assert errors[-1] < errors[0] / 2
+
+
+@pytest.mark.cuda
+def test_cuda_trains_with_autocast(tiny: Config, tiny_store: Store) -> None:
+    config = changed(tiny, {"runtime": {"device": "cuda", "precision": "auto"}})
+    values = list(trainer_for(config, tiny_store).fit())[-1].values()
+    assert np.isfinite(values["train/loss"])
+
+
+def test_bf16_changes_the_arithmetic(tiny: Config, tiny_store: Store) -> None:
+    cpu = torch.device("cpu")
+    losses = [make_trainer(tiny, Place(cpu, bf16), tiny_store)._update(1e-3, 1.0)[0].item() for bf16 in (False, True)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=2e-2)

@@ -1,0 +1,150 @@
+"""`python -m cvae.data`: what a person sees."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cvae.data import Bair, PushingWorld
+from cvae.data.__main__ import main
+from cvae.data.inspection import inspect
+
+WriteNpz = Callable[..., Path]
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run the command line in an empty folder: exit status, what it printed, its errors."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["cvae.data", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+def test_inspecting_the_lab_layout(run: Run, lab: Path) -> None:
+    status, out, _ = run("inspect", lab, "--n-frames", 12)
+    assert status == 0
+    assert f"source: bair ({lab})" in out
+    assert "32x32" in out
+    for row in (r"train\D+3\D+12\D+3", r"validate\D+1\D+12\D+1", r"test\D+1\D+12\D+1"):
+        assert re.search(row, out)
+    assert "position 2" in out
+    assert out.splitlines()[-1] == "no problems found"
+    with Image.open("contact-sheet-lab.png") as sheet:
+        assert sheet.height > 5 * 128  # a row for each of the five episodes
+
+
+def test_inspecting_npz_episodes(run: Run, write_npz: WriteNpz) -> None:
+    write_npz(name="a", n_frames=14)
+    root = write_npz(name="b", n_frames=34).parents[1]
+    status, out, _ = run("inspect", root, "--out", "sheet.png")
+    assert status == 0
+    assert re.search(r"train\D+2\D+14 to 34\D+4", out)  # 1 clip and 3, one every 10 frames
+    assert Path("sheet.png").stat().st_size > 1000
+
+
+def test_inspecting_the_embedded_world(run: Run, monkeypatch: pytest.MonkeyPatch, small_world: PushingWorld) -> None:
+    monkeypatch.setattr("cvae.data.__main__.detect", lambda path, n_frames: small_world)
+    status, out, _ = run("inspect", "pushing", "--image-size", 16)
+    assert status == 0
+    assert "the pushing world" in out
+    assert "16x16" in out
+
+
+def test_every_problem_of_every_file_is_found(run: Run, lab: Path, sequence: Path) -> None:
+    # Reading for training stops at the first fault; inspecting goes on to the last.
+    (sequence / "2.png").unlink()
+    (sequence / "5.png").write_bytes(b"")
+    (sequence / "actions.csv").write_text("1,2,3,4\n")
+    other = lab / "test" / "traj_0_to_255.tfrecords" / "0" / "endeffector_positions.csv"
+    other.write_text(other.read_text().replace("0.", "nan", 1))
+    status, out, _ = run("inspect", lab, "--n-frames", 12)
+    assert status == 2
+    problems = [line for line in out.splitlines() if line.startswith("problem: ")]
+    assert len(problems) == 4
+    for path in (sequence / "2.png", sequence / "5.png", sequence / "actions.csv", other):
+        assert any(str(path) in problem for problem in problems)
+    assert out.splitlines()[-1].startswith("4 problems found")
+
+
+def test_a_broken_first_episode_does_not_hide_the_others_faults(lab: Path, sequence: Path) -> None:
+    first = sequence.parent / "0" / "0.png"
+    first.unlink()
+    Image.new("RGB", (16, 16)).save(sequence / "3.png")
+    problems = inspect(Bair(root=lab, n_frames=12), 12, 64).problems
+    assert len(problems) == 2
+    assert str(first) in problems[0]
+    assert "3.png: the frame is 16x16 pixels; expected 32x32" in problems[1]
+
+
+def test_only_so_many_problems_are_printed(run: Run, lab: Path) -> None:
+    for path in lab.glob("train/*/*/*.png"):
+        path.write_bytes(b"")
+    status, out, _ = run("inspect", lab, "--n-frames", 12)
+    assert status == 2
+    assert out.count("problem: ") == 20
+    assert out.splitlines()[-1].startswith("36 problems found, 20 shown")
+
+
+def test_clips_that_are_too_long_are_a_problem(run: Run, lab: Path) -> None:
+    status, out, _ = run("inspect", lab, "--n-frames", 12, "--clip-length", 13)
+    assert status == 2
+    assert "no train episode has 13 frames; the longest has 12" in out
+
+
+def test_writing_the_world_out(run: Run) -> None:
+    options = ["--episodes", 2, "--validate", 0, "--test", 1, "--n-frames", 12, "--image-size", 16, "--seed", 4]
+    status, out, _ = run("write", "world", *options)
+    assert (status, out) == (0, "wrote 2 train, 1 test sequences to world\n")
+    made = PushingWorld(seed=4, n_frames=12).episode("train", 1, 16)
+    read_back = list(Bair(root=Path("world"), n_frames=12).episodes("train", 16))
+    np.testing.assert_array_equal(read_back[1].frames, made.frames)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["inspect", "nowhere"], "nowhere: the data folder does not exist"),
+        (["inspect", "."], "has none of the folders"),
+        (["inspect"], "Missing"),
+        (["inspect", "pushing", "--clip-length", "0"], "--clip-length"),
+        (["write", "w", "--slip", "-1"], "slip=-1.0: Input should be greater than or equal to 0"),
+        (["write", "w", "--n-frames", "5"], "n_frames=5"),
+        (["write", "/proc/nowhere/w"], "/proc/nowhere/w: cannot be written"),
+        (["draw"], "draw"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_users_mistake_is_one_line(arguments: list[str], said: str, run: Run) -> None:
+    status, out, error = run(*arguments)
+    assert status == 2
+    assert error.startswith("error: ")
+    assert said in error
+    assert error.count("\n") == 1
+    assert out == ""
+
+
+def test_a_folder_of_neither_layout_or_both_is_refused(run: Run, lab: Path) -> None:
+    (lab / "train" / "a.npz").touch()
+    assert "both layouts" in run("inspect", lab)[2]
+    (lab / "new" / "train" / "videos").mkdir(parents=True)
+    assert "neither layout (train/ holds videos/)" in run("inspect", lab / "new")[2]
+
+
+def test_a_sheet_that_cannot_be_written_is_a_users_mistake(run: Run, lab: Path) -> None:
+    status, _, error = run("inspect", lab, "--n-frames", 12, "--out", "missing/sheet.png")
+    assert (status, "missing/sheet.png: the contact sheet cannot be written" in error) == (2, True)

@@ -1,0 +1,60 @@
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from sweeps.report.analysis import analyse
+from sweeps.report.write import write_report
+from tests.report.planted import Planted
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=20000",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+MEASURE = """<script>window.addEventListener("load", () => setTimeout(() =>
+  parent.postMessage(document.documentElement.scrollWidth, "*"), 3000))</script>"""
+FRAME = """<body><iframe src="page.html" width="{width}" height="800"></iframe>
+<script>onmessage = (event) => document.title = "scrolls " + event.data</script>"""
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    arms = {"constant": 0.0, "</script>": 0.1, "a rather long name of an arm, with tfr = 1 throughout": 0.4}
+    return write_report(analyse(Planted(arms, n_trials=12).write(tmp_path_factory.mktemp("page"))))
+
+
+def dump(page, tmp_path):
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+
+def test_every_figure_draws_without_a_network_or_a_complaint(page, tmp_path):
+    done = dump(page, tmp_path)
+    specs = json.loads(re.search(r'id="specs">(.*?)</script>', page.read_text()).group(1))
+    places = re.findall(r'<div class="chart[^"]*" id="([^"]+)"[^>]*>(.*?)</svg>', done.stdout, re.DOTALL)
+    assert len(specs) > 10
+    assert sorted(name for name, _ in places) == sorted(specs)
+    assert all("<svg" in drawn and "<path" in drawn for _, drawn in places)
+    assert "CONSOLE" not in done.stderr
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_page_does_not_scroll_sideways(page, tmp_path, width):
+    (tmp_path / "page.html").write_text(page.read_text().replace("</body>", MEASURE + "</body>"))
+    (tmp_path / "frame.html").write_text(FRAME.format(width=width))
+    dom = dump(tmp_path / "frame.html", tmp_path).stdout
+    assert int(re.search(r"<title>scrolls (\d+)</title>", dom).group(1)) <= width
