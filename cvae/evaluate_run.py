@@ -9,7 +9,7 @@ from cvae.command import new_command, run_command
 from cvae.config import Config, Split, build_config
 from cvae.errors import InputError
 from cvae.overrides import merge, parse_settings
-from cvae.record import RunFolder
+from cvae.record import PREFIXES, RunFolder
 from cvae.yaml_file import load_yaml_mapping
 
 app = new_command()
@@ -30,7 +30,7 @@ def evaluate_run(folder: RunFolder, config: Config, split: Split, stem: Path) ->
     from cvae.evaluate import draw_samples, evaluate
     from cvae.frames import save_pictures
     from cvae.model import build_model
-    from cvae.run import PREFIXES, read_checkpoint, save_clips
+    from cvae.run import read_checkpoint, save_clips
 
     checkpoint = read_checkpoint(folder)
     statistics = ConditionStatistics(**{key: tuple(value) for key, value in checkpoint["statistics"].items()})

@@ -19,6 +19,9 @@ OPEN_STATUSES = ("pending", "running", "interrupted")
 #: ... and these are final.
 FINAL_STATUSES = ("finished", "stopped", "diverged", "failed")
 
+#: How the metrics of a split begin.
+PREFIXES = {"train": "train", "validate": "val", "test": "test"}
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file so that a reader, or a kill at any instant, sees the old bytes or the new, never a mixture."""

@@ -19,11 +19,9 @@ from cvae.errors import InputError
 from cvae.evaluate import Evaluation, draw_samples, evaluate
 from cvae.frames import save_pictures
 from cvae.provenance import git_commit, package_versions
-from cvae.record import FINAL_STATUSES, RunFolder, held, write_atomically
+from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder, held, write_atomically
 from cvae.trainer import Diverged, EpochResult, Trainer
 from cvae.yaml_file import load_yaml_mapping
-
-PREFIXES = {"train": "train", "validate": "val", "test": "test"}  # of a split's metrics
 
 
 class AlreadyTraining(InputError):

@@ -9,13 +9,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.record import FINAL_STATUSES, RunFolder
+from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder
 from sweeps.dimension import Value
 from sweeps.experiment import Experiment
 from sweeps.launch import pin_to_machine, write_run
@@ -32,7 +32,13 @@ class Coordinator:
     """Brings an experiment to its end, some runs at a time."""
 
     def __init__(
-        self, experiment: Experiment, root: ExperimentFolder, slots: int, threads: int, tracker: dict[str, Any]
+        self,
+        experiment: Experiment,
+        root: ExperimentFolder,
+        slots: int,
+        threads: int,
+        tracker: dict[str, Any],
+        start: Callable[[RunFolder], subprocess.Popen[bytes]] = start_worker,
     ) -> None:
         self.experiment = experiment
         self.root = root
@@ -42,6 +48,7 @@ class Coordinator:
         self.active: dict[PlannedRun, subprocess.Popen[bytes] | None] = {}  # None: adopted, not our child
         self._threads = threads
         self._tracker = tracker
+        self._start = start
         self._fruitless: dict[PlannedRun, tuple[int, int]] = {}  # last step seen, attempts that did not pass it
         self._studies = open_studies(experiment, root.journal)
 
@@ -107,7 +114,7 @@ class Coordinator:
                 self.settled[run] = "unconfirmable"
                 yield self._record("unconfirmable", run)
                 continue
-            self.active[run] = start_worker(folder)
+            self.active[run] = self._start(folder)
             yield self._record("launched", run, attempt=int(folder.read_state().get("attempt", 0)) + 1)
 
     def _may_start(self, run: PlannedRun) -> bool:
@@ -155,7 +162,7 @@ class Coordinator:
         final = run.folder(self.root).read_state().get("final") or {}
         section, _, name = self.experiment.metric.name.partition("/")
         if run.phase == "confirm":
-            section = {"train": "train", "validate": "val", "test": "test"}[self.experiment.confirm.split]
+            section = PREFIXES[self.experiment.confirm.split]
         return final.get(f"{section}/{name}")
 
     def _outcome(self, run: PlannedRun) -> dict[str, Any]:

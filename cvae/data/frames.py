@@ -25,8 +25,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     """
     try:
         with Image.open(path) as picture:
-            picture.load()  # open() reads the header alone; a truncated file shows only here
             _require_convertible(picture, path)
+            # open() read the header alone: converting decodes all of it, and a truncated file shows here.
             return np.asarray(picture.convert("RGB"), dtype=np.uint8)
     except FileNotFoundError as error:
         raise InputError(f"{path}: the frame is missing") from error

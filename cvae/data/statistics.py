@@ -27,8 +27,7 @@ class ConditionStatistics:
         """Statistics over all rows of (N, C) raw conditions; a constant column gets a deviation of 1."""
         mean = conditions.mean(axis=0, dtype=np.float64)
         std = conditions.std(axis=0, dtype=np.float64)
-        constant = conditions.min(axis=0) == conditions.max(axis=0)  # rounding leaves std a little above 0
-        return cls(tuple(mean.tolist()), tuple(np.where(constant, 1.0, std).tolist()))
+        return cls(tuple(mean.tolist()), tuple(np.where(std == 0, 1.0, std).tolist()))
 
     def first(self, n_columns: int) -> Self:
         """The statistics of the first columns alone; InputError where there are fewer."""

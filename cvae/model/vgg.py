@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 Norm = Literal["batch", "group"]
 

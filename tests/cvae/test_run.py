@@ -223,7 +223,7 @@ def trace(folder: RunFolder) -> dict[str, Any]:
 
 def leaf_keys() -> list[str]:
     sections = {path for path in known_paths(Config) for other in known_paths(Config) if other.startswith(f"{path}.")}
-    return sorted({p for p in known_paths(Config)} - sections)
+    return sorted(set(known_paths(Config)) - sections)
 
 
 def test_every_key_is_moved_by_the_next_test() -> None:

@@ -165,7 +165,7 @@ def test_statistics_are_those_of_the_train_split(small_world: PushingWorld, tmp_
 
 
 def test_a_constant_column_is_only_centred(write_npz: WriteNpz, tmp_path: Path) -> None:
-    # 0.1 has no exact binary form, so its computed deviation is not 0 but rounding: dividing would blow it up.
+    # Its deviation is 0, and dividing by that would give NaN.
     path = write_npz(actions=np.full((14, 2), 0.1, np.float32), n_frames=14)
     store = open_store(Episodes(root=path.parents[1]), 16, tmp_path / "cache")
     assert store.statistics is not None

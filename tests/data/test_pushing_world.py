@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from cvae.data import PushingWorld
 from cvae.data.digests import text_digest
+from cvae.data.pushing import physics
 from cvae.data.pushing.drawing import draw_frames
 from cvae.data.pushing.physics import TOUCH_CM
 from cvae.data.pushing.scene import BIN_CM, REACH_CM
@@ -87,6 +88,19 @@ def test_slip_is_what_the_actions_do_not_tell() -> None:
     assert variances[1] > 1e-3
 
 
+HIDDEN = ("ARM_JITTER_CM", "HEIGHT_JITTER_CM", "FRICTION_SPREAD", "CONTACT_KICK", "CONTACT_SPIN")
+
+
+@pytest.mark.parametrize("part", HIDDEN)
+def test_each_hidden_part_alone_changes_what_happens(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in HIDDEN:
+        if other != part:
+            monkeypatch.setattr(physics, other, 0.0)
+    actions = WORLD.trajectory("train", 0).actions
+    one, two = (WORLD.replay("train", 0, actions, noise) for noise in (1, 2))
+    assert np.abs(one.poses - two.poses).max() > 0.05 or np.abs(one.gripper - two.gripper).max() > 0.05
+
+
 def test_things_are_pushed_by_a_lowered_gripper_only() -> None:
     # Things rest until touched; in a good share of the frame intervals something is pushed.
     n_moving, n_intervals = 0, 0
@@ -102,9 +116,10 @@ def test_things_are_pushed_by_a_lowered_gripper_only() -> None:
 
 def test_nothing_leaves_the_bin() -> None:
     trajectories = [PushingWorld(seed=3, slip=2, n_objects=8).trajectory("test", index) for index in range(20)]
-    poses = np.stack([trajectory.poses for trajectory in trajectories])
-    assert poses[..., :2].min() > 0
-    assert poses[..., :2].max() < BIN_CM
+    for trajectory in trajectories:
+        radii = np.array([thing.radius for thing in trajectory.scene.things])
+        places = trajectory.poses[..., :2].transpose(0, 2, 1)  # (T, 2, n_objects)
+        assert (np.minimum(places, BIN_CM - places) > 0.69 * radii).all()  # squeezed, but never out
     gripper = np.stack([trajectory.gripper for trajectory in trajectories])
     assert gripper[..., :2].min() >= REACH_CM
     assert gripper[..., :2].max() <= BIN_CM - REACH_CM

@@ -1,0 +1,48 @@
+"""A worker that keeps the true protocol of a run folder but computes nothing: `stub_worker.py RUN_FOLDER [how]`.
+
+The score is a fixed function of parameters and seed, so that sweeps can be compared exactly.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder, held
+from cvae.yaml_file import load_yaml_mapping
+
+STEPS = 4
+
+
+def score(folder: RunFolder, step: int) -> float:
+    identity = folder.read_identity()
+    lr = identity["params"].get("optim.lr", 0.01)
+    return 20 + 100 * lr + 0.1 * (identity["seed"] % 7) + 0.01 * step
+
+
+def work(folder: RunFolder, how: str) -> None:
+    with held(folder.lock) as is_ours:
+        before = folder.read_state()
+        if not is_ours or before["status"] in FINAL_STATUSES:
+            sys.exit(0 if is_ours else 3)
+        done = len(folder.read_epochs())
+        state = {"status": "running", "attempt": before.get("attempt", 0) + 1, "pid": os.getpid(), "total_steps": STEPS}
+        folder.write_state(state | {"step": done})
+        for step in range(done + 1, STEPS + 1):
+            if how == "dies":
+                os.kill(os.getpid(), 9)
+            time.sleep(0.02)
+            folder.append_epoch({"step": step, "val/psnr": score(folder, step), "train/kl": 1.0})
+            folder.heartbeat.write_text(str(step))
+            folder.write_state(state | {"step": step})
+        if how == "diverges":
+            folder.write_state(state | {"status": "diverged", "error": {"type": "Diverged", "message": "nan"}})
+            return
+        prefix = PREFIXES[load_yaml_mapping(folder.config)["evaluation"]["final_split"]]
+        folder.write_state(
+            state | {"status": "finished", "step": STEPS, "final": {f"{prefix}/psnr": score(folder, STEPS)}}
+        )
+
+
+if __name__ == "__main__":
+    work(RunFolder(Path(sys.argv[1])), sys.argv[2] if len(sys.argv) > 2 else "works")
