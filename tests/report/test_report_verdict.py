@@ -119,3 +119,9 @@ def test_pairs_are_made_by_seed_not_by_position(tmp_path):
     pair = pairs_of(planted, tmp_path)["b", "a"]
     assert pair.verdict == "better"
     assert pair.test.correlation > 0.9
+
+
+def test_a_small_difference_with_a_wide_interval_is_not_equivalence(tmp_path):
+    pair = pairs_of(Planted({"a": 0.0, "b": 0.0}, noise_sd=0.4, margin=0.2), tmp_path)["b", "a"]
+    assert abs(pair.test.difference) < 0.2 < max(map(abs, pair.test.interval))
+    assert pair.verdict == "undecided"

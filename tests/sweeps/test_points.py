@@ -1,0 +1,45 @@
+"""Quasi-random points that arms share."""
+
+import numpy as np
+import pytest
+from scipy.stats import kstest, qmc
+
+from sweeps.points import qmc_point
+
+
+def points(parameters: list[str], n: int, seed: int = 0) -> np.ndarray:
+    return np.array([[qmc_point(parameters, seed, k)[p] for p in parameters] for k in range(n)])
+
+
+def test_shared_coordinates_do_not_depend_on_what_else_is_searched() -> None:
+    shared = ["optim.lr", "beta"]
+    for k in range(20):
+        alone, more = qmc_point(shared, 3, k), qmc_point([*shared, "kl_anneal.n_cycles", "x"], 3, k)
+        assert alone == {p: more[p] for p in shared}
+
+
+def test_a_point_depends_on_its_number_alone() -> None:
+    assert qmc_point(["a", "b"], 1, 5) == qmc_point(["a", "b"], 1, 5)
+    assert len({tuple(qmc_point(["a", "b"], 1, k).values()) for k in range(50)}) == 50
+
+
+def test_the_seed_moves_the_points() -> None:
+    assert qmc_point(["a", "b"], 1, 5) != qmc_point(["a", "b"], 2, 5)
+
+
+def test_points_cover_the_cube_more_evenly_than_random_ones() -> None:
+    ours = [qmc.discrepancy(points(["a", "b", "c"], 32, seed)) for seed in range(10)]
+    random = [qmc.discrepancy(np.random.default_rng(seed).random((32, 3))) for seed in range(10)]
+    assert max(ours) < min(random)
+
+
+@pytest.mark.parametrize("coordinate", [0, 1])
+def test_every_coordinate_is_uniform_over_seeds(coordinate: int) -> None:
+    values = [points(["a", "b"], 1, seed)[0, coordinate] for seed in range(400)]
+    assert kstest(values, "uniform").pvalue > 0.01
+
+
+def test_coordinates_of_one_sequence_are_not_copies() -> None:
+    # two sequences shifted independently would be a function of each other; one sequence is not
+    cloud = points(["a", "b"], 64)
+    assert abs(np.corrcoef(cloud.T)[0, 1]) < 0.2

@@ -1,0 +1,90 @@
+"""The order of the packages, held by looking at what each module imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# Left never imports right; modules of one place may import each other where Python allows it.
+ORDER = [
+    ["cvae.errors", "cvae.command", "cvae.yaml_file", "cvae.overrides", "cvae.provenance", "cvae.mistakes"],
+    ["cvae.schedules", "cvae.data"],
+    ["cvae.config"],
+    ["cvae.record", "cvae.batches", "cvae.device"],
+    ["cvae.model", "cvae.losses", "cvae.metrics", "cvae.frames"],
+    ["cvae.evaluate", "cvae.trainer"],
+    ["cvae.run", "cvae.evaluate_run", "cvae.train"],
+    ["sweeps.dimension", "sweeps.points"],
+    ["sweeps.experiment", "sweeps.plan"],
+    ["sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.tracking", "sweeps.planning"],
+    ["sweeps.worker", "sweeps.coordinator"],
+    ["sweeps.progress"],
+    ["sweeps.report"],
+]
+
+
+def place(module: str) -> int | None:
+    for i, names in enumerate(ORDER):
+        if any(module == name or module.startswith(f"{name}.") for name in names):
+            return i
+    return None
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules that a file imports when it is loaded (imports inside functions are put off on purpose)."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+FILES = [p for package in ("cvae", "sweeps") for p in sorted((ROOT / package).rglob("*.py"))]
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_every_module_has_its_place() -> None:
+    assert len(FILES) > 40
+    assert [m for m in map(module_of, FILES) if place(m) is None and m not in ("cvae", "sweeps")] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_left_never_imports_right(path: Path) -> None:
+    own = place(module_of(path))
+    wrong = {m for m in imports_of(path) if (p := place(m)) is not None and own is not None and p > own}
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "cvae" in p.parts], ids=module_of)
+def test_the_trainer_knows_nothing_of_studies(path: Path) -> None:
+    whole = path.read_text()
+    assert not {m for m in imports_of(path) if m.split(".")[0] in ("sweeps", "optuna", "wandb")}
+    assert "import optuna" not in whole
+    assert "import wandb" not in whole
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["analyze.py", "--help"], ["run_sweep.py", "--help"], ["run_sweep.py", "experiments/quickstart.yaml", "--plan"]],
+)
+def test_looking_does_not_import_torch(command: list[str], tmp_path: Path) -> None:
+    code = f"""
+import runpy, sys
+sys.argv = {command!r}
+try:
+    runpy.run_path({command[0]!r}, run_name="__main__")
+except SystemExit as end:
+    assert not end.code, end.code
+print("torch" in sys.modules, "optuna" in sys.modules, "wandb" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False False False"
