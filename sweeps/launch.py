@@ -115,7 +115,7 @@ def pin_to_machine(config: Config, threads: int) -> Config:
     if config.runtime.threads is None:
         updates["runtime"] = config.runtime.model_copy(update={"threads": threads})
     if hasattr(config.data, "root"):
-        updates["data"] = config.data.model_copy(update={"root": str(Path(config.data.root).resolve())})
+        updates["data"] = config.data.model_copy(update={"root": Path(config.data.root).resolve()})
     return config.model_copy(update=updates)
 
 

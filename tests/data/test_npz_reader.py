@@ -30,6 +30,18 @@ def test_arrays_come_back_as_float32_and_in_name_order(write_npz: WriteNpz) -> N
     np.testing.assert_array_equal(b.actions, np.arange(28).reshape(14, 2))
 
 
+def test_an_episode_may_be_used_up_to_a_frame(write_npz: WriteNpz, tmp_path: Path) -> None:
+    # the first 12 of 14 frames: the same frames, and another store than that of all of them
+    root = write_npz().parents[1]
+    whole, part = Episodes(root=root), Episodes(root=root, n_frames=12)
+    (long,), (short,) = whole.episodes("train", 16), part.episodes("train", 16)
+    assert len(short.frames) == len(short.actions) == 12
+    np.testing.assert_array_equal(short.frames, long.frames[:12])
+    np.testing.assert_array_equal(short.conditions, long.conditions[:12])
+    assert whole.digest(16) != part.digest(16)
+    assert whole.manifest() != part.manifest()
+
+
 def nan_in(shape: tuple[int, int]) -> np.ndarray:
     table = np.zeros(shape)
     table[3, 1] = np.nan

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from cvae.record import RunFolder
 from sweeps.report.analysis import analyse
 from sweeps.report.runs import Metric
 from sweeps.report.statistics import compare_pairs, holm
@@ -73,6 +74,14 @@ def test_a_lost_run_takes_its_pair_with_it_and_is_listed(tmp_path):
     assert {names: pair.test.n for names, pair in pairs.items()} == {("b", "a"): 4, ("c", "a"): 5, ("c", "b"): 5}
     assert pairs["b", "a"].left_out == ("seed 1002: a diverged", "seed 1004: b not started")
     assert pairs["c", "a"].left_out == ("seed 1002: a diverged",)
+
+
+def test_a_score_left_behind_by_a_run_that_did_not_finish_is_no_score(tmp_path):
+    folder = Planted({"a": 0.0, "b": 0.4}).write(tmp_path)
+    run = RunFolder(folder / "a" / "confirm-0-s1002")
+    run.write_state(run.read_state() | {"status": "diverged"})
+    (pair,) = analyse(folder).pairs
+    assert pair.left_out == ("seed 1002: a diverged",)
 
 
 def test_lost_runs_counted_as_worst_can_only_help_the_other_arm(tmp_path):

@@ -50,6 +50,10 @@ class Episodes(BaseModel):
 
     source: Literal["episodes"] = "episodes"
     root: Annotated[Path, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
+    n_frames: Annotated[
+        int | None,
+        Field(ge=1, description="Frames used of each episode, from its first; null: all (scripts may end early)."),
+    ] = None
     stride: Annotated[
         int | None,
         Field(ge=1, description="Frames between the starts of two clips of an episode; null: one, from frame 0."),
@@ -104,7 +108,9 @@ class Episodes(BaseModel):
             )
         _require_columns(path, "actions", actions.shape[1], expected.n_actions)
         _require_columns(path, "positions", 0 if positions is None else positions.shape[1], expected.n_positions)
-        return Episode(name, reduce_by_area(frames, image_size), actions, positions)
+        used = slice(0, self.n_frames)
+        positions = None if positions is None else positions[used]
+        return Episode(name, reduce_by_area(frames[used], image_size), actions[used], positions)
 
     def problems(self, path: Path, expected: EpisodeFormat) -> list[str]:
         """The fault of one file, in a list like those of the other file sources."""
@@ -125,11 +131,14 @@ class Episodes(BaseModel):
 
     def manifest(self) -> str:
         """Identity by path, size and time of change of each file, which is cheap to compute."""
-        return text_digest("episodes", manifest_of(self.root, self._split_folders(), FILES))
+        return text_digest(self._reading(), manifest_of(self.root, self._split_folders(), FILES))
 
     def digest(self, image_size: int) -> str:
-        """Identity of the content: the bytes of every file that is read."""
-        return text_digest("episodes", str(image_size), content_of(self.root, self._split_folders(), FILES))
+        """Identity of the content: the bytes of every file that is read, and how they are read."""
+        return text_digest(self._reading(), str(image_size), content_of(self.root, self._split_folders(), FILES))
+
+    def _reading(self) -> str:
+        return f"episodes n_frames={self.n_frames}"
 
     def _split_folders(self) -> list[Path]:
         folders.require_root(self.root)
