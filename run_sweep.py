@@ -44,7 +44,8 @@ def sweep(
     from sweeps.coordinator import Coordinator  # optuna takes a second to import: mistakes above answer at once
     from sweeps.progress import watch
 
-    pack_data(experiment)
+    for line in pack_data(experiment):
+        print(line, flush=True)
     lay_out(experiment, root)
     with held(root.lock) as is_ours:
         if not is_ours:

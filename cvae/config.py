@@ -1,6 +1,6 @@
 """The configuration of one training run: frozen, checked once at the door, every key with meaning and default.
 
-`python -m cvae.config` prints every key.
+`python -m cvae.reference` prints every key.
 """
 
 from typing import Any, Literal
@@ -105,6 +105,13 @@ class Config(Section):
     def sigma(self) -> float:
         """Standard deviation of the Gaussian decoder that beta implies: sqrt(beta_sum / 2), on the [0, 1] scale."""
         return float((self.beta_sum / 2) ** 0.5)
+
+    def describe_convention(self) -> str:
+        """Return the line in which a run states what its beta means."""
+        return (
+            f"beta {self.beta:g} for the mean squared error over a frame = beta_sum {self.beta_sum:g} for the sum; "
+            f"it implies a Gaussian decoder with sigma {self.sigma:g}"
+        )
 
 
 def build_config(values: dict[str, Any], where: str) -> Config:

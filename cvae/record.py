@@ -6,11 +6,12 @@ Reading a record needs no torch, so that a report starts at once.
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cvae.errors import InputError
 
@@ -38,19 +39,28 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[bool]:
-    """Hold an exclusive lock on a file for the block; yields False when another process holds it.
+def held(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
+    """Hold an exclusive lock on a file for the block; yields False when another process keeps it for `wait_s`.
 
     The kernel lets go when the process ends, however it ends, so a lock cannot be left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_s
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
+        while not _try_lock(file):
+            if time.monotonic() >= deadline:
+                yield False
+                return
+            time.sleep(0.02)
         yield True
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

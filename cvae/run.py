@@ -60,7 +60,8 @@ def train_run(folder: RunFolder) -> Iterator[Evaluated]:
         InputError: the configuration, the data or the device cannot be used.
         Diverged: the loss or its gradient became non-finite.
     """
-    with held(folder.lock) as is_ours:
+    # Whoever looks whether a run is alive holds its lock for an instant: that is no reason to give up.
+    with held(folder.lock, wait_s=1.0) as is_ours:
         if not is_ours:
             raise AlreadyTraining(f"{folder.path}: another process is training this run")
         before = folder.read_state()

@@ -15,14 +15,6 @@ from cvae.yaml_file import dump_yaml, load_yaml_mapping
 app = new_command()
 
 
-def describe_convention(config: Config) -> str:
-    """Return the line in which a run states what its beta means."""
-    return (
-        f"beta {config.beta:g} for the mean squared error over a frame = beta_sum {config.beta_sum:g} for the sum; "
-        f"it implies a Gaussian decoder with sigma {config.sigma:g}"
-    )
-
-
 def prepare(folder: RunFolder, config: Config) -> None:
     """Write the configuration of a new run; a folder that holds another configuration is refused.
 
@@ -55,7 +47,7 @@ def train(
     from cvae.run import train_run  # torch takes seconds to import: mistakes above answer at once
     from cvae.trainer import Diverged
 
-    print(describe_convention(config))
+    print(config.describe_convention())
     try:
         for evaluated in train_run(folder):
             v = evaluated.result.values()

@@ -45,6 +45,7 @@ class Coordinator:
         self.slots = slots
         self.plan = all_runs(experiment)
         self.settled: dict[PlannedRun, str] = {}  # final status, or "unconfirmable"
+        self.values: dict[PlannedRun, float] = {}  # metric at the end, of the runs that have one
         self.active: dict[PlannedRun, subprocess.Popen[bytes] | None] = {}  # None: adopted, not our child
         self._threads = threads
         self._tracker = tracker
@@ -149,26 +150,29 @@ class Coordinator:
     def _settle(self, run: PlannedRun) -> None:
         """Take note of a final run; a trial is told, once."""
         folder = run.folder(self.root)
-        self.settled[run] = folder.read_state()["status"]
+        state = folder.read_state()
+        self.settled[run] = state["status"]
+        value = (state.get("final") or {}).get(self._final_key(run))
+        if value is not None:
+            self.values[run] = value
         if run.phase == "tune":
             study = self._studies[run.arm]
             _check_params(study.params_of(run.number), folder)
             metric = self.experiment.metric.name
             curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
-            study.tell(run.number, self.value_of(run), curve)
+            study.tell(run.number, value, curve)
 
-    def value_of(self, run: PlannedRun) -> float | None:
-        """Return the metric at the end of a finished run, on its own split; None otherwise."""
-        final = run.folder(self.root).read_state().get("final") or {}
-        section, _, name = self.experiment.metric.name.partition("/")
-        if run.phase == "confirm":
-            section = PREFIXES[self.experiment.confirm.split]
-        return final.get(f"{section}/{name}")
+    def _final_key(self, run: PlannedRun) -> str:
+        """Return the metric's name in the final evaluation: confirm runs have another split than tune runs."""
+        name = self.experiment.metric.name
+        if run.phase == "tune":
+            return name
+        return f"{PREFIXES[self.experiment.confirm.split]}/{name.partition('/')[2]}"
 
     def _outcome(self, run: PlannedRun) -> dict[str, Any]:
         state = run.folder(self.root).read_state()
         message = (state.get("error") or {}).get("message")
-        return {"status": state["status"], "value": self.value_of(run), "error": message}
+        return {"status": state["status"], "value": self.values.get(run), "error": message}
 
     def _record(self, event: str, run: PlannedRun, **facts: Any) -> str:
         """Append an event to the ledger and return it as a line for people."""

@@ -20,19 +20,25 @@ from sweeps.plan import ExperimentFolder, PlannedRun
 MAY_CHANGE = ("question", "confirm.seeds", "tune.trials_per_arm")
 
 
-def pack_data(experiment: Experiment) -> None:
+def pack_data(experiment: Experiment) -> list[str]:
     """Open every arm's data as its runs will, packing what is not packed: mistakes in it show before any run.
+
+    Returns:
+        One line for each data set: where it comes from and how many clips it gives.
 
     Raises:
         InputError: a source has a fault, or lacks a split or positions that the runs need.
     """
+    lines: dict[str, None] = {}  # in order, each once
     for arm in experiment.arms:
         config = experiment.config(arm, {}, experiment.seed, experiment.confirm.split)
         store = open_store(config.data, config.image_size, Path(config.store))
+        lengths = {"train": config.n_past + config.n_future}
+        lengths |= dict.fromkeys(["validate", experiment.confirm.split], config.n_past + config.n_eval)
         use = config.model.use_positions
-        store.clips("train", config.n_past + config.n_future, use_positions=use)
-        for split in {"validate", experiment.confirm.split}:
-            store.clips(split, config.n_past + config.n_eval, use_positions=use)
+        counts = [f"{len(store.clips(s, length, use_positions=use))} {s}" for s, length in lengths.items()]
+        lines[f"data: {config.data.place}, {', '.join(counts)} clips of {config.image_size}x{config.image_size}"] = None
+    return list(lines)
 
 
 def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:

@@ -81,7 +81,7 @@ class Progress:
         c = self._coordinator
         runs = [run for run in c.plan if run.arm == arm and run.phase == phase]
         ended = [run for run in runs if run in c.settled]
-        values = [value for run in ended if (value := c.value_of(run)) is not None]
+        values = [c.values[run] for run in ended if run in c.values]
         return [f"{len(ended)}/{len(runs)}", f"{summarise(values):.2f}" if values else ""]
 
     def _active(self) -> Table:

@@ -56,6 +56,7 @@ class Tracker:
         self._config = config
         self._identity = folder.read_identity()
         self._run: wandb.Run | None = None
+        self._is_broken = False
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +74,19 @@ class Tracker:
         self._run.finish(exit_code=0 if error is None else 1)
 
     def log(self, evaluated: Evaluated) -> None:
-        """Log an evaluation: scalars, and the strip and the GIF where they were drawn."""
+        """Log an evaluation: scalars, and the strip and the GIF where they were drawn.
+
+        A mirror that cannot be had does not stop the training: it is said once, and the record has everything.
+        """
+        if self._is_broken:
+            return
+        try:
+            self._log(evaluated)
+        except wandb.Error as error:
+            self._is_broken = True
+            print(f"warning: wandb does not take this run ({error}); its record is complete without", flush=True)
+
+    def _log(self, evaluated: Evaluated) -> None:
         run = self._started()
         values: dict[str, Any] = dict(scalars_of(evaluated))
         caption = f"step {evaluated.result.step}, val/psnr {values['val/psnr']:.2f} dB"

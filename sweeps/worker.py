@@ -26,7 +26,9 @@ def work(path: Path) -> int:
     """Train a run folder to its end, mirrored to wandb; return the exit status."""
     folder = RunFolder(path)
     try:
-        with Tracker(folder, load_config(folder)) as tracker:
+        config = load_config(folder)
+        print(config.describe_convention(), flush=True)
+        with Tracker(folder, config) as tracker:
             for evaluated in train_run(folder):
                 tracker.log(evaluated)
     except AlreadyTraining as error:

@@ -14,7 +14,7 @@ ORDER = [
     ["cvae.errors", "cvae.command", "cvae.yaml_file", "cvae.overrides", "cvae.provenance", "cvae.mistakes"],
     ["cvae.schedules", "cvae.data"],
     ["cvae.config"],
-    ["cvae.record", "cvae.batches", "cvae.device"],
+    ["cvae.record", "cvae.batches", "cvae.device", "cvae.reference"],
     ["cvae.model", "cvae.losses", "cvae.metrics", "cvae.frames"],
     ["cvae.evaluate", "cvae.trainer"],
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],

@@ -11,6 +11,7 @@ from sweeps.report.compare import COLLAPSED_KL
 from sweeps.report.figure import Figure, Row, build, data, with_unit
 from sweeps.report.palette import arm_colour, arm_dash
 from sweeps.report.runs import Experiment, Metric, Run
+from sweeps.report.scheduled import points
 
 #: Points of all thin lines of a figure together; more are thinned, so that the page stays light.
 MAX_POINTS = 6000
@@ -46,11 +47,11 @@ def curve_figures(experiment: Experiment, phase: str) -> list[Figure]:
 
 def _curve_figure(experiment: Experiment, phase: str, curve: Curve) -> Figure | None:
     arms = experiment.plan.arms
-    runs = [run for arm in arms for run in experiment.of(arm, phase) if run.series(curve.key)]
+    runs = [run for arm in arms for run in experiment.of(arm, phase) if points(run, curve.key)]
     if not runs:
         return None
     means = [row for arm in arms for row in _mean_rows(arm, experiment.of(arm, phase), curve.key)]
-    y = _y(curve, [max(value for _, value in run.series(curve.key)) for run in runs])
+    y = _y(curve, [max(value for _, value in points(run, curve.key)) for run in runs])
     x = alt.X("x:Q", title="step", axis=alt.Axis(labelExpr=STEP_LABEL, tickCount=5, grid=False))
     thin = alt.Chart(data(_thin_rows(runs, curve.key))).mark_line(strokeWidth=1, opacity=0.28)
     bold = alt.Chart(data(means)).mark_line(strokeWidth=2.5)
@@ -86,7 +87,7 @@ def _thin_rows(runs: Sequence[Run], key: str) -> list[Row]:
     n_points = max(20, MAX_POINTS // len(runs))
     rows = []
     for i, run in enumerate(runs):
-        series = run.series(key)
+        series = points(run, key)
         rows += [
             {"arm": run.arm, "run": i, "x": series[k][0], "y": _rounded(series[k][1])}
             for k in _kept(len(series), n_points)
@@ -101,8 +102,8 @@ def _kept(n: int, n_points: int) -> list[int]:
 
 def _mean_rows(arm: str, runs: Sequence[Run], key: str) -> list[Row]:
     """Return the mean over an arm's finished runs (over all, where none has), at the steps that they share."""
-    finished = [run for run in runs if run.is_finished and run.series(key)]
-    counted = [dict(run.series(key)) for run in finished or runs if run.series(key)]
+    finished = [run for run in runs if run.is_finished and points(run, key)]
+    counted = [dict(points(run, key)) for run in finished or runs if points(run, key)]
     shared = sorted(set.intersection(*(set(series) for series in counted))) if counted else []
     means = [(step, float(np.mean([series[step] for series in counted]))) for step in shared]
     return [{"arm": arm, "x": means[k][0], "y": _rounded(means[k][1])} for k in _kept(len(means), 300)]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.record import RunFolder
+from cvae.record import PREFIXES, RunFolder
 from cvae.yaml_file import load_yaml_mapping
-from sweeps.report.runs import PREFIXES, Experiment, Metric, Plan, Run, finite
+from sweeps.report.runs import Experiment, Metric, Plan, Run, finite
 
 _RUN_NAME = re.compile(r"(?P<phase>tune|confirm)-(?P<number>\d+)(?:-s(?P<seed>\d+))?")
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: Prefix of the metrics of an evaluation on each split.
-PREFIXES = {"train": "train", "validate": "val", "test": "test"}
+from cvae.record import PREFIXES
 
 #: Statuses after which nothing more will come of a run unless somebody starts it again.
 LOST = ("diverged", "failed", "stopped")

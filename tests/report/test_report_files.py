@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cvae.errors import InputError
 from cvae.record import RunFolder
 from sweeps.report.analysis import analyse
+from sweeps.report.load import load_run
 from sweeps.report.page import render_files
+from sweeps.report.scheduled import points
 from sweeps.report.write import write_report
 from tests.report.planted import Planted
 
@@ -226,3 +229,19 @@ def test_what_the_command_needs_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ANALYZE.parent, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_short_cycle_is_drawn_although_no_evaluation_falls_into_it(tmp_path: Path) -> None:
+    # 2 cycles in 100 steps, evaluated every 50: every recorded beta is the top, the drawn curve has both rises.
+    path = tmp_path / "confirm-0-s1000"
+    path.mkdir()
+    cyclical = {"mode": "cyclical", "n_cycles": 2, "ramp": 0.5, "shape": "linear"}
+    config = {"train": {"steps": 100}, "beta": 2e-5, "kl_anneal": cyclical, "teacher_forcing": {"mode": "constant"}}
+    RunFolder(path).config.write_text(yaml.safe_dump(config))
+    for step in (50, 100):
+        RunFolder(path).append_epoch({"step": step, "train/beta": 2e-5, "train/tfr": 1.0, "train/kl": 1.0})
+    run = load_run(path)
+    beta = dict(points(run, "train/beta"))
+    assert [beta[step] for step in (0, 10, 25, 49, 50, 60, 99)] == pytest.approx([0, 8e-6, 2e-5, 2e-5, 0, 8e-6, 2e-5])
+    assert set(dict(points(run, "train/tfr")).values()) == {1.0}
+    assert points(run, "train/kl") == [(50, 1.0), (100, 1.0)]
