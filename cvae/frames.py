@@ -60,14 +60,20 @@ def draw_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
         top = HEADER + i * row
         draw.text((4, top + size // 2), "truth", INK, _font(11), anchor="lm")
         draw.text((4, top + size + GAP + size // 2), "predicted", PREDICTED, _font(11), anchor="lm")
-        draw.text((4, top + 2 * (size + GAP) + 6), "PSNR dB", FAINT, small, anchor="lm")
+        draw.text((4, top + 2 * (size + GAP) + 6), "PSNR, dB", FAINT, small, anchor="lm")
         for t, left in enumerate(lefts):
             _paste(canvas, sample.truth[t], left, top, size)
             if t >= n_past:
                 _paste(canvas, sample.predicted[t - n_past], left, top + size + GAP, size)
                 value = f"{sample.psnr[t - n_past]:.1f}"
                 draw.text((left + size // 2, top + 2 * (size + GAP) + 6), value, INK, small, anchor="mm")
-        draw.text((lefts[0], top + size + GAP + size // 2), _shortened(sample.name, n_past * size), FAINT, small, "lm")
+        draw.text(
+            (lefts[0], top + size + GAP + size // 2),
+            _shortened(f"clip {sample.name}", n_past * size),
+            FAINT,
+            small,
+            "lm",
+        )
     line = lefts[n_past] - 4
     draw.line([(line, 2), (line, canvas.height - 4)], PREDICTED, 1)
     return canvas

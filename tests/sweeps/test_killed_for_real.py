@@ -41,7 +41,8 @@ def start(tmp_path: Path, runs: str) -> "subprocess.Popen[bytes]":
 
 
 def kill_one_worker(root: Path, generator: random.Random) -> int:
-    alive = [f for f in map(RunFolder, root.glob("*/*-*")) if f.read_state()["status"] == "running"]
+    folders = [RunFolder(path.parent) for path in root.glob("*/*/run.json")]
+    alive = [f for f in folders if f.read_state()["status"] == "running"]
     alive = [f for f in alive if f.is_being_trained()]
     if not alive:
         return 0
