@@ -76,7 +76,8 @@ def _y(curve: Curve, peaks: Sequence[float]) -> alt.Y:
         constant = 10 ** math.floor(math.log10(min(positive)))
     else:
         scale = alt.Scale(zero=curve.id in ("beta", "tfr"))
-        return alt.Y("y:Q", title=curve.axis, scale=scale, axis=alt.Axis(tickCount=5, labelExpr="'' + datum.value"))
+        label = "datum.value === 0 ? '0' : format(datum.value, '~e')" if curve.id == "beta" else "'' + datum.value"
+        return alt.Y("y:Q", title=curve.axis, scale=scale, axis=alt.Axis(tickCount=5, labelExpr=label))
     lowest, highest = round(math.log10(constant)), math.ceil(math.log10(max([*positive, constant])))
     ticks = [0.0, *(10.0**power for power in range(lowest, highest + 1))]
     axis = alt.Axis(values=ticks, labelExpr="'' + datum.value", labelOverlap=True)
