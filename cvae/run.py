@@ -3,7 +3,7 @@
 import io
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +107,8 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
             folder.write_state(state)
         final = _evaluate_at_the_end(folder, trainer, store)
     folder.write_state(state | {"status": "finished", "step": trainer.step, "final": final})
+    # A finished run trains no further: two thirds of its checkpoint, Adam's moments, would only fill the disk.
+    _save_checkpoint(folder, trainer, ("model", "step"))
 
 
 def _provenance(trainer: Trainer, store: Store) -> dict[str, Any]:
@@ -146,12 +148,16 @@ def _beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Itera
         thread.join()
 
 
-def _save_checkpoint(folder: RunFolder, trainer: Trainer) -> None:
-    """Replace the checkpoint. It holds the condition statistics too: the model means nothing without them."""
-    buffer = io.BytesIO()
+def _save_checkpoint(folder: RunFolder, trainer: Trainer, parts: Collection[str] | None = None) -> None:
+    """Replace the checkpoint, by some parts of the trainer's state or by all of it.
+
+    It holds the condition statistics too: the model means nothing without them.
+    """
+    state = {name: value for name, value in trainer.state().items() if parts is None or name in parts}
     statistics = trainer.train_clips.statistics
     scales = {"mean": list(statistics.mean), "std": list(statistics.std)}
-    torch.save({"trainer": trainer.state(), "statistics": scales}, buffer)
+    buffer = io.BytesIO()
+    torch.save({"trainer": state, "statistics": scales}, buffer)
     write_atomically(folder.checkpoint, buffer.getvalue())
 
 

@@ -70,6 +70,11 @@ def test_a_finished_run_is_complete(finished: RunFolder, tiny: Config) -> None:
     assert not list(finished.path.glob(".*"))  # nothing temporary is left
 
 
+def test_a_finished_run_keeps_its_weights_alone(finished: RunFolder) -> None:
+    # Adam's two moments are two thirds of a checkpoint
+    assert set(read_checkpoint(finished)["trainer"]) == {"model", "step"}
+
+
 def test_a_finished_run_is_left_alone(finished: RunFolder) -> None:
     before = {p: p.stat().st_mtime_ns for p in finished.path.rglob("*") if p.name != "lock"}
     assert list(train_run(finished)) == []
