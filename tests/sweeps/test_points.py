@@ -43,3 +43,9 @@ def test_coordinates_of_one_sequence_are_not_copies() -> None:
     # two sequences shifted independently would be a function of each other; one sequence is not
     cloud = points(["a", "b"], 64)
     assert abs(np.corrcoef(cloud.T)[0, 1]) < 0.2
+
+
+def test_parameters_are_shifted_independently() -> None:
+    # one shift for all coordinates would move the points along the diagonal only
+    first = np.array([points(["a", "b"], 1, seed)[0] for seed in range(300)])
+    assert abs(np.corrcoef(first.T)[0, 1]) < 0.2
