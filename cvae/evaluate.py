@@ -68,8 +68,8 @@ def evaluate(model: CVAE, clips: Clips, place: Place, batch_size: int, seed: int
     for indices in batches_of(len(clips), batch_size):
         batch = predict_clips(model, clips, indices, place, seed)
         future, last = batch.truth[model.n_past :], batch.truth[model.n_past - 1]
-        scores.append(psnr(batch.predicted, future).T.cpu().numpy())
-        floors.append(psnr(last.expand_as(future), future).T.cpu().numpy())
+        scores.append(psnr(batch.predicted, future).T.numpy())
+        floors.append(psnr(last.expand_as(future), future).T.numpy())
     return Evaluation(clips.names, np.concatenate(scores), np.concatenate(floors))
 
 
@@ -77,7 +77,7 @@ def draw_samples(model: CVAE, clips: Clips, n_samples: int, place: Place, seed: 
     """Return clips spread evenly over a split with their predictions: the same clips for every model."""
     indices = np.unique(np.linspace(0, len(clips) - 1, n_samples).round().astype(np.int64))
     batch = predict_clips(model, clips, indices, place, seed)
-    scores = psnr(batch.predicted, batch.truth[model.n_past :]).cpu().numpy()  # (H, B)
+    scores = psnr(batch.predicted, batch.truth[model.n_past :]).numpy()  # (H, B)
     truth, predicted = (_as_images(frames) for frames in (batch.truth, batch.predicted))
     return [Sample(clips.names[index], truth[:, i], predicted[:, i], scores[:, i]) for i, index in enumerate(indices)]
 
