@@ -26,7 +26,7 @@ def differences(metric: Metric, arms: Sequence[ArmResult], pairs: Sequence[PairR
         alt.Chart(data([{"x": 0}])).mark_rule(color="var(--ink)", strokeWidth=1).encode(x="x:Q"),
         seeds.encode(x=alt.X("difference:Q", title=title), y=y, tooltip=["pair:N", "seed:N", "difference:Q"]),
         summaries.mark_rule(strokeWidth=3, color="var(--ink)").encode(
-            x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6)), x2="high:Q"
+            x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6, labelFlush=False)), x2="high:Q"
         ),
         summaries.mark_point(size=130, strokeWidth=2.5, opacity=1, stroke="var(--ink)").encode(
             x=alt.X("difference:Q", title=title),
