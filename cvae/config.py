@@ -12,11 +12,14 @@ from cvae.data.sources.pushing import PushingWorld
 from cvae.errors import InputError
 from cvae.mistakes import describe
 from cvae.schedules import (
+    CapacityKL,
     ConstantKL,
     ConstantLR,
     ConstantTeacherForcing,
+    ControlledKL,
     KLControl,
     LRSchedule,
+    OptimalSigmaKL,
     TeacherForcing,
 )
 
@@ -140,6 +143,8 @@ class Config(Section):
 
     def describe_convention(self) -> str:
         """Return the line in which a run states what its beta means."""
+        if isinstance(self.kl_anneal, CapacityKL | ControlledKL | OptimalSigmaKL):
+            return f"kl_anneal {self.kl_anneal.mode} sets the weight of the KL term; beta is not read"
         return (
             f"beta {self.beta:g} for the mean squared error over a frame = beta_sum {self.beta_sum:g} for the sum; "
             f"it implies a Gaussian decoder with sigma {self.sigma:g}"

@@ -16,7 +16,7 @@ ORDER = [
     ["cvae.config"],
     ["cvae.record", "cvae.batches", "cvae.device", "cvae.reference"],
     ["cvae.model", "cvae.losses", "cvae.metrics", "cvae.frames"],
-    ["cvae.evaluate", "cvae.trainer"],
+    ["cvae.regularisers", "cvae.evaluate", "cvae.trainer"],
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],
     ["sweeps.dimension", "sweeps.points"],
     ["sweeps.experiment", "sweeps.plan"],

@@ -66,7 +66,7 @@ class ExponentialTeacherForcing(Forcing):
 
     def __call__(self, progress: float) -> float:
         """Return the probability that a future step is fed the true frame, in [0, 1]."""
-        return max(self.floor, self.k ** _hundredths(progress, self.decay_start))
+        return max(self.floor, math.pow(self.k, _hundredths(progress, self.decay_start)))
 
 
 class InverseSigmoidTeacherForcing(Forcing):
