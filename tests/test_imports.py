@@ -18,7 +18,7 @@ ORDER = [
     ["cvae.model", "cvae.losses", "cvae.metrics", "cvae.frames"],
     ["cvae.regularisers", "cvae.evaluate", "cvae.trainer"],
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],
-    ["sweeps.dimension", "sweeps.points"],
+    ["sweeps.dimension", "sweeps.space", "sweeps.points"],
     ["sweeps.experiment", "sweeps.plan"],
     ["sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.tracking", "sweeps.planning"],
     ["sweeps.worker", "sweeps.coordinator"],

@@ -12,6 +12,7 @@ from sweeps.dimension import parse_dimension
 from sweeps.experiment import Experiment, build_experiment, load_experiment
 from sweeps.launch import lay_out
 from sweeps.plan import ExperimentFolder, all_runs
+from sweeps.space import draw
 
 GOOD: dict[str, Any] = {
     "name": "toy",
@@ -46,7 +47,7 @@ def refused(values: dict[str, Any]) -> str:
         ("arms.cyclical.search", {"kl_anneal.cycles": {"int": [2, 8]}}, ["arm 'cyclical'", "did you mean"]),
         ("arms.cyclical.search", {"kl_anneal.n_cycles": {"int": [0, 8]}}, ["arm 'cyclical'", "n_cycles is 0"]),
         ("arms.cyclical.search", {"optim.lr": {"float": [0.1, 0.2]}}, ["optim.lr, which every arm searches"]),
-        ("arms.cyclical", "x", ["an arm is a mapping"]),
+        ("arms.cyclical", "x", ["arms.cyclical is 'x'", "a mapping of configuration keys"]),
         ("arms", {"a/b": {}}, ["a/b"]),
         ("search.beta", {"float": [1.0, 0.1]}, ["empty range", "1.0 is not below 0.1"]),
         ("search.beta", {"float": [0.0, 0.1], "log": True}, ["above 0"]),
@@ -193,8 +194,13 @@ def drop(values: dict[str, Any], keys: list[str]) -> dict[str, Any]:
     }
 
 
+def everything_at(experiment: Experiment, arm: str, end: int) -> dict[str, Any]:
+    """Every searched parameter at its first or last bound."""
+    return draw(experiment.space(arm), lambda parameter: parameter.dimension.examples()[end])
+
+
 def configs(experiment: Experiment) -> list[Any]:
     return [
-        experiment.config(arm, {p: d.examples()[0] for p, d in experiment.space(arm).items()}, 0, "test")
+        [experiment.config(arm, point, 0, "test") for point in (everything_at(experiment, arm, end) for end in (0, -1))]
         for arm in experiment.arms
     ]
