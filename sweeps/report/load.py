@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,8 @@ def load_plan(path: Path) -> Plan:
     if not arms:
         raise InputError(f"{path}: arms is empty; an experiment has at least one arm")
     confirm, tune, shared = (_mapping(values, key, path) for key in ("confirm", "tune", "search"))
-    spaces = {str(arm): {**shared, **((overrides or {}).get("search") or {})} for arm, overrides in arms.items()}
+    searches = {str(arm): {**shared, **((overrides or {}).get("search") or {})} for arm, overrides in arms.items()}
+    spaces = {arm: dict(parameters(search)) for arm, search in searches.items()}
     split = str(confirm.get("split", "test"))
     if split not in PREFIXES:
         raise InputError(f"{path}: confirm.split is {split!r}; it is one of {', '.join(PREFIXES)}")
@@ -65,6 +66,22 @@ def load_plan(path: Path) -> Plan:
         n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
         split=split,
     )
+
+
+def parameters(search: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield name -> range of every searched parameter; one of a choice's option carries the option's name.
+
+    A choice between options that are mappings becomes one between their names.
+    """
+    for path, written in search.items():
+        options = written.get("choice") if isinstance(written, Mapping) else None
+        if not isinstance(options, Mapping):
+            yield f"{prefix}{path}", written
+            continue
+        yield f"{prefix}{path}", {"choice": list(options)}
+        for name, option in options.items():
+            inner = option.get("search") if isinstance(option, Mapping) else None
+            yield from parameters(inner or {}, f"{prefix}{path}.{name}.")
 
 
 def _mapping(values: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:

@@ -59,12 +59,18 @@ class Plan:
     question: str
     metric: Metric
     arms: tuple[str, ...]
-    spaces: Mapping[str, Mapping[str, Any]]  # arm -> searched path -> its range
+    spaces: Mapping[str, Mapping[str, Any]]  # arm -> searched parameter -> its range
     trials_per_arm: int
     sampler: str | None
     n_configs: int
     n_seeds: int
     split: str
+
+    def condition_of(self, parameter: str) -> str:
+        """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
+        choices = {name: space for spaces in self.spaces.values() for name, space in spaces.items()}
+        above = [name for name in choices if parameter.startswith(f"{name}.") and isinstance(choices[name], Mapping)]
+        return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
 
     @property
     def confirm_key(self) -> str:
