@@ -20,7 +20,7 @@ ORDER = [
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],
     ["sweeps.dimension", "sweeps.space", "sweeps.points"],
     ["sweeps.experiment", "sweeps.plan"],
-    ["sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.tracking", "sweeps.planning"],
+    ["sweeps.collapse", "sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.tracking", "sweeps.planning"],
     ["sweeps.worker", "sweeps.coordinator"],
     ["sweeps.progress"],
     ["sweeps.report"],

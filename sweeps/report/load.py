@@ -34,7 +34,23 @@ def load_experiment(folder: Path) -> Experiment:
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
     known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
     strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
-    return Experiment(folder, plan, tuple(known), strangers)
+    return Experiment(folder, plan, tuple(known), strangers, load_thresholds(folder / "data.json"))
+
+
+def load_thresholds(path: Path) -> dict[str, float]:
+    """Read arm -> beta_c, as recorded at launch; empty where nothing was.
+
+    Raises:
+        InputError: the file is there but is not what run_sweep.py writes.
+    """
+    if not path.exists():
+        return {}
+    try:
+        arms = json.loads(path.read_text(encoding="utf-8"))["arms"]
+        found = {str(arm): finite((facts["threshold"] or {}).get("beta_c")) for arm, facts in arms.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: is damaged ({error}); run_sweep.py writes it again at its next start") from error
+    return {arm: beta_c for arm, beta_c in found.items() if beta_c is not None}
 
 
 def load_plan(path: Path) -> Plan:
