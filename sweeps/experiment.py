@@ -9,6 +9,7 @@ from cvae.config import Config, Split, build_config
 from cvae.errors import InputError
 from cvae.mistakes import describe
 from cvae.overrides import merge
+from cvae.presets import over_preset
 from cvae.yaml_file import load_yaml_mapping
 from sweeps.dimension import Dimension, Value, WrittenDimension, WrittenVariant
 from sweeps.space import corners, differences, overlapping
@@ -106,11 +107,13 @@ class Experiment(_Part):
 
 
 def build_experiment(values: dict[str, Any], where: str) -> Experiment:
-    """Return the experiment that a mapping describes.
+    """Return the experiment that a mapping describes, its base laid over the preset that it names.
 
     Raises:
         InputError: a key is unknown, a value not allowed, or an arm or a bound of its search no valid configuration.
     """
+    if isinstance(base := values.get("base"), dict):  # what a preset says is written out: it may change, runs may not
+        values = values | {"base": over_preset(f"{where}, base", base)}
     try:
         experiment = Experiment.model_validate(values)
     except ValidationError as error:

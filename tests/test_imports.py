@@ -11,7 +11,15 @@ ROOT = Path(__file__).parents[1]
 
 # Left never imports right; modules of one place may import each other where Python allows it.
 ORDER = [
-    ["cvae.errors", "cvae.command", "cvae.yaml_file", "cvae.overrides", "cvae.provenance", "cvae.mistakes"],
+    [
+        "cvae.errors",
+        "cvae.command",
+        "cvae.yaml_file",
+        "cvae.overrides",
+        "cvae.provenance",
+        "cvae.mistakes",
+        "cvae.presets",
+    ],
     ["cvae.schedules", "cvae.data"],
     ["cvae.config"],
     ["cvae.record", "cvae.batches", "cvae.device", "cvae.reference"],

@@ -40,6 +40,8 @@ def refused(values: dict[str, Any]) -> str:
     ("path", "value", "words"),
     [
         ("nme", "x", ["unknown key 'nme'", "did you mean 'name'?"]),
+        ("base.preset", "labreport", ["base", "no preset 'labreport'", "did you mean 'lab_report'?", "sound, svg"]),
+        ("arms.constant.preset", "svg", ["arm 'constant'", "unknown key 'preset'"]),
         ("base.optim.lrr", 1e-3, ["base", "unknown key 'optim.lrr'", "did you mean 'optim.lr'?"]),
         ("base.optim.lr", "fast", ["base", "optim.lr is 'fast'"]),
         ("arms.constant.kl_aneal", {"mode": "constant"}, ["arm 'constant'", "did you mean 'kl_anneal'?"]),
@@ -85,6 +87,16 @@ def test_an_arm_lies_over_the_base_and_parameters_over_the_arm() -> None:
     assert config.kl_anneal.model_dump() == {"mode": "cyclical", "n_cycles": 7, "ramp": 0.5, "shape": "linear"}
     assert (config.seed, config.evaluation.final_split, config.train.steps) == (3, "test", 100)
     assert experiment.config("constant", {}, 0, "test").kl_anneal.model_dump() == {"mode": "constant"}
+
+
+def test_a_base_lies_over_its_preset_which_is_written_out() -> None:
+    # Written out, because a preset may change and what a folder's runs share may not.
+    values = GOOD | {"base": {"preset": "lab_report", "kl_anneal": {"mode": "cyclical"}}}
+    experiment = build_experiment(values, "t")
+    config = experiment.config("cyclical", {"kl_anneal.n_cycles": 7}, 0, "test")
+    assert (config.train.steps, config.model.past_codes, config.kl_anneal.mode) == (600_000, True, "cyclical")
+    assert "preset" not in experiment.written()["base"]
+    assert build_experiment(experiment.written(), "again") == experiment
 
 
 def test_confirm_seeds_are_fresh_and_shared() -> None:
