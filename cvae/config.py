@@ -5,7 +5,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cvae.data.sources import Source
 from cvae.data.sources.pushing import PushingWorld
@@ -130,6 +130,16 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="after")
+    def _has_batch_statistics(self) -> "Config":
+        is_stepped = not isinstance(self.teacher_forcing, ConstantTeacherForcing) or self.teacher_forcing.ratio < 1
+        if self.train.batch_size == 1 and is_stepped and "batch" in (self.model.norm, self.model.predictor_norm):
+            raise ValueError(
+                "train.batch_size is 1: model.norm and model.predictor_norm 'batch' need 2 or more clips where steps "
+                "are not all teacher-forced"
+            )
+        return self
 
     @property
     def beta_sum(self) -> float:
