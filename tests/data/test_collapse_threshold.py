@@ -65,6 +65,18 @@ def test_what_the_conditions_tell_is_not_counted() -> None:
     assert (told.n_conditions, untold.n_conditions) == (2, 0)
 
 
+def test_conditions_that_tell_nothing_take_nothing_off() -> None:
+    # 4 columns and a mean fitted to 40 steps take an eighth of the variance away; the degrees of freedom give it back.
+    ratios = []
+    for seed in range(30):
+        random = np.random.default_rng(seed)
+        frames = planted(40, 1.0, random.normal(size=(40, 1)))
+        alone, beside = (threshold(*frames, random.normal(size=(40, c)).astype(np.float32)) for c in (0, 4))
+        assert beside.n_conditions == 4
+        ratios.append(beside.lambda_max / alone.lambda_max)
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.05)
+
+
 def test_too_few_steps_are_not_regressed_on_conditions() -> None:
     # 8 columns explain any 9 residuals exactly: that would be no bound.
     conditions = np.random.default_rng(1).normal(size=(9, 8)).astype(np.float32)
