@@ -95,7 +95,7 @@ def _words(weights: ArmWeights) -> str:
     said = f"{top}; collapse above beta_c <= {weights.threshold.beta_c:.2g}"
     if weights.is_far_above and weights.high is not None:
         times = weights.high / weights.threshold.beta_c
-        said += f"; warning: its top is {times:.3g} times that, where no latent lives and deterministic models are compared"
+        said += f"; warning: its top is {times:.3g} times that: no latent lives, deterministic models are compared"
     return said
 
 
