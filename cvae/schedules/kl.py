@@ -81,7 +81,7 @@ class ControlledKL(Schedule):
     mode: Literal["control"] = "control"
     target: float = Field(10.0, gt=0, description="KL to hold, in nats a sequence")
     kp: float = Field(1e-6, ge=0, description="proportional gain, a weight for the mean error: published value / D")
-    ki: float = Field(1e-8, ge=0, description="integral gain, weight per nat and update: published value / D")
+    ki: float = Field(1e-7, ge=0, description="integral gain, weight per nat and update: published value / D")
     beta_min: float = Field(0.0, ge=0, description="least weight, for the mean error")
     beta_max: float = Field(1e-2, gt=0, description="largest weight, for the mean error")
 
