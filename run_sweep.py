@@ -10,6 +10,7 @@ from cvae.command import new_command, run_command
 from cvae.errors import InputError
 from cvae.overrides import parse_settings
 from cvae.record import held
+from sweeps.collapse import measure_arms, record_weights, weight_lines
 from sweeps.experiment import load_experiment
 from sweeps.launch import count_slots, lay_out, pack_data
 from sweeps.plan import ExperimentFolder
@@ -46,10 +47,13 @@ def sweep(
 
     for line in pack_data(experiment):
         print(line, flush=True)
+    weights = measure_arms(experiment)
+    print("\n".join(weight_lines(weights)), flush=True)
     lay_out(experiment, root)
     with held(root.lock) as is_ours:
         if not is_ours:
             raise InputError(f"{root.path}: another run_sweep.py is working on this experiment")
+        record_weights(weights, root)
         config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
         n_slots = count_slots(slots, config.runtime.threads)
         threads = max(1, (os.cpu_count() or 1) // n_slots)

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cvae.schedules import Coin
+
 # One stream of random numbers for each purpose, so that using more of one does not move another.
 _BATCH, _NOISE, _COIN, _EVALUATION = range(4)
 
@@ -30,9 +32,14 @@ def step_noise(shape: tuple[int, int, int], seed: int, step: int) -> Tensor:
     return torch.from_numpy(_generator(seed, _NOISE, step).standard_normal(shape, dtype=np.float32))
 
 
-def step_coins(shape: tuple[int, int], ratio: float, seed: int, step: int) -> Tensor:
-    """Return for each step and clip whether it is fed the true frame, (T-1, B) bool, with a given probability."""
-    return torch.from_numpy(_generator(seed, _COIN, step).random(shape) < ratio)
+def step_coins(shape: tuple[int, int], ratio: float, seed: int, step: int, coin: Coin = "sample") -> Tensor:
+    """Return for each step and clip whether it is fed the true frame, (T-1, B) bool, with a given probability.
+
+    One coin falls for all of it (`batch`), for each step of the sequence (`step`), or for each step and clip.
+    """
+    thrown = {"batch": (1, 1), "step": (shape[0], 1), "sample": shape}[coin]
+    coins = _generator(seed, _COIN, step).random(thrown) < ratio
+    return torch.from_numpy(np.broadcast_to(coins, shape).copy())
 
 
 def clip_noise(clips: NDArray[np.int64], n_steps: int, z_dim: int, seed: int) -> Tensor:

@@ -5,13 +5,23 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cvae.data.sources import Source
 from cvae.data.sources.pushing import PushingWorld
 from cvae.errors import InputError
 from cvae.mistakes import describe
-from cvae.schedules import ConstantKL, ConstantTeacherForcing, KLAnneal, TeacherForcing
+from cvae.schedules import (
+    CapacityKL,
+    ConstantKL,
+    ConstantLR,
+    ConstantTeacherForcing,
+    ControlledKL,
+    KLControl,
+    LRSchedule,
+    OptimalSigmaKL,
+    TeacherForcing,
+)
 
 Split = Literal["train", "validate", "test"]
 
@@ -23,26 +33,37 @@ class Section(BaseModel):
 
 
 class ModelConfig(Section):
-    """The networks (SVG with a fixed prior, Denton & Fergus 2018)."""
+    """The networks (SVG, Denton & Fergus 2018)."""
 
     width: float = Field(1.0, gt=0, le=4, description="multiplies every convolution's channels; 1 = published")
     g_dim: int = Field(128, ge=1, description="size of a frame's encoding")
     z_dim: int = Field(64, ge=1, description="size of the latent")
     rnn_size: int = Field(256, ge=1, description="hidden size of the LSTMs")
     predictor_layers: int = Field(2, ge=1, description="LSTM cells in the frame predictor")
-    posterior_layers: int = Field(1, ge=1, description="LSTM cells in the posterior")
+    posterior_layers: int = Field(1, ge=1, description="LSTM cells in the posterior, and in a learned prior")
+    prior: Literal["fixed", "learned"] = Field(
+        "fixed", description="where z of a future frame comes from: N(0, I), or a network that sees the frame before it"
+    )
     norm: Literal["batch", "group"] = Field("group", description="normalisation; batch is the lab's and SVG's")
+    predictor_norm: Literal["none", "batch"] = Field(
+        "none", description="normalisation before the frame predictor's tanh; batch is the lab's"
+    )
     skip: Literal["first", "last_context", "every"] = Field(
         "last_context", description="frame whose encoder features the decoder sees: 0, n_past - 1, or the previous one"
     )
     use_positions: bool = Field(True, description="condition on positions beside actions (privileged knowledge)")
     condition_offset: Literal[-1, 0] = Field(-1, description="frame t is predicted from the condition at t + offset")
+    past_codes: bool = Field(False, description="feed the encodings of all given frames at every step, as a condition")
+    past_z: Literal["posterior", "prior"] = Field(
+        "posterior", description="where z of a given frame comes from in evaluation"
+    )
 
 
 class OptimConfig(Section):
     """Adam."""
 
     lr: float = Field(2e-3, gt=0, description="learning rate")
+    schedule: LRSchedule = Field(default_factory=ConstantLR, description="schedule that multiplies the learning rate")
     beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean")
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the variance")
     clip: float | None = Field(1.0, gt=0, description="largest norm of the whole gradient; null = no clipping")
@@ -54,6 +75,15 @@ class TrainConfig(Section):
     steps: int = Field(180_000, ge=1, description="optimizer updates in the whole training")
     batch_size: int = Field(12, ge=1, description="clips in an update")
     steps_per_epoch: int = Field(600, ge=1, description="updates called one epoch (not a pass over the data)")
+    stepping: Literal["step", "epoch"] = Field(
+        "step", description="whether schedules move with every update or, as in the lab, once an epoch"
+    )
+
+    def progress(self, step: int) -> float:
+        """Return the progress in [0, 1) that the schedules of an update see: that of its epoch's start if so asked."""
+        if self.stepping == "epoch":
+            step -= step % self.steps_per_epoch
+        return step / self.steps
 
 
 class EvaluationConfig(Section):
@@ -86,8 +116,13 @@ class Config(Section):
     store: str = Field(".cache/clips", description="folder of the packed data")
     data: Source = Field(default_factory=lambda: PushingWorld(), description="where the frames come from")
     model: ModelConfig = ModelConfig()
-    beta: float = Field(1e-4, ge=0, description="target weight of the KL term, for the mean squared error over a frame")
-    kl_anneal: KLAnneal = Field(default_factory=ConstantKL, description="schedule that multiplies beta")
+    beta: float = Field(
+        1e-4,
+        ge=0,
+        description="target weight of the KL term, for the mean squared error over a frame; "
+        "capacity, control and optimal_sigma set their own weight",
+    )
+    kl_anneal: KLControl = Field(default_factory=ConstantKL, description="how the KL term is weighed")
     teacher_forcing: TeacherForcing = Field(
         default_factory=ConstantTeacherForcing, description="probability that a future step is fed the true frame"
     )
@@ -95,6 +130,16 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="after")
+    def _has_batch_statistics(self) -> "Config":
+        is_stepped = not isinstance(self.teacher_forcing, ConstantTeacherForcing) or self.teacher_forcing.ratio < 1
+        if self.train.batch_size == 1 and is_stepped and "batch" in (self.model.norm, self.model.predictor_norm):
+            raise ValueError(
+                "train.batch_size is 1: model.norm and model.predictor_norm 'batch' need 2 or more clips where steps "
+                "are not all teacher-forced"
+            )
+        return self
 
     @property
     def beta_sum(self) -> float:
@@ -108,6 +153,8 @@ class Config(Section):
 
     def describe_convention(self) -> str:
         """Return the line in which a run states what its beta means."""
+        if isinstance(self.kl_anneal, CapacityKL | ControlledKL | OptimalSigmaKL):
+            return f"kl_anneal {self.kl_anneal.mode} sets the weight of the KL term; beta is not read"
         return (
             f"beta {self.beta:g} for the mean squared error over a frame = beta_sum {self.beta_sum:g} for the sum; "
             f"it implies a Gaussian decoder with sigma {self.sigma:g}"

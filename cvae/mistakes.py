@@ -83,6 +83,7 @@ def describe(error: ValidationError, root: type[BaseModel], where: str) -> str:
         text = f"'{path}' is required"
     else:
         said = first["msg"].removeprefix("Value error, ")
-        text = f"{path or 'the file'} is {value!r}: {said[:1].lower()}{said[1:]}"
+        # A rule over several sections names them itself; the value would be the whole configuration.
+        text = f"{path} is {value!r}: {said[:1].lower()}{said[1:]}" if path else said
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{where}: {text}{more}"

@@ -8,7 +8,8 @@ import typer
 from cvae.command import new_command, run_command
 from cvae.config import Config, build_config
 from cvae.errors import InputError
-from cvae.overrides import merge, parse_settings
+from cvae.overrides import parse_settings
+from cvae.presets import over_preset
 from cvae.record import RunFolder, write_atomically
 from cvae.yaml_file import dump_yaml, load_yaml_mapping
 
@@ -35,12 +36,14 @@ def prepare(folder: RunFolder, config: Config) -> None:
 
 @app.command()
 def train(
-    config_file: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="differences from the defaults")],
+    config_file: Annotated[
+        Path, typer.Argument(metavar="CONFIG.yaml", help="differences from the defaults, or from its `preset`")
+    ],
     out: Annotated[Path, typer.Option(help="run folder; the same command goes on where it was interrupted")],
     settings: Annotated[list[str], typer.Option("--set", metavar="PATH=VALUE", help="override one key")] = [],  # noqa: B006
 ) -> None:
     """Train one model and leave a run folder: epochs.jsonl, checkpoint, samples and the final evaluation."""
-    values = merge(load_yaml_mapping(config_file), parse_settings(settings))
+    values = over_preset(str(config_file), load_yaml_mapping(config_file), parse_settings(settings))
     config = build_config(values, str(config_file))
     folder = RunFolder(out)
     prepare(folder, config)

@@ -14,8 +14,9 @@ from cvae.config import Config
 from cvae.data.clips import Clips
 from cvae.device import Place
 from cvae.evaluate import Evaluation, evaluate
-from cvae.losses import kl_to_standard_normal, mse
+from cvae.losses import mse
 from cvae.model import build_model
+from cvae.regularisers import Regulariser
 
 SUMS = ("loss", "mse", "kl", "kl_weighted", "grad_norm")
 
@@ -52,6 +53,7 @@ class Trainer:
         self.model = model.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         o = config.optim
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=o.lr, betas=(o.beta1, o.beta2))
+        self.regulariser = Regulariser(config)
         self.step = 0
         self.seconds = 0.0
 
@@ -65,6 +67,7 @@ class Trainer:
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "regulariser": self.regulariser.state(),
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -73,12 +76,8 @@ class Trainer:
         """Go on from a state; the results are those of a training that never stopped."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.regulariser.load_state(state["regulariser"])
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
-
-    def schedule_values(self, step: int) -> tuple[float, float]:
-        """Return the KL weight (mean convention) and the teacher-forcing ratio of a step."""
-        progress = step / self.config.train.steps
-        return self.config.beta * self.config.kl_anneal(progress), self.config.teacher_forcing(progress)
 
     def fit(self) -> Iterator[EpochResult]:
         """Train to the end, yielding a result every `evaluation.every` steps and at the last step.
@@ -92,8 +91,10 @@ class Trainer:
             sums = torch.zeros(len(SUMS), device=self.place.device)
             started, first = time.perf_counter(), self.step
             while True:
-                beta, tfr = self.schedule_values(self.step)
-                sums += self._update(beta, tfr)
+                progress = c.train.progress(self.step)
+                tfr, lr = c.teacher_forcing(progress), c.optim.lr * c.optim.schedule(progress)
+                values, beta = self._update(progress, tfr, lr)
+                sums += values
                 self.step += 1
                 if self.step % c.evaluation.every == 0 or self.step == c.train.steps:
                     break
@@ -104,32 +105,34 @@ class Trainer:
             self.seconds += time.perf_counter() - started
             training = means | {
                 "kl_per_step": means["kl"] / (c.n_past + c.n_future - 1),
-                "beta": beta,
+                "beta": float(beta),
                 "tfr": tfr,
-                "lr": c.optim.lr,
+                "lr": lr,
                 "clips_per_second": (self.step - first) * c.train.batch_size / trained_s,
             }
             yield EpochResult(self.step, self.step / c.train.steps_per_epoch, self.seconds, training, evaluation)
 
-    def _update(self, beta: float, tfr: float) -> Tensor:
-        """Make one optimizer step; return its loss, mse, kl, weighted kl and gradient norm, (5,)."""
+    def _update(self, progress: float, tfr: float, lr: float) -> tuple[Tensor, float | Tensor]:
+        """Make one optimizer step; return its loss, mse, kl, weighted kl and gradient norm, (5,), and its beta."""
         frames, conditions, noise, forced = self._batch(tfr)
         with self.place.autocast():
             rollout = self.model(frames, conditions, noise, forced)
         error = mse(rollout.frames, frames[1:])
-        kl = kl_to_standard_normal(rollout.mu, rollout.logvar)
-        loss = error + beta * kl
+        penalty = self.regulariser(rollout, error, progress)
+        loss = error + penalty.weighted
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         limit = self.config.optim.clip if self.config.optim.clip is not None else math.inf
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
         if not bool(torch.isfinite(loss) & torch.isfinite(norm)):
             raise Diverged(
-                f"step {self.step}: loss {loss.item():g}, mse {error.item():g}, kl {kl.item():g}, gradient norm "
-                f"{norm.item():g} (beta {beta:g}, tfr {tfr:g}, lr {self.config.optim.lr:g})"
+                f"step {self.step}: loss {loss.item():g}, mse {error.item():g}, kl {penalty.kl.item():g}, gradient "
+                f"norm {norm.item():g} (beta {float(penalty.beta):g}, tfr {tfr:g}, lr {lr:g})"
             )
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
         self.optimizer.step()
-        return torch.stack([loss, error, kl, beta * kl, norm]).detach()
+        return torch.stack([loss, error, penalty.kl, penalty.weighted, norm]).detach(), penalty.beta
 
     def _batch(self, tfr: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return frames (T, B, 3, S, S), conditions (T, B, C), noise (T-1, B, Z), forced (T-1, B) of this step."""
@@ -140,5 +143,5 @@ class Trainer:
         n_steps = len(frames) - 1
         noise = step_noise((n_steps, c.train.batch_size, c.model.z_dim), seed, self.step)
         # Coins stay on the host: they choose the path, and asking the device would wait for it.
-        forced = step_coins((n_steps, c.train.batch_size), tfr, seed, self.step)
+        forced = step_coins((n_steps, c.train.batch_size), tfr, seed, self.step, c.teacher_forcing.coin)
         return frames, self.place.conditions(packed_conditions), noise.to(self.place.device), forced

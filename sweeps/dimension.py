@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 Value = bool | int | float | str
+#: Part of a parameter's name, between dots.
+OptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class _Dimension(BaseModel):
@@ -83,7 +85,22 @@ class Choice(_Dimension):
         return self.options[min(int(u * len(self.options)), len(self.options) - 1)]
 
 
-Dimension = FloatRange | IntRange | Choice
+class Alternatives(_Dimension):
+    """`{choice: {a: {...}, b: {...}}}`: one of some named variants of a section, each with a search of its own."""
+
+    variants: Annotated[dict[OptionName, "WrittenVariant"], Field(alias="choice", min_length=1)]
+
+    def examples(self) -> list[Value]:
+        """Return the values at which the space is checked: every variant's name."""
+        return list(self.variants)
+
+    def at(self, u: float) -> Value:
+        """Return the name of the variant at u in [0, 1) of the way through them."""
+        names = list(self.variants)
+        return names[min(int(u * len(names)), len(names) - 1)]
+
+
+Dimension = FloatRange | IntRange | Choice | Alternatives
 KINDS: dict[str, type[Dimension]] = {"float": FloatRange, "int": IntRange, "choice": Choice}
 
 
@@ -97,6 +114,38 @@ def parse_dimension(written: Any) -> Dimension:
     if kind is None:
         raise ValueError(
             f"{written!r} is no dimension; allowed: {{float: [low, high]}}, {{int: [low, high]}} "
-            "(both with log: true if wanted), {choice: [a, b]}"
+            "(both with log: true if wanted), {choice: [a, b]}, {choice: {a: {...}, b: {...}}}"
         )
+    if kind == "choice" and isinstance(written[kind], dict):
+        return Alternatives.model_validate(written)
     return KINDS[kind].model_validate(written)
+
+
+WrittenDimension = Annotated[
+    Dimension,
+    BeforeValidator(parse_dimension),
+    PlainSerializer(lambda dimension: dimension.model_dump(by_alias=True)),
+]
+
+
+class Variant(_Dimension):
+    """Differences from what lies below, and what is searched beside them: an arm, or an option of a choice."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    search: dict[str, WrittenDimension] = Field(default_factory=dict)
+
+
+def _split_variant(written: Any) -> Any:
+    """In the file a variant is its overrides with `search` among them."""
+    if not isinstance(written, dict):
+        raise ValueError("it should be a mapping of configuration keys, and `search`")
+    return {"overrides": {k: v for k, v in written.items() if k != "search"}, "search": written.get("search") or {}}
+
+
+def _join_variant(variant: Variant) -> dict[str, Any]:
+    search = {path: dimension.model_dump(by_alias=True) for path, dimension in variant.search.items()}
+    return variant.overrides | ({"search": search} if search else {})
+
+
+WrittenVariant = Annotated[Variant, BeforeValidator(_split_variant), PlainSerializer(_join_variant)]
+Alternatives.model_rebuild()

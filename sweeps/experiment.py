@@ -3,21 +3,18 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cvae.config import Config, Split, build_config
 from cvae.errors import InputError
 from cvae.mistakes import describe
-from cvae.overrides import at_path, merge
+from cvae.overrides import merge
+from cvae.presets import over_preset
 from cvae.yaml_file import load_yaml_mapping
-from sweeps.dimension import Dimension, Value, parse_dimension
+from sweeps.dimension import Dimension, Value, WrittenDimension, WrittenVariant
+from sweeps.space import corners, differences, overlapping
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-WrittenDimension = Annotated[
-    Dimension,
-    BeforeValidator(parse_dimension),
-    PlainSerializer(lambda dimension: dimension.model_dump(by_alias=True)),
-]
 
 #: Seeds of confirm runs start here above the experiment's seed, clear of those of its tune trials.
 CONFIRM_SEEDS_FROM = 1000
@@ -52,28 +49,6 @@ class Confirm(_Part):
     split: Split = Field("test", description="split of the final evaluation")
 
 
-class Arm(_Part):
-    """One value of the thing compared: differences from the base, and what this arm alone searches."""
-
-    overrides: dict[str, Any] = Field(default_factory=dict)
-    search: dict[str, WrittenDimension] = Field(default_factory=dict)
-
-
-def _split_arm(written: Any) -> Any:
-    """In the file an arm is its overrides with `search` among them."""
-    if not isinstance(written, dict):
-        raise ValueError("an arm is a mapping of configuration keys, and `search`")
-    return {"overrides": {k: v for k, v in written.items() if k != "search"}, "search": written.get("search") or {}}
-
-
-def _join_arm(arm: Arm) -> dict[str, Any]:
-    search = {path: dimension.model_dump(by_alias=True) for path, dimension in arm.search.items()}
-    return arm.overrides | ({"search": search} if search else {})
-
-
-WrittenArm = Annotated[Arm, BeforeValidator(_split_arm), PlainSerializer(_join_arm)]
-
-
 class Experiment(_Part):
     """One experiment file, checked: every arm, and every bound of every search, is a valid configuration."""
 
@@ -82,7 +57,7 @@ class Experiment(_Part):
     metric: Metric = Metric()
     seed: int = Field(0, ge=0, description="moves the search points and every seed")
     base: dict[str, Any] = Field(default_factory=dict, description="differences from the default configuration")
-    arms: dict[Name, WrittenArm] = Field(min_length=1, description="what is compared")
+    arms: dict[Name, WrittenVariant] = Field(min_length=1, description="what is compared")
     search: dict[str, WrittenDimension] = Field(default_factory=dict, description="tuned within every arm")
     tune: Tune | None = Field(None, description="left out: the arms are confirmed as they are")
     confirm: Confirm = Confirm()
@@ -97,6 +72,8 @@ class Experiment(_Part):
         for name, arm in self.arms.items():
             if both := sorted(set(arm.search) & set(self.search)):
                 raise ValueError(f"arm {name} searches {', '.join(both)}, which every arm searches already")
+            if within := overlapping(self.space(name)):
+                raise ValueError(f"arm {name} searches {within[1]}, which lies within {within[0]}, searched as well")
         return self
 
     def space(self, arm: str) -> dict[str, Dimension]:
@@ -110,10 +87,11 @@ class Experiment(_Part):
             InputError: the arm or a parameter makes an invalid configuration.
         """
         values = merge(self.base, self.arms[arm].overrides)
-        for path, value in params.items():
-            values = merge(values, at_path(path, value))
+        for difference in differences(self.space(arm), params):
+            values = merge(values, difference)
         values = merge(values, {"seed": seed, "evaluation": {"final_split": split}})
-        return build_config(values, f"arm '{arm}'")
+        chosen = "".join(f", {name} = {value}" for name, value in params.items() if isinstance(value, str))
+        return build_config(values, f"arm '{arm}'{chosen}")
 
     def tune_seed(self, trial: int) -> int:
         """Return the training seed of a trial: the same in every arm."""
@@ -129,11 +107,13 @@ class Experiment(_Part):
 
 
 def build_experiment(values: dict[str, Any], where: str) -> Experiment:
-    """Return the experiment that a mapping describes.
+    """Return the experiment that a mapping describes, its base laid over the preset that it names.
 
     Raises:
         InputError: a key is unknown, a value not allowed, or an arm or a bound of its search no valid configuration.
     """
+    if isinstance(base := values.get("base"), dict):  # what a preset says is written out: it may change, runs may not
+        values = values | {"base": over_preset(f"{where}, base", base)}
     try:
         experiment = Experiment.model_validate(values)
     except ValidationError as error:
@@ -145,13 +125,12 @@ def build_experiment(values: dict[str, Any], where: str) -> Experiment:
 
 
 def _check_arm(experiment: Experiment, name: str, where: str) -> None:
-    """Build the arm alone and with each searched parameter at each of its bounds."""
+    """Build the arm alone, with each searched parameter at each of its bounds, and with each two of them."""
     split = experiment.confirm.split
     try:
         experiment.config(name, {}, experiment.seed, split)
-        for path, dimension in experiment.space(name).items():
-            for value in dimension.examples():
-                experiment.config(name, {path: value}, experiment.seed, split)
+        for point in corners(experiment.space(name)):
+            experiment.config(name, point, experiment.seed, split)
     except InputError as error:
         raise InputError(f"{where}, {error}") from error
 

@@ -33,6 +33,11 @@ class ExperimentFolder:
         return self.path / "study.journal"
 
     @property
+    def data(self) -> Path:
+        """Each arm's weights of the KL term beside the weight above which no latent can live in its data."""
+        return self.path / "data.json"
+
+    @property
     def lock(self) -> Path:
         """Locked by the coordinator."""
         return self.path / "lock"

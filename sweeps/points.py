@@ -5,10 +5,11 @@ import hashlib
 import numpy as np
 from scipy.stats import qmc
 
-from sweeps.dimension import Dimension, Value
+from sweeps.dimension import Value
+from sweeps.space import Space, draw, parameters
 
 
-def qmc_point(parameters: list[str], seed: int, trial: int) -> dict[str, float]:
+def qmc_point(names: list[str], seed: int, trial: int) -> dict[str, float]:
     """Return a point of a randomly shifted Sobol' sequence in [0, 1)^d, one coordinate a parameter.
 
     Coordinate i of a Sobol' sequence does not depend on how many follow, and each parameter's shift depends on its
@@ -16,22 +17,26 @@ def qmc_point(parameters: list[str], seed: int, trial: int) -> dict[str, float]:
     whatever else they search, and a restarted sweep neither repeats nor skips a point (Cranley & Patterson 1976).
 
     Args:
-        parameters: names, the shared ones first.
+        names: of the parameters, the shared ones first.
         seed: the experiment's seed.
         trial: number of the trial within its study, from 0.
     """
-    engine = qmc.Sobol(len(parameters), scramble=False)
+    engine = qmc.Sobol(len(names), scramble=False)
     if trial:
         engine.fast_forward(trial)
     unshifted = engine.random(1)[0]
-    shifts = np.array([_shift(seed, name) for name in parameters])
-    return dict(zip(parameters, ((unshifted + shifts) % 1.0).tolist(), strict=True))
+    shifts = np.array([_shift(seed, name) for name in names])
+    return dict(zip(names, ((unshifted + shifts) % 1.0).tolist(), strict=True))
 
 
-def qmc_params(space: dict[str, Dimension], seed: int, trial: int) -> dict[str, Value]:
-    """Return a trial's parameters, on each dimension's own scale."""
-    point = qmc_point(list(space), seed, trial)
-    return {path: dimension.at(point[path]) for path, dimension in space.items()}
+def qmc_params(space: Space, seed: int, trial: int) -> dict[str, Value]:
+    """Return a trial's parameters, on each dimension's own scale.
+
+    Every parameter that some trial may have owns a coordinate, chosen or not: what one variant searches moves no
+    value of another.
+    """
+    point = qmc_point([parameter.name for parameter in parameters(space)], seed, trial)
+    return draw(space, lambda parameter: parameter.dimension.at(point[parameter.name]))
 
 
 def _shift(seed: int, parameter: str) -> float:

@@ -11,17 +11,18 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.dimension import Choice, Dimension, FloatRange, Value
+from sweeps.dimension import Alternatives, Choice, Dimension, FloatRange, Value
 from sweeps.experiment import Experiment
 from sweeps.points import qmc_params
+from sweeps.space import Parameter, Space, draw, parameters
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 def to_distribution(dimension: Dimension) -> BaseDistribution:
     """Return Optuna's form of a dimension."""
-    if isinstance(dimension, Choice):
-        return CategoricalDistribution(dimension.options)
+    if isinstance(dimension, Choice | Alternatives):
+        return CategoricalDistribution(dimension.examples())
     low, high = dimension.bounds
     if isinstance(dimension, FloatRange):
         return FloatDistribution(low, high, log=dimension.log)
@@ -35,13 +36,13 @@ class SharedPointsSampler(BaseSampler):
     values for all of them, and draws its first trial independently.
     """
 
-    def __init__(self, space: dict[str, Dimension], seed: int) -> None:
+    def __init__(self, space: Space, seed: int) -> None:
         self._space = space
         self._seed = seed
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Return the whole space: every parameter comes from the trial's point."""
-        return {path: to_distribution(dimension) for path, dimension in self._space.items()}
+        return {parameter.name: to_distribution(parameter.dimension) for parameter in parameters(self._space)}
 
     def sample_relative(
         self,
@@ -59,7 +60,7 @@ class SharedPointsSampler(BaseSampler):
         raise LookupError(f"{param_name} is not in the search space")
 
 
-def make_sampler(kind: str, space: dict[str, Dimension], seed: int, trial: int) -> BaseSampler:
+def make_sampler(kind: str, space: Space, seed: int, trial: int) -> BaseSampler:
     """Return the sampler for one trial.
 
     It is made anew for every trial and seeded by the trial's number: what it proposes follows from the seed and the
@@ -117,16 +118,17 @@ class ArmStudy:
         trial = optuna.Trial(self._study, trials[number]._trial_id) if number < len(trials) else self._study.ask()
         if trial.number != number:
             raise LookupError(f"study {self._study.study_name}: asked for trial {number}, got {trial.number}")
-        return {path: self._suggest(trial, path, dimension) for path, dimension in self._space.items()}
+        return draw(self._space, lambda parameter: self._suggest(trial, parameter))
 
     @staticmethod
-    def _suggest(trial: optuna.Trial, path: str, dimension: Dimension) -> Value:
-        if isinstance(dimension, Choice):
-            return cast(Value, trial.suggest_categorical(path, dimension.options))
+    def _suggest(trial: optuna.Trial, parameter: Parameter) -> Value:
+        name, dimension = parameter.name, parameter.dimension
+        if isinstance(dimension, Choice | Alternatives):
+            return cast(Value, trial.suggest_categorical(name, dimension.examples()))
         low, high = dimension.bounds
         if isinstance(dimension, FloatRange):
-            return trial.suggest_float(path, low, high, log=dimension.log)
-        return trial.suggest_int(path, int(low), int(high), log=dimension.log)
+            return trial.suggest_float(name, low, high, log=dimension.log)
+        return trial.suggest_int(name, int(low), int(high), log=dimension.log)
 
     def is_told(self, number: int) -> bool:
         """Return whether the outcome of a trial is recorded."""

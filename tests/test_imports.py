@@ -11,16 +11,24 @@ ROOT = Path(__file__).parents[1]
 
 # Left never imports right; modules of one place may import each other where Python allows it.
 ORDER = [
-    ["cvae.errors", "cvae.command", "cvae.yaml_file", "cvae.overrides", "cvae.provenance", "cvae.mistakes"],
+    [
+        "cvae.errors",
+        "cvae.command",
+        "cvae.yaml_file",
+        "cvae.overrides",
+        "cvae.provenance",
+        "cvae.mistakes",
+        "cvae.presets",
+    ],
     ["cvae.schedules", "cvae.data"],
     ["cvae.config"],
     ["cvae.record", "cvae.batches", "cvae.device", "cvae.reference"],
     ["cvae.model", "cvae.losses", "cvae.metrics", "cvae.frames"],
-    ["cvae.evaluate", "cvae.trainer"],
+    ["cvae.regularisers", "cvae.evaluate", "cvae.trainer"],
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],
-    ["sweeps.dimension", "sweeps.points"],
+    ["sweeps.dimension", "sweeps.space", "sweeps.points"],
     ["sweeps.experiment", "sweeps.plan"],
-    ["sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.tracking", "sweeps.planning"],
+    ["sweeps.collapse", "sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.tracking", "sweeps.planning"],
     ["sweeps.worker", "sweeps.coordinator"],
     ["sweeps.progress"],
     ["sweeps.report"],

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from cvae.data.collapse import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
 from cvae.data.inspection import Report, SplitReport, detect, inspect
 from cvae.data.lab_layout import write_lab_layout
@@ -36,6 +37,8 @@ def inspect_command(
     report = inspect(detect(path, n_frames), clip_length, image_size)
     console = Console(highlight=False)
     _print_report(console, report, clip_length)
+    if report.threshold:
+        console.print(_threshold_words(report.threshold), markup=False, soft_wrap=True)
     rows = [(split, episode) for split, there in report.splits.items() for episode in there.shown]
     if rows:
         name = Path(path).resolve().name
@@ -48,6 +51,16 @@ def inspect_command(
         console.print(f"{len(report.problems)} problems found{_left_out(report)}: this data cannot be trained on")
         raise typer.Exit(USER_MISTAKE)
     console.print("no problems found")
+
+
+def _threshold_words(threshold: CollapseThreshold) -> str:
+    given = f", linear in {threshold.n_conditions} conditions" if threshold.n_conditions else ""
+    return (
+        f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is at most {threshold.beta_c:.2g} "
+        f"(beta_sum {threshold.beta_sum:.3g}, sigma {threshold.sigma:.3g}): a KL weight above it leaves no latent "
+        f"alive in a model that forecasts one step no worse than the previous frame{given}; "
+        f"from {threshold.n_residuals} steps"
+    )
 
 
 def _left_out(report: Report) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import track
 
 from cvae.data.clips import clip_starts
+from cvae.data.collapse import CollapseThreshold, ResidualSample
 from cvae.data.episode import Episode, EpisodeFormat
 from cvae.data.sources import Bair, Episodes, PushingWorld, Source
 from cvae.data.sources.folders import SPLITS, holds, listing, require_root
@@ -21,6 +22,7 @@ from cvae.errors import InputError
 
 Item = TypeVar("Item")
 
+TRAINED_SIDE = 64  # the size that larger frames are averaged down to, as runs do by default
 N_SHOWN = 3  # episodes of each split that are kept for the contact sheet
 BAIR_LAYOUT = "SPLIT/traj_*.tfrecords/N/{0.png, ..., actions.csv, endeffector_positions.csv}"
 EPISODES_LAYOUT = "SPLIT/*.npz"
@@ -44,12 +46,14 @@ class Report:
         side: size of the frames in pixels, None where no episode is sound.
         splits: by name, those that are there.
         problems: one sentence each, naming the file.
+        threshold: of collapse, from the first split that has sound episodes, frames reduced to 64 pixels if larger.
     """
 
     source: Source
     side: int | None = None
     splits: dict[str, SplitReport] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    threshold: CollapseThreshold | None = None
 
 
 def detect(path: str, n_frames: int = 30) -> Source:
@@ -73,17 +77,20 @@ def _holdings(root: Path) -> str:
 
 def inspect(source: Source, clip_length: int, image_size: int) -> Report:
     """Read every episode of a source and report on it; `image_size` is that of generated episodes alone."""
-    report = Report(source)
+    report, steps = Report(source), ResidualSample()
     attempts = _generated(source, image_size) if isinstance(source, PushingWorld) else _recorded(source)
     for attempt in attempts:
         there = report.splits.setdefault(attempt.split, SplitReport())
         if isinstance(attempt.outcome, Episode):
             report.side = attempt.outcome.frames.shape[1]
             _count(there, attempt.outcome, clip_length, source.stride)
+            if there is next(split for split in report.splits.values() if split.lengths):
+                steps.add(attempt.outcome, TRAINED_SIDE if report.side % TRAINED_SIDE == 0 else report.side)
             if attempt.share >= len(there.shown) / N_SHOWN:
                 there.shown.append(attempt.outcome)
         else:
             report.problems.extend(attempt.outcome)
+    report.threshold = steps.estimate()
     for split, there in report.splits.items():
         if there.lengths and not there.n_clips:
             longest = max(there.lengths)

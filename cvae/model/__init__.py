@@ -1,6 +1,7 @@
-"""The networks of SVG (Denton & Fergus 2018) with a fixed prior, conditioned on actions and positions."""
+"""The networks of SVG (Denton & Fergus 2018) with a fixed or learned prior, conditioned on actions and positions."""
 
 from cvae.model.build import build_model
-from cvae.model.cvae import CVAE, Rollout
+from cvae.model.cvae import CVAE
+from cvae.model.rollout import Rollout
 
 __all__ = ["CVAE", "Rollout", "build_model"]

@@ -5,7 +5,7 @@ from torch import nn
 
 from cvae.config import Config
 from cvae.model.cvae import CVAE
-from cvae.model.lstm import FramePredictor, Posterior
+from cvae.model.lstm import FramePredictor, GaussianLSTM
 from cvae.model.vgg import Decoder, Encoder
 
 
@@ -18,7 +18,7 @@ def initialise(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm):
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)
 
@@ -31,16 +31,30 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
         n_conditions: condition values a frame, 7 for action and position.
     """
     m = config.model
+    context = n_conditions + (config.n_past * m.g_dim if m.past_codes else 0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        model = CVAE(
-            Encoder(config.image_size, m.width, m.g_dim, m.norm),
-            Decoder(config.image_size, m.width, m.g_dim, m.norm),
-            Posterior(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers),
-            FramePredictor(m.g_dim + m.z_dim + n_conditions, m.g_dim, m.rnn_size, m.predictor_layers),
-            n_past=config.n_past,
-            skip=m.skip,
-            condition_offset=m.condition_offset,
+        encoder = Encoder(config.image_size, m.width, m.g_dim, m.norm)
+        decoder = Decoder(config.image_size, m.width, m.g_dim, m.norm)
+        posterior = GaussianLSTM(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers)
+        predictor = FramePredictor(
+            m.g_dim + m.z_dim + context, m.g_dim, m.rnn_size, m.predictor_layers, m.predictor_norm
         )
-        model.apply(initialise)
-    return model
+        for network in (encoder, decoder, posterior, predictor):
+            network.apply(initialise)
+        prior = None
+        if m.prior == "learned":  # drawn last: the other networks start from the same weights with either prior
+            prior = GaussianLSTM(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers).apply(initialise)
+    return CVAE(
+        encoder,
+        decoder,
+        posterior,
+        predictor,
+        prior,
+        n_past=config.n_past,
+        skip=m.skip,
+        condition_offset=m.condition_offset,
+        past_codes=m.past_codes,
+        past_z=m.past_z,
+        detach=config.teacher_forcing.detach,
+    )

@@ -4,49 +4,53 @@ Shapes: T frames of a clip, B clips, G = g_dim, Z = z_dim, C condition values, S
 frames 1 .. T-1, as in SVG: the steps below n_past reconstruct given frames and set up the recurrent state.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from cvae.model.lstm import FramePredictor, Posterior, State
+from cvae.model.lstm import FramePredictor, GaussianLSTM, State
+from cvae.model.rollout import Rollout, sample
 from cvae.model.vgg import Decoder, Encoder
 
 Skip = Literal["first", "last_context", "every"]
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """What one pass over a clip gives, for frames 1 .. T-1."""
-
-    frames: Tensor  # (T-1, B, 3, S, S) in (0, 1)
-    mu: Tensor  # (T-1, B, Z)
-    logvar: Tensor  # (T-1, B, Z)
+PastZ = Literal["posterior", "prior"]
 
 
 class CVAE(nn.Module):
-    """SVG with a fixed prior N(0, I), conditioned on actions and positions."""
+    """SVG with a fixed prior N(0, I) or, as in SVG-LP, a learned one, conditioned on actions and positions.
+
+    With a norm that sees the whole batch (`norm` or `predictor_norm` of `batch`) a training step's numbers depend on
+    its path: over time x batch where every future step is forced, step by step where one is not.
+    """
 
     def __init__(
         self,
         encoder: Encoder,
         decoder: Decoder,
-        posterior: Posterior,
+        posterior: GaussianLSTM,
         frame_predictor: FramePredictor,
+        prior: GaussianLSTM | None,
         *,
         n_past: int,
         skip: Skip,
         condition_offset: int,
+        past_codes: bool,
+        past_z: PastZ,
+        detach: bool,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.posterior = posterior
         self.frame_predictor = frame_predictor
+        self.prior = prior
         self.n_past = n_past
         self.skip = skip
         self.condition_offset = condition_offset
+        self.past_codes = past_codes
+        self.past_z = past_z
+        self.detach = detach
 
     @property
     def z_dim(self) -> int:
@@ -63,9 +67,17 @@ class CVAE(nn.Module):
         frames: Tensor = self.decoder(codes.flatten(0, 1), [skip.flatten(0, 1) for skip in skips])
         return frames.view(*codes.shape[:2], *frames.shape[1:])
 
-    def condition(self, conditions: Tensor) -> Tensor:
-        """Align conditions (T, B, C) with the predicted frames 1 .. T-1 -> (T-1, B, C)."""
-        return conditions[:-1] if self.condition_offset == -1 else conditions[1:]
+    def condition(self, conditions: Tensor, codes: Tensor) -> Tensor:
+        """Align conditions (T, B, C) with the predicted frames 1 .. T-1 -> (T-1, B, C).
+
+        With `past_codes` the codes of the given frames, the first n_past of (>= n_past, B, G), stand beside them at
+        every step -> (T-1, B, C + n_past G). The steps below n_past then know the frame they reconstruct.
+        """
+        aligned = conditions[:-1] if self.condition_offset == -1 else conditions[1:]
+        if not self.past_codes:
+            return aligned
+        past = torch.cat(list(codes[: self.n_past]), dim=-1)  # (B, n_past G)
+        return torch.cat([aligned, past.expand(len(aligned), -1, -1)], dim=-1)
 
     def skip_index(self, t: int) -> int:
         """Return the frame whose skips help to decode frame t; never t itself, nor a later one."""
@@ -83,37 +95,55 @@ class CVAE(nn.Module):
         """
         codes, skips = self.encode(frames)
         mu, logvar, _ = self.posterior(codes[1:])
-        z = mu + noise * torch.exp(0.5 * logvar)
-        inputs = torch.cat([z, self.condition(conditions)], dim=-1)  # (T-1, B, Z + C)
+        inputs = torch.cat([sample(mu, logvar, noise), self.condition(conditions, codes)], dim=-1)  # (T-1, B, Z + C)
         if bool(forced[self.n_past :].all()):
-            predicted, _ = self.frame_predictor(torch.cat([codes[:-1], inputs], dim=-1))
+            fed = codes[:-1]
+            predicted, _ = self.frame_predictor(torch.cat([fed, inputs], dim=-1))
             index = [self.skip_index(t) for t in range(1, len(frames))]
-            return Rollout(self.decode(predicted, [skip[index] for skip in skips]), mu, logvar)
-        return Rollout(self._step_by_step(codes, skips, inputs, forced), mu, logvar)
+            outputs = self.decode(predicted, [skip[index] for skip in skips])
+        else:
+            outputs, fed = self._step_by_step(codes, skips, inputs, forced)
+        # A learned prior sees what the predictor saw: its own frames' codes where they were fed.
+        return Rollout(outputs, mu, logvar, None if self.prior is None else self.prior(fed)[:2])
 
-    def _step_by_step(self, codes: Tensor, skips: list[Tensor], inputs: Tensor, forced: Tensor) -> Tensor:
-        """Predict frame after frame; where a coin says so, a step's input is the frame predicted before it."""
+    def _step_by_step(
+        self, codes: Tensor, skips: list[Tensor], inputs: Tensor, forced: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Predict frame after frame; where a coin says so, a step's input is the frame predicted before it.
+
+        Returns the frames (T-1, B, 3, S, S) and the codes that were fed to predict them (T-1, B, G).
+        """
         outputs: list[Tensor] = []
         state: State = None
-        fed_codes, fed_skips = codes[0], [skip[0] for skip in skips]
+        fed_codes, fed_skips = [codes[0]], [skip[0] for skip in skips]
         for t in range(1, len(codes)):
-            predicted, state = self.frame_predictor(torch.cat([fed_codes, inputs[t - 1]], dim=-1)[None], state)
+            predicted, state = self.frame_predictor(torch.cat([fed_codes[-1], inputs[t - 1]], dim=-1)[None], state)
             used = fed_skips if self.skip == "every" else [skip[self.skip_index(t)] for skip in skips]
             outputs.append(self.decoder(predicted[0], used))
-            fed_codes, fed_skips = codes[t], [skip[t] for skip in skips]
-            if t < self.n_past or t == len(codes) - 1 or bool(forced[t].all()):
+            if t == len(codes) - 1:
+                break
+            fed_codes.append(codes[t])
+            fed_skips = [skip[t] for skip in skips]
+            if t < self.n_past or bool(forced[t].all()):
                 continue
-            own_codes, own_skips = self.encoder(outputs[-1])
+            own_codes, own_skips = self.encoder(outputs[-1].detach() if self.detach else outputs[-1])
             is_true = forced[t].to(codes.device)[:, None]  # (B, 1)
-            fed_codes = torch.where(is_true, fed_codes, own_codes)
+            fed_codes[-1] = torch.where(is_true, codes[t], own_codes)
             if self.skip == "every":
                 pairs = zip(fed_skips, own_skips, strict=True)
                 fed_skips = [torch.where(is_true[:, :, None, None], true, own) for true, own in pairs]
-        return torch.stack(outputs)
+        return torch.stack(outputs), torch.stack(fed_codes)
+
+    def draw(self, codes: Tensor, noise: Tensor, state: State) -> tuple[Tensor, State]:
+        """Draw z from the prior that sees these codes (T, B, G), by noise (T, B, Z) -> (T, B, Z) and its state."""
+        if self.prior is None:
+            return noise, None
+        mu, logvar, state = self.prior(codes, state)
+        return sample(mu, logvar, noise), state
 
     @torch.no_grad()
     def predict(self, past: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
-        """Predict the frames after the given ones: z from the posterior on given frames, from the prior after.
+        """Predict the frames after the given ones: z on given frames from `past_z`, on future ones from the prior.
 
         It is handed no future frame, so it cannot look at one.
 
@@ -126,17 +156,20 @@ class CVAE(nn.Module):
             (H, B, 3, S, S) in (0, 1).
         """
         codes, skips = self.encode(past)
-        aligned = self.condition(conditions)
+        aligned, n_given = self.condition(conditions, codes), self.n_past - 1
         state: State = None
-        if self.n_past > 1:
-            mu, logvar, _ = self.posterior(codes[1:])
-            z = mu + noise[: self.n_past - 1] * torch.exp(0.5 * logvar)
-            _, state = self.frame_predictor(torch.cat([codes[:-1], z, aligned[: self.n_past - 1]], dim=-1))
+        prior_state: State = None
+        if n_given:
+            z, prior_state = self.draw(codes[:-1], noise[:n_given], None)
+            if self.past_z == "posterior":
+                mu, logvar, _ = self.posterior(codes[1:])
+                z = sample(mu, logvar, noise[:n_given])
+            _, state = self.frame_predictor(torch.cat([codes[:-1], z, aligned[:n_given]], dim=-1))
         outputs: list[Tensor] = []
         fed, used = codes[-1], [skip[0 if self.skip == "first" else -1] for skip in skips]
         for t in range(self.n_past, len(conditions)):
-            step = torch.cat([fed, noise[t - 1], aligned[t - 1]], dim=-1)
-            predicted, state = self.frame_predictor(step[None], state)
+            z, prior_state = self.draw(fed[None], noise[t - 1 : t], prior_state)
+            predicted, state = self.frame_predictor(torch.cat([fed, z[0], aligned[t - 1]], dim=-1)[None], state)
             outputs.append(self.decoder(predicted[0], used))
             if t < len(conditions) - 1:
                 fed, own_skips = self.encoder(outputs[-1])

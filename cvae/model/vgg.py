@@ -29,7 +29,12 @@ def stage_channels(image_size: int, width: float) -> list[int]:
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Module:
-    """Return batch norm, or group norm with 16 channels a group (one group where they do not divide)."""
+    """Return batch norm, or group norm with 16 channels a group (one group where they do not divide).
+
+    Batch norm takes its statistics in training from the frames of one call: true frames are encoded T x B at once, a
+    frame that is fed back with its B neighbours, and decoding is T x B or B at a time likewise. So its numbers depend
+    on how many steps are forced. Group norm sees one frame at a time and does not.
+    """
     if norm == "batch":
         return nn.BatchNorm2d(channels)
     groups = channels // CHANNELS_PER_GROUP if channels % CHANNELS_PER_GROUP == 0 else 1

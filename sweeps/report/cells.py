@@ -29,13 +29,14 @@ class PairCells:
 
 @dataclass(frozen=True)
 class ChosenCells:
-    """A confirmed configuration: its parameters, and beta in both conventions."""
+    """A confirmed configuration: its parameters, beta in both conventions, and the beta that kills every latent."""
 
     run: str
     params: dict[str, str]
     beta: str
     beta_sum: str
     sigma: str
+    beta_c: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _arm_cells(experiment: Experiment, arm: ArmResult, decimals: int) -> ArmCell
         shrinkage=number(arm.shrinkage, decimals, signed=True),
         kl=kl_words(arm.kl),
         collapsed=f"{arm.n_collapsed} of {arm.n_kl}",
-        chosen=tuple(chosen_cells(run) for run in arm.chosen),
+        chosen=tuple(chosen_cells(run, experiment.beta_c.get(arm.name)) for run in arm.chosen),
     )
 
 
@@ -113,9 +114,9 @@ def kl_words(kl: float | None) -> str:
     return "–" if kl is None else f"{kl:.2g}" if kl < 1 else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"  # noqa: RUF001
 
 
-def chosen_cells(run: Run) -> ChosenCells:
+def chosen_cells(run: Run, beta_c: float | None) -> ChosenCells:
     """Return a configuration's parameters; beta_sum = beta * 3 S^2 and sigma = sqrt(beta_sum / 2) for S pixels."""
-    beta, size = finite(run.config.get("beta", run.params.get("beta"))), finite(run.config.get("image_size"))
+    beta, size = run.weight(), finite(run.config.get("image_size"))
     beta_sum = beta * 3 * size**2 if beta is not None and size is not None else None
     return ChosenCells(
         run=run.name.rpartition("-s")[0] or run.name,
@@ -123,6 +124,7 @@ def chosen_cells(run: Run) -> ChosenCells:
         beta="–" if beta is None else f"{beta:.3g}",  # noqa: RUF001
         beta_sum="–" if beta_sum is None else f"{beta_sum:.3g}",  # noqa: RUF001
         sigma="–" if beta_sum is None or beta_sum < 0 else f"{(beta_sum / 2) ** 0.5:.3g}",  # noqa: RUF001
+        beta_c="–" if beta_c is None else f"≤ {beta_c:.2g}",  # noqa: RUF001
     )
 
 

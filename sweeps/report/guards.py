@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sweeps.collapse import FAR_ABOVE
 from sweeps.report.boundary import at_a_boundary
 from sweeps.report.clips import clip_names
 from sweeps.report.compare import COLLAPSED_KL
@@ -28,9 +29,10 @@ class Guard:
 
 
 def check(experiment: Experiment, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Guard]:
-    """Return the whole checklist, always in the same order."""
+    """Return the whole checklist, always in the same order; what was not recorded cannot be checked."""
     return [
         posterior_is_alive(arms),
+        *beta_lets_latents_live(experiment, arms),
         copy_last_is_beaten(experiment, arms),
         enough_pairs(pairs, arms),
         runs_are_complete(experiment),
@@ -60,6 +62,21 @@ def posterior_is_alive(arms: Sequence[ArmResult]) -> Guard:
             title, "fail", f"the posterior has collapsed: deterministic predictors are being compared. {detail}"
         )
     return Guard(title, "warn" if any(arm.n_collapsed for arm in arms) else "pass", detail)
+
+
+def beta_lets_latents_live(experiment: Experiment, arms: Sequence[ArmResult]) -> list[Guard]:
+    """Warn where a chosen top weight is far above the data's threshold; nothing where no threshold was recorded."""
+    parts, worst = [], 0.0
+    for arm in arms:
+        beta_c = experiment.beta_c.get(arm.name)
+        for weight in {run.weight() for run in arm.chosen} - {None}:
+            if beta_c:
+                worst = max(worst, (weight or 0.0) / beta_c)
+                parts.append(f"{arm.name} {weight:.2g} against {beta_c:.2g}")
+    if not parts:
+        return []
+    detail = f"top weight of the KL term against the bound above which no latent lives: {'; '.join(parts)}"
+    return [Guard("Beta lets latents live", "warn" if worst > FAR_ABOVE else "pass", detail)]
 
 
 def copy_last_is_beaten(experiment: Experiment, arms: Sequence[ArmResult]) -> Guard:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,23 @@ def load_experiment(folder: Path) -> Experiment:
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
     known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
     strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
-    return Experiment(folder, plan, tuple(known), strangers)
+    return Experiment(folder, plan, tuple(known), strangers, load_thresholds(folder / "data.json"))
+
+
+def load_thresholds(path: Path) -> dict[str, float]:
+    """Read arm -> beta_c, as recorded at launch; empty where nothing was.
+
+    Raises:
+        InputError: the file is there but is not what run_sweep.py writes.
+    """
+    if not path.exists():
+        return {}
+    try:
+        arms = json.loads(path.read_text(encoding="utf-8"))["arms"]
+        found = {str(arm): finite((facts["threshold"] or {}).get("beta_c")) for arm, facts in arms.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: is damaged ({error}); run_sweep.py writes it again at its next start") from error
+    return {arm: beta_c for arm, beta_c in found.items() if beta_c is not None}
 
 
 def load_plan(path: Path) -> Plan:
@@ -48,7 +64,8 @@ def load_plan(path: Path) -> Plan:
     if not arms:
         raise InputError(f"{path}: arms is empty; an experiment has at least one arm")
     confirm, tune, shared = (_mapping(values, key, path) for key in ("confirm", "tune", "search"))
-    spaces = {str(arm): {**shared, **((overrides or {}).get("search") or {})} for arm, overrides in arms.items()}
+    searches = {str(arm): {**shared, **((overrides or {}).get("search") or {})} for arm, overrides in arms.items()}
+    spaces = {arm: dict(parameters(search)) for arm, search in searches.items()}
     split = str(confirm.get("split", "test"))
     if split not in PREFIXES:
         raise InputError(f"{path}: confirm.split is {split!r}; it is one of {', '.join(PREFIXES)}")
@@ -65,6 +82,22 @@ def load_plan(path: Path) -> Plan:
         n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
         split=split,
     )
+
+
+def parameters(search: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield name -> range of every searched parameter; one of a choice's option carries the option's name.
+
+    A choice between options that are mappings becomes one between their names.
+    """
+    for path, written in search.items():
+        options = written.get("choice") if isinstance(written, Mapping) else None
+        if not isinstance(options, Mapping):
+            yield f"{prefix}{path}", written
+            continue
+        yield f"{prefix}{path}", {"choice": list(options)}
+        for name, option in options.items():
+            inner = option.get("search") if isinstance(option, Mapping) else None
+            yield from parameters(inner or {}, f"{prefix}{path}.{name}.")
 
 
 def _mapping(values: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:

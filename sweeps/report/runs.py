@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cvae.record import PREFIXES
+from sweeps.collapse import SET_IN_TRAINING
 
 #: Statuses after which nothing more will come of a run unless somebody starts it again.
 LOST = ("diverged", "failed", "stopped")
@@ -59,12 +60,18 @@ class Plan:
     question: str
     metric: Metric
     arms: tuple[str, ...]
-    spaces: Mapping[str, Mapping[str, Any]]  # arm -> searched path -> its range
+    spaces: Mapping[str, Mapping[str, Any]]  # arm -> searched parameter -> its range
     trials_per_arm: int
     sampler: str | None
     n_configs: int
     n_seeds: int
     split: str
+
+    def condition_of(self, parameter: str) -> str:
+        """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
+        choices = {name: space for spaces in self.spaces.values() for name, space in spaces.items()}
+        above = [name for name in choices if parameter.startswith(f"{name}.") and isinstance(choices[name], Mapping)]
+        return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
 
     @property
     def confirm_key(self) -> str:
@@ -129,6 +136,15 @@ class Run:
         logged = [finite(epoch.get("train/kl")) for epoch in self.epochs]
         return next((v for v in reversed(logged) if v is not None), None)
 
+    def weight(self) -> float | None:
+        """Return the top weight of the KL term, in the mean convention: beta, or the last one that the training set."""
+        anneal = self.config.get("kl_anneal")
+        mode = anneal.get("mode") if isinstance(anneal, Mapping) else None
+        if mode not in SET_IN_TRAINING:
+            return finite(self.config.get("beta", self.params.get("beta")))
+        recorded = self.series("train/beta")
+        return recorded[-1][1] if recorded else None
+
     def series(self, key: str) -> list[tuple[int, float]]:
         """Return (step, value) for the evaluations that have a finite value."""
         pairs = ((epoch.get("step"), finite(epoch.get(key))) for epoch in self.epochs)
@@ -143,6 +159,7 @@ class Experiment:
     plan: Plan
     runs: tuple[Run, ...]
     strangers: tuple[str, ...]  # run folders of arms that the experiment file does not name
+    beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
 
     def of(self, arm: str, phase: str) -> list[Run]:
         """Return an arm's runs of one phase, in order."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from cvae.config import TrainConfig
 from cvae.schedules import KLAnneal, TeacherForcing
 from sweeps.report.runs import Run
 
@@ -20,7 +21,7 @@ def points(run: Run, key: str) -> list[tuple[int, float]]:
 
     beta and tfr are evaluated from the run's configuration, up to its last recorded step: read off at evaluations only,
     a cycle shorter than the time between them would look like a constant. Other keys are what was recorded, as are
-    these for a run whose configuration holds no schedule.
+    these where the configuration does not tell: a weight that the training itself sets, as under `control`.
     """
     recorded = run.series(key)
     schedule = _schedule(run, key)
@@ -33,13 +34,13 @@ def points(run: Run, key: str) -> list[tuple[int, float]]:
 def _schedule(run: Run, key: str) -> Callable[[int], float] | None:
     """Return step -> value of beta or tfr; None for another key, or where the configuration does not tell."""
     try:
-        steps = int(run.config["train"]["steps"])
+        train = TrainConfig.model_validate(run.config["train"])
         if key == "train/beta":
             target, anneal = float(run.config["beta"]), _KL.validate_python(run.config["kl_anneal"])
-            return lambda step: target * float(anneal(step / steps))
+            return lambda step: target * float(anneal(train.progress(step)))
         if key == "train/tfr":
             forcing = _TEACHER_FORCING.validate_python(run.config["teacher_forcing"])
-            return lambda step: float(forcing(step / steps))
+            return lambda step: float(forcing(train.progress(step)))
     except (KeyError, TypeError, ValidationError):
         return None
     return None

@@ -38,7 +38,8 @@ def _tuned(experiment: Experiment, index: int, path: str, log: bool) -> Figure |
         color=arm_colour(experiment.plan.arms),
         tooltip=["arm:N", "run:N", f"parameter:{kind}", "value:Q"],
     )
-    return build(f"tuned-{index}", path, "", chart, 180)
+    condition = experiment.plan.condition_of(path)
+    return build(f"tuned-{index}", path, f"Trials with {condition}." if condition else "", chart, 180)
 
 
 def _plain_x(path: str, kind: str) -> alt.X:

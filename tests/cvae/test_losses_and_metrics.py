@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal
 
-from cvae.losses import kl_to_standard_normal, mse
+from cvae.losses import free_bits, kl_between, kl_per_value, kl_to_standard_normal, mse
 from cvae.metrics import psnr
 
 
@@ -33,6 +33,49 @@ def test_kl_equals_torch_distributions() -> None:
 def test_kl_is_zero_only_for_the_prior() -> None:
     assert kl_to_standard_normal(torch.zeros(4, 2, 3), torch.zeros(4, 2, 3)) == 0
     assert kl_to_standard_normal(torch.full((1, 1, 1), 2.0), torch.zeros(1, 1, 1)) == 2.0  # mu^2 / 2
+
+
+def test_kl_between_gaussians_equals_the_sampled_expectation() -> None:
+    # KL(q || p) = E_q[log q(z) - log p(z)]; 10^5 samples give it to a few standard errors
+    generator = torch.Generator().manual_seed(2)
+    mu1, logvar1, mu2, logvar2 = torch.randn(4, 2, 3, 4, generator=generator)
+    z = mu1 + torch.randn(100_000, 2, 3, 4, generator=generator) * torch.exp(0.5 * logvar1)
+    q, p = Normal(mu1, torch.exp(0.5 * logvar1)), Normal(mu2, torch.exp(0.5 * logvar2))
+    differences = (q.log_prob(z) - p.log_prob(z)).sum(dim=(1, 3)).mean(dim=-1)  # over steps and z, mean over clips
+    error = differences.std() / math.sqrt(len(differences))
+    assert abs(kl_between(mu1, logvar1, mu2, logvar2) - differences.mean()) < 4 * error
+    assert error < 0.1
+
+
+def test_kl_between_gaussians_equals_torch_distributions_and_the_fixed_priors() -> None:
+    mu1, logvar1, mu2, logvar2 = torch.randn(4, 5, 2, 3)
+    q, p = (Independent(Normal(m, torch.exp(0.5 * v)), 1) for m, v in ((mu1, logvar1), (mu2, logvar2)))
+    expected = torch.distributions.kl_divergence(q, p).sum(dim=0).mean()
+    assert kl_between(mu1, logvar1, mu2, logvar2).item() == pytest.approx(expected.item(), rel=1e-5)
+    zero = torch.zeros_like(mu1)
+    fixed = kl_to_standard_normal(mu1, logvar1)
+    assert kl_between(mu1, logvar1, zero, zero).item() == pytest.approx(fixed.item(), rel=1e-5)
+    assert kl_between(mu1, logvar1, mu1, logvar1) == 0
+
+
+def test_kl_per_value_by_hand() -> None:
+    # N(1, 4) from N(3, 2): (ln(2/4) + 4/2 + (1 - 3)^2 / 2 - 1) / 2 = (-0.693147 + 2 + 2 - 1) / 2
+    values = (torch.tensor(x).view(1, 1, 1) for x in (1.0, math.log(4), 3.0, math.log(2)))
+    assert kl_per_value(*values).item() == pytest.approx(1.153426, abs=1e-6)
+
+
+def test_free_bits_by_hand() -> None:
+    # two steps of three dimensions: 0.1 and 0.4 are lifted to the floor 0.5, the rest counts as it is
+    kl = torch.tensor([[0.1, 2.0, 0.5], [0.4, 1.0, 3.0]])
+    assert free_bits(kl, 0.5).item() == pytest.approx(0.5 + 2 + 0.5 + 0.5 + 1 + 3)
+    assert free_bits(kl, 0.0).item() == pytest.approx(kl.sum().item())
+
+
+def test_a_dimension_below_its_floor_has_no_gradient() -> None:
+    kl = torch.tensor([[0.1, 2.0], [0.6, 0.2]], requires_grad=True)
+    free_bits(kl, 0.5).backward()
+    assert kl.grad is not None
+    assert kl.grad.tolist() == [[0, 1], [1, 0]]
 
 
 def test_mse_is_a_mean_over_a_frame_and_a_sum_over_steps() -> None:

@@ -62,8 +62,10 @@ def test_batched_equals_step_by_step(skip: str, n_past: int) -> None:
     batched = model(frames, conditions, noise, forced())
     codes, skips = model.encode(frames)
     z = batched.mu + noise * torch.exp(0.5 * batched.logvar)
-    stepped = model._step_by_step(codes, skips, torch.cat([z, model.condition(conditions)], -1), forced())
+    given = torch.cat([z, model.condition(conditions, codes)], -1)
+    stepped, fed = model._step_by_step(codes, skips, given, forced())
     assert torch.allclose(batched.frames, stepped, atol=1e-5)
+    assert torch.equal(fed, codes[:-1])
 
 
 def test_a_fed_back_frame_changes_what_follows_it_only() -> None:

@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import BaseModel
 
 from cvae.config import Config, build_config
 from cvae.errors import InputError
-from cvae.mistakes import fields_of, known_paths, sections_of
+from cvae.mistakes import fields_of, sections_of, tag_of
 from cvae.overrides import KIND_KEYS, at_path, merge
 from cvae.record import RunFolder, held
 from cvae.run import AlreadyTraining, read_checkpoint, train_run
@@ -184,19 +186,38 @@ def test_the_command_line_trains_one_model(tiny: Config, tmp_path: Path, finishe
     assert "another configuration" in refused.stderr
 
 
-# Another value for every key; a key that nothing reads would leave the run as it is.
+# Another value for every key, of every mode that has it; a key that nothing reads would leave the run as it is.
 MOVED: dict[str, Any] = {
     "seed": 1, "n_past": 1, "n_future": 3, "n_eval": 3, "image_size": 64, "store": "elsewhere",
     "data.seed": 1, "data.n_train": 9, "data.n_validate": 4, "data.n_test": 4, "data.n_frames": 13, "data.n_objects": 3,
     "data.slip": 0.5, "data.stride": 1,
     "model.width": 0.25, "model.g_dim": 8, "model.z_dim": 2, "model.rnn_size": 8, "model.predictor_layers": 2,
     "model.posterior_layers": 2, "model.norm": "batch", "model.skip": "first", "model.use_positions": False,
-    "model.condition_offset": 0,
-    "beta": 2e-3, "kl_anneal.ramp": 0.3, "kl_anneal.shape": "cosine", "kl_anneal.n_cycles": 3,
-    "teacher_forcing.decay_start": 0.2, "teacher_forcing.decay_end": 0.9, "teacher_forcing.floor": 0.5,
-    "teacher_forcing.ratio": 0.5,
+    "model.condition_offset": 0, "model.prior": "learned", "model.predictor_norm": "batch", "model.past_codes": True,
+    "model.past_z": "prior",
+    "beta": 2e-3,
+    "kl_anneal.ramp, monotonic": 0.3, "kl_anneal.shape, monotonic": "cosine",
+    "kl_anneal.n_cycles, cyclical": 3, "kl_anneal.ramp, cyclical": 0.3, "kl_anneal.shape, cyclical": "cosine",
+    "kl_anneal.floor, free_bits": 0.2,
+    "kl_anneal.gamma, capacity": 0.02, "kl_anneal.c_max, capacity": 3.0, "kl_anneal.ramp, capacity": 0.3,
+    "kl_anneal.target, control": 1e-4, "kl_anneal.kp, control": 2e-3, "kl_anneal.ki, control": 2e-3,
+    "kl_anneal.beta_min, control": 1e-5, "kl_anneal.beta_max, control": 1e-5,
+    "teacher_forcing.ratio, constant": 0.7,
+    "teacher_forcing.decay_start, linear": 0.2, "teacher_forcing.decay_end, linear": 0.9,
+    "teacher_forcing.floor, linear": 0.5,
+    "teacher_forcing.k, exponential": 0.95, "teacher_forcing.decay_start, exponential": 0.5,
+    "teacher_forcing.floor, exponential": 0.3,
+    "teacher_forcing.k, inverse_sigmoid": 8.0, "teacher_forcing.decay_start, inverse_sigmoid": 0.5,
+    "teacher_forcing.floor, inverse_sigmoid": 0.3,
+    "teacher_forcing.coin, constant": "step", "teacher_forcing.detach, constant": True,
+    "teacher_forcing.coin, linear": "batch", "teacher_forcing.detach, linear": True,
+    "teacher_forcing.coin, exponential": "step", "teacher_forcing.detach, exponential": True,
+    "teacher_forcing.coin, inverse_sigmoid": "batch", "teacher_forcing.detach, inverse_sigmoid": True,
     "optim.lr": 1e-3, "optim.beta1": 0.5, "optim.beta2": 0.5, "optim.clip": 0.01,
-    "train.steps": 4, "train.batch_size": 2, "train.steps_per_epoch": 3,
+    "optim.schedule.floor, cosine": 0.5,
+    "optim.schedule.fraction, warmup": 0.9, "optim.schedule.floor, warmup": 0.5,
+    "optim.schedule.n_cycles, cyclic": 3, "optim.schedule.floor, cyclic": 0.5,
+    "train.steps": 4, "train.batch_size": 2, "train.steps_per_epoch": 3, "train.stepping": "epoch",
     "evaluation.every": 3, "evaluation.seed": 1, "evaluation.final_split": "test", "evaluation.samples_every": 1,
     "evaluation.n_samples": 1,
     "runtime.precision": "bf16", "runtime.threads": 2,
@@ -207,12 +228,24 @@ SEEN_ELSEWHERE = {
     "runtime.device",  # test_device: only one device is sure to exist
     "data.root", "data.actions", "data.positions",  # tests/data
 }  # fmt: skip
-NEEDS = {
-    "kl_anneal.n_cycles": {"kl_anneal": {"mode": "cyclical"}},
-    "kl_anneal": {"kl_anneal": {"mode": "monotonic"}},
-    "teacher_forcing.ratio": {"teacher_forcing": {"mode": "constant"}},
-    "teacher_forcing": {"teacher_forcing": {"mode": "linear", "decay_start": 0.1}},
+# What a mode needs beside its name so that its keys matter within six updates.
+MODES: dict[str, dict[str, Any]] = {
+    "teacher_forcing, constant": {"ratio": 0.5},
+    "teacher_forcing, linear": {"decay_start": 0.1},
+    "teacher_forcing, exponential": {"k": 0.97},
+    "teacher_forcing, inverse_sigmoid": {"k": 16.0},
+    "kl_anneal, control": {"target": 1e-5, "kp": 1e-3, "ki": 1e-3},
 }
+NEEDS = {"train.stepping": {"kl_anneal": {"mode": "monotonic"}}}
+
+
+def needs_of(key: str) -> dict[str, Any]:
+    """The differences under which a key exists and matters."""
+    path, _, mode = key.partition(", ")
+    if not mode:
+        return NEEDS.get(path, {})
+    section = path.rpartition(".")[0]
+    return at_path(section, {"mode": mode} | MODES.get(f"{section}, {mode}", {}))
 
 
 def trace(folder: RunFolder) -> dict[str, Any]:
@@ -226,16 +259,21 @@ def trace(folder: RunFolder) -> dict[str, Any]:
     return {"epochs": trajectory(folder), "pictures": pictures, "facts": facts}
 
 
-def leaf_keys() -> list[str]:
-    sections = {path for path in known_paths(Config) for other in known_paths(Config) if other.startswith(f"{path}.")}
-    return sorted(set(known_paths(Config)) - sections)
+def leaf_keys(section: type[BaseModel] = Config, prefix: str = "", mode: str = "") -> Iterator[str]:
+    """Every key that holds a value of its own, `path` or `path, mode` where only a mode of its section has it."""
+    for name, field in fields_of(section).items():
+        options = sections_of(field.annotation)
+        if not options and name not in KIND_KEYS:
+            yield f"{prefix}{name}{mode}"
+        for option in options:
+            inner = f", {tag_of(option)}" if "mode" in fields_of(option) else ""
+            yield from leaf_keys(option, f"{prefix}{name}.", inner)
 
 
 def test_every_key_is_moved_by_the_next_test() -> None:
-    kinds = {path for path in leaf_keys() if path.split(".")[-1] in KIND_KEYS}
-    assert fields_of(Config)
-    assert sections_of(Config)
-    assert set(leaf_keys()) - kinds - SEEN_ELSEWHERE == set(MOVED)
+    found = set(leaf_keys())
+    assert len(found) > 70
+    assert found - SEEN_ELSEWHERE == set(MOVED)
 
 
 @pytest.fixture(scope="module")
@@ -243,15 +281,15 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {"root": tmp_path_factory.mktemp("traces")}
 
 
-@pytest.mark.parametrize("path", MOVED)
-def test_every_key_leaves_a_trace(path: str, tiny: Config, traces: dict[str, Any], tmp_path: Path) -> None:
-    needs = next((NEEDS[prefix] for prefix in NEEDS if path.startswith(prefix)), {})
+@pytest.mark.parametrize("name", MOVED)
+def test_every_key_leaves_a_trace(name: str, tiny: Config, traces: dict[str, Any], tmp_path: Path) -> None:
+    path, needs = name.partition(", ")[0], needs_of(name)
     base = merge(tiny.model_dump(mode="json"), {"train": {"steps": 6}, "evaluation": {"every": 4}})
     base = merge(base, needs)
     key = json.dumps(needs)
     if key not in traces:
         traces[key] = trace(finish(new_run(traces["root"] / str(len(traces)), build_config(base, "base"))))
-    value = str(tmp_path / "store") if path == "store" else MOVED[path]
+    value = str(tmp_path / "store") if path == "store" else MOVED[name]
     config = build_config(merge(base, at_path(path, value)), "moved")
     folder = finish(new_run(tmp_path / "run", config))
     if path == "store":

@@ -5,12 +5,16 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+from cvae.mistakes import sections_of
 from cvae.schedules import (
+    CapacityKL,
     ConstantKL,
-    ConstantTeacherForcing,
     CyclicalKL,
-    LinearTeacherForcing,
+    FreeBitsKL,
+    KLAnneal,
+    KLControl,
     MonotonicKL,
     ramp_up,
 )
@@ -72,15 +76,27 @@ def test_a_multiplier_lies_in_0_1(u: float, n: int, ramp: float) -> None:
         assert 0 <= MonotonicKL(ramp=ramp, shape=shape)(u) <= 1
 
 
-def test_linear_teacher_forcing() -> None:
-    # 1 until 20%, then down by 0.2 a tenth to the floor 0.2 at 60%
-    schedule = LinearTeacherForcing(decay_start=0.2, decay_end=0.6, floor=0.2)
-    assert table(schedule) == [1, 1, 1, 0.8, 0.6, 0.4, 0.2, 0.2, 0.2, 0.2]
+def test_free_bits_weighs_by_beta_throughout() -> None:
+    assert table(FreeBitsKL(floor=0.3)) == [1] * 10
 
 
-def test_linear_teacher_forcing_to_zero_by_the_end() -> None:
-    assert table(LinearTeacherForcing(decay_start=0.5)) == [1, 1, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2]
+def test_capacity_rises_in_a_straight_line() -> None:
+    # to 8 nats over the first half
+    schedule = CapacityKL(c_max=8.0, ramp=0.5)
+    assert [round(schedule.capacity(u), 6) for u in TENTHS] == [0, 1.6, 3.2, 4.8, 6.4, 8, 8, 8, 8, 8]
+    assert [CapacityKL(c_max=8.0, ramp=1.0).capacity(u) for u in (0, 0.25, 1)] == [0, 2, 8]
 
 
-def test_constant_teacher_forcing() -> None:
-    assert table(ConstantTeacherForcing(ratio=0.7)) == [0.7] * 10
+@pytest.mark.parametrize("mode", ["capacity", "control", "optimal_sigma"])
+def test_a_weight_that_the_training_sets_is_no_function_of_progress(mode: str) -> None:
+    # Whoever draws curves from the configuration asks for a KLAnneal and falls back to what was recorded.
+    assert TypeAdapter(KLControl).validate_python({"mode": mode}).mode == mode
+    with pytest.raises(ValidationError):
+        TypeAdapter(KLAnneal).validate_python({"mode": mode})
+
+
+def test_every_annealing_is_also_a_way_to_control_the_kl() -> None:
+    options, annealings = (sections_of(union) for union in (KLControl, KLAnneal))
+    assert set(annealings) < set(options)
+    assert all(callable(option()) for option in annealings)
+    assert not any(callable(option()) for option in set(options) - set(annealings))

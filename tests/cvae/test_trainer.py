@@ -1,5 +1,6 @@
 """The loop: what it reports, that it stops in time, and that it does not depend on where it was interrupted."""
 
+import io
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ TIMINGS = ("seconds", "train/clips_per_second")
 
 def trainer_for(config: Config, store: Store) -> Trainer:
     return make_trainer(config, choose_place(config.runtime), store)
+
+
+def one_update(trainer: Trainer) -> torch.Tensor:
+    """Loss, mse, kl, weighted kl and gradient norm of the first update."""
+    return trainer._update(progress=0.0, tfr=1.0, lr=trainer.config.optim.lr)[0]
 
 
 def untimed(result: EpochResult) -> dict[str, Any]:
@@ -47,24 +53,65 @@ def test_results_come_every_k_steps_and_at_the_last(tiny: Config, tiny_store: St
     assert [r.step for r in trainer_for(config, tiny_store).fit()] == [2, 4, 5]
 
 
+# Every random stream, schedule and state is in play in one of these.
+RESUMED: dict[str, dict[str, Any]] = {
+    "cyclical": {
+        "kl_anneal": {"mode": "cyclical", "n_cycles": 2},
+        "teacher_forcing": {"mode": "linear", "decay_start": 0.1},
+        "optim": {"schedule": {"mode": "cyclic", "n_cycles": 2}},
+    },
+    "control": {
+        "kl_anneal": {"mode": "control", "target": 1e-4, "kp": 1e-3, "ki": 1e-2},
+        "teacher_forcing": {"mode": "exponential", "coin": "step"},
+        "model": {"prior": "learned"},
+    },
+    "optimal_sigma": {
+        "kl_anneal": {"mode": "optimal_sigma"},
+        "teacher_forcing": {"mode": "inverse_sigmoid", "coin": "batch"},
+        "train": {"stepping": "epoch"},
+    },
+    "capacity": {"kl_anneal": {"mode": "capacity"}, "model": {"norm": "batch", "predictor_norm": "batch"}},
+}
+
+
 @pytest.mark.parametrize("interrupted_after", [1, 2])
-def test_resumed_equals_straight(tiny: Config, tiny_store: Store, interrupted_after: int) -> None:
-    # Free-running coins and a cyclical schedule, so that every random stream and schedule is in play.
-    config = changed(
-        tiny,
-        {"kl_anneal": {"mode": "cyclical", "n_cycles": 2}, "teacher_forcing": {"mode": "linear", "decay_start": 0.1}},
-    )
+@pytest.mark.parametrize("mode", RESUMED)
+def test_resumed_equals_straight(tiny: Config, tiny_store: Store, mode: str, interrupted_after: int) -> None:
+    config = changed(tiny, RESUMED[mode])
     straight_trainer = trainer_for(config, tiny_store)
     straight = [untimed(r) for r in straight_trainer.fit()]
     first = trainer_for(config, tiny_store)
     results = first.fit()
     resumed = [untimed(next(results)) for _ in range(interrupted_after)]
+    saved = io.BytesIO()
+    torch.save(first.state(), saved)
+    saved.seek(0)
     second = trainer_for(config, tiny_store)
-    second.load_state(first.state())
+    second.load_state(torch.load(saved, weights_only=True))
     resumed += [untimed(r) for r in second.fit()]
     assert resumed == straight
     for a, b in zip(straight_trainer.model.parameters(), second.model.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("mode", ["free_bits", "capacity", "control", "optimal_sigma"])
+def test_the_loss_is_the_error_and_what_the_kl_costs(tiny: Config, tiny_store: Store, mode: str) -> None:
+    for result in trainer_for(changed(tiny, {"kl_anneal": {"mode": mode}}), tiny_store).fit():
+        t = result.training
+        assert t["loss"] == pytest.approx(t["mse"] + t["kl_weighted"], rel=1e-5)
+        assert t["kl_weighted"] >= 0
+        if mode == "free_bits":  # 5 steps of 3 dimensions, none above its floor
+            assert t["kl_weighted"] == pytest.approx(tiny.beta * 15 * 0.1, rel=1e-3)
+
+
+def test_optimal_sigma_reports_its_effective_beta(tiny: Config, tiny_store: Store) -> None:
+    # one update an evaluation: beta = 2 MSE / D with D = 3072 values and MSE the mean over the 5 predicted frames
+    config = changed(tiny, {"kl_anneal": {"mode": "optimal_sigma"}, "evaluation": {"every": 1}})
+    results = list(trainer_for(config, tiny_store).fit())
+    assert len(results) == 6
+    for t in (result.training for result in results):
+        assert t["beta"] == pytest.approx(2 * t["mse"] / 5 / 3072, rel=1e-6)
+        assert t["kl_weighted"] == pytest.approx(t["beta"] * t["kl"], rel=1e-5)
 
 
 def test_two_fresh_trainings_are_the_same(tiny: Config, tiny_store: Store) -> None:
@@ -94,7 +141,7 @@ def test_clipping_bounds_the_step_not_the_report(tiny: Config, tiny_store: Store
     free = changed(tiny, {"optim": {"clip": None}})
     tight = changed(tiny, {"optim": {"clip": 1e-9}})
     a, b = (trainer_for(c, tiny_store) for c in (free, tight))
-    norm_a, norm_b = (t._update(1e-3, 1.0)[4].item() for t in (a, b))
+    norm_a, norm_b = (one_update(t)[4].item() for t in (a, b))
     assert norm_a == pytest.approx(norm_b)  # measured before clipping
     gradient = torch.cat([p.grad.flatten() for p in b.model.parameters() if p.grad is not None])
     assert gradient.norm().item() <= 1.001e-9
@@ -135,6 +182,6 @@ def test_cuda_trains_with_autocast(tiny: Config, tiny_store: Store) -> None:
 
 def test_bf16_changes_the_arithmetic(tiny: Config, tiny_store: Store) -> None:
     cpu = torch.device("cpu")
-    losses = [make_trainer(tiny, Place(cpu, bf16), tiny_store)._update(1e-3, 1.0)[0].item() for bf16 in (False, True)]
+    losses = [one_update(make_trainer(tiny, Place(cpu, bf16), tiny_store))[0].item() for bf16 in (False, True)]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=2e-2)

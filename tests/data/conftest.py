@@ -1,6 +1,7 @@
 """Small data sets on disk for the data tests: the pushing world in the lab layout, and npz episodes."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from cvae.data import PushingWorld
+from cvae.data.__main__ import main
 from cvae.data.lab_layout import write_lab_layout
 
 SMALL = PushingWorld(seed=5, n_train=3, n_validate=1, n_test=1, n_frames=12)
@@ -55,3 +57,18 @@ def write_npz(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def run_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., str]:
+    """Run `python -m cvae.data` with arguments, in an empty folder; what it printed."""
+
+    def run(*arguments: object) -> str:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["cvae.data", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
+        return capsys.readouterr().out
+
+    return run

@@ -57,3 +57,12 @@ def test_real_episodes_without_positions(tmp_path: Path) -> None:
 def test_real_data_has_no_problems(root: Path) -> None:
     report = inspect(detect(str(root)), 12, 64)
     assert (report.problems, report.side) == ([], 64)
+
+
+@needs_bair
+def test_the_collapse_threshold_of_a_real_sequence() -> None:
+    # Known to be at most 1.0e-3 (1.05e-3 with the mean left in; taking it off costs one of 29 degrees of freedom).
+    threshold = inspect(detect(str(BAIR)), 12, 64).threshold
+    assert threshold is not None
+    assert threshold.beta_c == pytest.approx(1.0e-3, rel=0.1)
+    assert (threshold.n_residuals, threshold.n_conditions) == (29, 0)

@@ -16,6 +16,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from cvae.record import RunFolder, held
+from cvae.yaml_file import load_yaml_mapping
 from sweeps.experiment import load_experiment
 from sweeps.plan import ExperimentFolder, all_runs
 from sweeps.study import repair_journal
@@ -203,3 +204,37 @@ def test_the_ledger_tells_the_story(experiment_file: Path, tmp_path: Path) -> No
     events = [json.loads(line) for line in (tmp_path / "toy" / "ledger.jsonl").read_text().splitlines()]
     for kind in ("launched", "ended"):
         assert len({e["run"] for e in events if e["event"] == kind}) == 14
+
+
+CONDITIONAL = """
+name: toy
+base: {n_future: 4, n_eval: 4, image_size: 32}
+arms: {all: {}}
+search:
+  kl_anneal:
+    choice:
+      constant: {mode: constant}
+      cyclical: {mode: cyclical, search: {n_cycles: {int: [2, 8]}}}
+  optim.lr: {float: [1e-4, 1e-1], log: true}
+tune: {trials_per_arm: 6, sampler: SAMPLER}
+confirm: {seeds: 2}
+"""
+
+
+@pytest.mark.parametrize("sampler", ["qmc", "tpe"])
+def test_a_choice_brings_its_own_parameters_to_confirm(sampler: str, tmp_path: Path) -> None:
+    # run.json holds what was chosen, config.yaml what follows from it, in tune and in confirm
+    path = tmp_path / "toy.yaml"
+    path.write_text(CONDITIONAL.replace("SAMPLER", sampler))
+    sweep(path, tmp_path)
+    modes = set()
+    for file in (tmp_path / "toy").glob("*/*/run.json"):
+        folder = RunFolder(file.parent)
+        params, kl = folder.read_identity()["params"], load_yaml_mapping(folder.config)["kl_anneal"]
+        assert kl["mode"] == params["kl_anneal"]
+        assert kl.get("n_cycles") == params.get("kl_anneal.cyclical.n_cycles")
+        modes.add(kl["mode"])
+    assert modes == {"constant", "cyclical"}
+    best = max(trials_of(tmp_path)["toy/all"], key=lambda t: t[2] or 0.0)
+    assert RunFolder(tmp_path / "toy" / "all" / "confirm-0-s1000").read_identity()["params"] == best[3]
+    sweep(path, tmp_path)  # started again, every trial's parameters are found to be those of its folder

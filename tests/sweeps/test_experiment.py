@@ -12,6 +12,7 @@ from sweeps.dimension import parse_dimension
 from sweeps.experiment import Experiment, build_experiment, load_experiment
 from sweeps.launch import lay_out
 from sweeps.plan import ExperimentFolder, all_runs
+from sweeps.space import draw
 
 GOOD: dict[str, Any] = {
     "name": "toy",
@@ -39,6 +40,8 @@ def refused(values: dict[str, Any]) -> str:
     ("path", "value", "words"),
     [
         ("nme", "x", ["unknown key 'nme'", "did you mean 'name'?"]),
+        ("base.preset", "labreport", ["base", "no preset 'labreport'", "did you mean 'lab_report'?", "sound, svg"]),
+        ("arms.constant.preset", "svg", ["arm 'constant'", "unknown key 'preset'"]),
         ("base.optim.lrr", 1e-3, ["base", "unknown key 'optim.lrr'", "did you mean 'optim.lr'?"]),
         ("base.optim.lr", "fast", ["base", "optim.lr is 'fast'"]),
         ("arms.constant.kl_aneal", {"mode": "constant"}, ["arm 'constant'", "did you mean 'kl_anneal'?"]),
@@ -46,7 +49,7 @@ def refused(values: dict[str, Any]) -> str:
         ("arms.cyclical.search", {"kl_anneal.cycles": {"int": [2, 8]}}, ["arm 'cyclical'", "did you mean"]),
         ("arms.cyclical.search", {"kl_anneal.n_cycles": {"int": [0, 8]}}, ["arm 'cyclical'", "n_cycles is 0"]),
         ("arms.cyclical.search", {"optim.lr": {"float": [0.1, 0.2]}}, ["optim.lr, which every arm searches"]),
-        ("arms.cyclical", "x", ["an arm is a mapping"]),
+        ("arms.cyclical", "x", ["arms.cyclical is 'x'", "a mapping of configuration keys"]),
         ("arms", {"a/b": {}}, ["a/b"]),
         ("search.beta", {"float": [1.0, 0.1]}, ["empty range", "1.0 is not below 0.1"]),
         ("search.beta", {"float": [0.0, 0.1], "log": True}, ["above 0"]),
@@ -84,6 +87,16 @@ def test_an_arm_lies_over_the_base_and_parameters_over_the_arm() -> None:
     assert config.kl_anneal.model_dump() == {"mode": "cyclical", "n_cycles": 7, "ramp": 0.5, "shape": "linear"}
     assert (config.seed, config.evaluation.final_split, config.train.steps) == (3, "test", 100)
     assert experiment.config("constant", {}, 0, "test").kl_anneal.model_dump() == {"mode": "constant"}
+
+
+def test_a_base_lies_over_its_preset_which_is_written_out() -> None:
+    # Written out, because a preset may change and what a folder's runs share may not.
+    values = GOOD | {"base": {"preset": "lab_report", "kl_anneal": {"mode": "cyclical"}}}
+    experiment = build_experiment(values, "t")
+    config = experiment.config("cyclical", {"kl_anneal.n_cycles": 7}, 0, "test")
+    assert (config.train.steps, config.model.past_codes, config.kl_anneal.mode) == (600_000, True, "cyclical")
+    assert "preset" not in experiment.written()["base"]
+    assert build_experiment(experiment.written(), "again") == experiment
 
 
 def test_confirm_seeds_are_fresh_and_shared() -> None:
@@ -193,8 +206,13 @@ def drop(values: dict[str, Any], keys: list[str]) -> dict[str, Any]:
     }
 
 
+def everything_at(experiment: Experiment, arm: str, end: int) -> dict[str, Any]:
+    """Every searched parameter at its first or last bound."""
+    return draw(experiment.space(arm), lambda parameter: parameter.dimension.examples()[end])
+
+
 def configs(experiment: Experiment) -> list[Any]:
     return [
-        experiment.config(arm, {p: d.examples()[0] for p, d in experiment.space(arm).items()}, 0, "test")
+        [experiment.config(arm, point, 0, "test") for point in (everything_at(experiment, arm, end) for end in (0, -1))]
         for arm in experiment.arms
     ]
