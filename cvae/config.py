@@ -151,9 +151,15 @@ class Config(Section):
         """Standard deviation of the Gaussian decoder that beta implies: sqrt(beta_sum / 2), on the [0, 1] scale."""
         return float((self.beta_sum / 2) ** 0.5)
 
+    @property
+    def top_beta(self) -> float | None:
+        """Largest weight of the KL term that the schedule reaches; None where the training sets the weight itself."""
+        is_set_in_training = isinstance(self.kl_anneal, CapacityKL | ControlledKL | OptimalSigmaKL)
+        return None if is_set_in_training else self.beta
+
     def describe_convention(self) -> str:
         """Return the line in which a run states what its beta means."""
-        if isinstance(self.kl_anneal, CapacityKL | ControlledKL | OptimalSigmaKL):
+        if self.top_beta is None:
             return f"kl_anneal {self.kl_anneal.mode} sets the weight of the KL term; beta is not read"
         return (
             f"beta {self.beta:g} for the mean squared error over a frame = beta_sum {self.beta_sum:g} for the sum; "

@@ -7,6 +7,8 @@ import typer
 
 from cvae.command import new_command, run_command
 from cvae.config import Config, build_config
+from cvae.data.collapse import store_threshold
+from cvae.data.store import open_store
 from cvae.errors import InputError
 from cvae.overrides import parse_settings
 from cvae.presets import over_preset
@@ -14,6 +16,13 @@ from cvae.record import RunFolder, write_atomically
 from cvae.yaml_file import dump_yaml, load_yaml_mapping
 
 app = new_command()
+
+
+def describe_threshold(config: Config) -> str:
+    """Return what the data at hand says of the weight above which no latent can live, with a warning if need be."""
+    store = open_store(config.data, config.image_size, Path(config.store))
+    threshold = store_threshold(store, config.n_past + config.n_future)
+    return "too few clips to estimate beta_c" if threshold is None else threshold.words(config.top_beta)
 
 
 def prepare(folder: RunFolder, config: Config) -> None:
@@ -51,6 +60,7 @@ def train(
     from cvae.trainer import Diverged
 
     print(config.describe_convention())
+    print(describe_threshold(config))
     try:
         for evaluated in train_run(folder):
             v = evaluated.result.values()

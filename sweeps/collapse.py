@@ -14,8 +14,6 @@ from sweeps.experiment import Experiment
 from sweeps.plan import ExperimentFolder
 from sweeps.space import corners
 
-#: A weight this many times above the threshold is worth a warning: the threshold itself is an upper bound.
-FAR_ABOVE = 3.0
 #: Modes whose weight follows from what the training does; under all others it is beta times a schedule that reaches 1.
 SET_IN_TRAINING = ("capacity", "control", "optimal_sigma")
 
@@ -35,9 +33,7 @@ class ArmWeights:
     @property
     def is_far_above(self) -> bool:
         """Whether the largest top would leave no latent alive."""
-        if self.threshold is None or self.high is None:
-            return False
-        return self.high > FAR_ABOVE * self.threshold.beta_c
+        return self.threshold is not None and self.threshold.is_far_below(self.high)
 
 
 def measure_arms(experiment: Experiment) -> dict[str, ArmWeights]:
@@ -50,7 +46,7 @@ def measure_arms(experiment: Experiment) -> dict[str, ArmWeights]:
         key = (store.fingerprint, config.n_past + config.n_future)
         if key not in known:
             known[key] = store_threshold(store, key[1])
-        tops = [top for config in _possible(experiment, arm) if (top := top_weight(config)) is not None]
+        tops = [top for config in _possible(experiment, arm) if (top := config.top_beta) is not None]
         found[arm] = ArmWeights(min(tops, default=None), max(tops, default=None), config.image_size, known[key])
     return found
 
@@ -66,11 +62,6 @@ def _possible(experiment: Experiment, arm: str) -> list[Config]:
 def _settles_beta(experiment: Experiment, arm: str, point: Mapping[str, Any]) -> bool:
     """Whether a point says what is searched of beta and its schedule, so that neither is a default that no run has."""
     return all(key in point for key in ("beta", "kl_anneal") if key in experiment.space(arm))
-
-
-def top_weight(config: Config) -> float | None:
-    """Return the largest weight of the KL term that a run's schedule reaches; None where the training sets it."""
-    return None if config.kl_anneal.mode in SET_IN_TRAINING else config.beta
 
 
 def weight_lines(weights: Mapping[str, ArmWeights]) -> list[str]:
@@ -92,11 +83,7 @@ def _words(weights: ArmWeights) -> str:
         top = f"{' to '.join(f'{beta:.3g}' for beta in tops)}, beta_sum {sums}, sigma {sigmas}"
     if weights.threshold is None:
         return top
-    said = f"{top}; collapse above beta_c <= {weights.threshold.beta_c:.2g}"
-    if weights.is_far_above and weights.high is not None:
-        times = weights.high / weights.threshold.beta_c
-        said += f"; warning: its top is {times:.3g} times that: no latent lives, deterministic models are compared"
-    return said
+    return f"{top}; {weights.threshold.words(weights.high)}"
 
 
 def record_weights(weights: Mapping[str, ArmWeights], root: ExperimentFolder) -> None:

@@ -29,6 +29,8 @@ from cvae.data.store import Store
 
 #: Residuals in a sample: enough for the largest eigenvalue, and a second's work.
 N_RESIDUALS = 512
+#: A weight this many times above the threshold is worth a warning: the threshold itself is an upper bound.
+FAR_ABOVE = 3.0
 #: Residuals for each column of the conditions before a regression on them tells more than it invents.
 PER_COLUMN = 10
 
@@ -52,6 +54,22 @@ class CollapseThreshold:
     def sigma(self) -> float:
         """The standard deviation of the Gaussian decoder that it implies: the root of lambda_max."""
         return float(self.lambda_max**0.5)
+
+    def words(self, top: float | None) -> str:
+        """Return the bound for people, with a warning where `top`, the largest weight of a schedule, is far above it.
+
+        Args:
+            top: in the mean convention; None where the training sets the weight itself.
+        """
+        said = f"collapse above beta_c <= {self.beta_c:.2g}"
+        if not self.is_far_below(top) or top is None:
+            return said
+        times = f"{top / self.beta_c:.3g}" if self.beta_c > 0 else "infinitely many"
+        return f"{said}; warning: its top is {times} times that: no latent lives, deterministic models are compared"
+
+    def is_far_below(self, top: float | None) -> bool:
+        """Whether a weight is so far above the bound that no latent can live."""
+        return top is not None and top > FAR_ABOVE * self.beta_c
 
 
 def estimate_threshold(

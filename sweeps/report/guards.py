@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sweeps.collapse import FAR_ABOVE
+from cvae.data.collapse import FAR_ABOVE
 from sweeps.report.boundary import at_a_boundary
 from sweeps.report.clips import clip_names
 from sweeps.report.compare import COLLAPSED_KL
