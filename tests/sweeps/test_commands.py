@@ -127,7 +127,10 @@ def bair_experiment(root: Path) -> dict[str, Any]:
     [
         ({"cofirm": {}}, ["unknown key 'cofirm'", "did you mean 'confirm'?"]),
         ({"base": TINY | {"optim": {"lr": "fast"}}}, ["optim.lr is 'fast'", "number"]),
-        ({"arms": {"a": {"search": {"kl_anneal.cycles": {"int": [1, 2]}}}}}, ["arm 'a'", "kl_anneal.cycles"]),
+        (
+            {"arms": {"a": {"kl_anneal": {"mode": "cyclical"}, "search": {"kl_anneal.cycles": {"int": [1, 2]}}}}},
+            ["arm 'a'", "kl_anneal.cycles", "did you mean 'kl_anneal.n_cycles'?"],
+        ),
         ({"base": TINY | {"data": {"source": "pushing", "n_test": 0}}}, ["no test split", "data.n_test"]),
         ({"base": TINY | {"data": {"source": "bair", "root": "/nowhere"}}}, ["/nowhere", "does not exist"]),
     ],
