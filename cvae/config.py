@@ -51,6 +51,7 @@ class ModelConfig(Section):
     skip: Literal["first", "last_context", "every"] = Field(
         "last_context", description="frame whose encoder features the decoder sees: 0, n_past - 1, or the previous one"
     )
+    conditioned: bool = Field(True, description="feed conditions to the frame predictor at all; SVG has none")
     use_positions: bool = Field(True, description="condition on positions beside actions (privileged knowledge)")
     condition_offset: Literal[-1, 0] = Field(-1, description="frame t is predicted from the condition at t + offset")
     past_codes: bool = Field(False, description="feed the encodings of all given frames at every step, as a condition")

@@ -31,7 +31,7 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
         n_conditions: condition values a frame, 7 for action and position.
     """
     m = config.model
-    context = n_conditions + (config.n_past * m.g_dim if m.past_codes else 0)
+    context = (n_conditions if m.conditioned else 0) + (config.n_past * m.g_dim if m.past_codes else 0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         encoder = Encoder(config.image_size, m.width, m.g_dim, m.norm)
@@ -53,6 +53,7 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
         prior,
         n_past=config.n_past,
         skip=m.skip,
+        conditioned=m.conditioned,
         condition_offset=m.condition_offset,
         past_codes=m.past_codes,
         past_z=m.past_z,

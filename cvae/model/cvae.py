@@ -34,6 +34,7 @@ class CVAE(nn.Module):
         *,
         n_past: int,
         skip: Skip,
+        conditioned: bool,
         condition_offset: int,
         past_codes: bool,
         past_z: PastZ,
@@ -47,6 +48,7 @@ class CVAE(nn.Module):
         self.prior = prior
         self.n_past = n_past
         self.skip = skip
+        self.conditioned = conditioned
         self.condition_offset = condition_offset
         self.past_codes = past_codes
         self.past_z = past_z
@@ -74,6 +76,8 @@ class CVAE(nn.Module):
         every step -> (T-1, B, C + n_past G). The steps below n_past then know the frame they reconstruct.
         """
         aligned = conditions[:-1] if self.condition_offset == -1 else conditions[1:]
+        if not self.conditioned:
+            aligned = aligned[..., :0]
         if not self.past_codes:
             return aligned
         past = torch.cat(list(codes[: self.n_past]), dim=-1)  # (B, n_past G)

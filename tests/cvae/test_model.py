@@ -130,6 +130,15 @@ def test_condition_offset(offset: int, last_used: int) -> None:
         assert is_same == (t > last_used or t < 1 + offset)
 
 
+def test_without_conditions_they_have_no_say() -> None:
+    # SVG as published: the frame predictor is 7 inputs narrower, and no condition moves a prediction.
+    values = TINY | {"model": {**TINY["model"], "conditioned": False}}
+    model, (frames, conditions, noise) = build_model(build_config(values, "t"), C), inputs()
+    assert count(make().frame_predictor) - count(model.frame_predictor) == C * 16
+    model.eval()
+    assert torch.equal(model.predict(frames[:2], conditions, noise), model.predict(frames[:2], -conditions, noise))
+
+
 def test_the_seed_alone_decides_the_weights() -> None:
     def weights(config: Config) -> Tensor:
         return torch.cat([p.flatten() for p in build_model(config, C).parameters()])

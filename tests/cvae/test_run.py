@@ -194,6 +194,7 @@ MOVED: dict[str, Any] = {
     "data.slip": 0.5, "data.stride": 1,
     "model.width": 0.25, "model.g_dim": 8, "model.z_dim": 2, "model.rnn_size": 8, "model.predictor_layers": 2,
     "model.posterior_layers": 2, "model.norm": "batch", "model.skip": "first", "model.use_positions": False,
+    "model.conditioned": False,
     "model.condition_offset": 0, "model.prior": "learned", "model.predictor_norm": "batch", "model.past_codes": True,
     "model.past_z": "prior",
     "beta": 2e-3,

@@ -130,12 +130,13 @@ def test_killed_again_and_again_it_ends_like_an_undisturbed_sweep(experiment_fil
     sweep(experiment_file, tmp_path / "calm")
     generator, kills = random.Random(3), {"coordinator": 0, "worker": 0}
     runs = tmp_path / "stormy"
-    for _ in range(60):
+    for attempt in range(60):
         process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("stub_sweep.py")), str(experiment_file), str(runs)],
             env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         )
-        deadline = time.monotonic() + 1.2 + generator.random()
+        # longer each time, so that a slow machine gets beyond starting up
+        deadline = time.monotonic() + 1.2 + generator.random() + 0.2 * attempt
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
             kills["worker"] += kill_a_worker(runs, generator)
