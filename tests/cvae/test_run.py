@@ -101,6 +101,7 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(
     assert folder.read_state()["attempt"] == 2
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_it_ends_with_the_same_record(
     finished: RunFolder, tiny: Config, tmp_path: Path
 ) -> None:

@@ -104,7 +104,7 @@ def test_started_again_nothing_happens(experiment_file: Path, tmp_path: Path) ->
     assert (tmp_path / "toy" / "ledger.jsonl").read_bytes() == before[1]
 
 
-@pytest.mark.parametrize("sampler", ["qmc", "random", "tpe"])
+@pytest.mark.parametrize("sampler", ["qmc", pytest.param("random", marks=pytest.mark.slow), "tpe"])
 def test_totals_not_additions(sampler: str, tmp_path: Path) -> None:
     path = tmp_path / "toy.yaml"
     path.write_text(EXPERIMENT.replace("SAMPLER", sampler).replace("seeds: 3", "seeds: 1"))
