@@ -15,8 +15,9 @@ from cvae.schedules import Coin
 _BATCH, _NOISE, _COIN, _EVALUATION = range(4)
 
 
-def _generator(seed: int, stream: int, counter: int) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, stream, counter])))
+def _generator(seed: int, stream: int, *counters: int) -> np.random.Generator:
+    # A seed sequence is padded with zeros: sample 0 of a clip has the stream of the clip.
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, stream, *counters])))
 
 
 def batch_indices(n_clips: int, batch_size: int, seed: int, step: int) -> NDArray[np.int64]:
@@ -42,8 +43,8 @@ def step_coins(shape: tuple[int, int], ratio: float, seed: int, step: int, coin:
     return torch.from_numpy(np.broadcast_to(coins, shape).copy())
 
 
-def clip_noise(clips: NDArray[np.int64], n_steps: int, z_dim: int, seed: int) -> Tensor:
-    """Return evaluation noise (n_steps, B, Z), each clip's own: fixed by (seed, clip index) alone."""
-    streams = (_generator(seed, _EVALUATION, i) for i in clips.tolist())
+def clip_noise(clips: NDArray[np.int64], n_steps: int, z_dim: int, seed: int, sample: int = 0) -> Tensor:
+    """Return evaluation noise (n_steps, B, Z), each clip's own: fixed by (seed, clip index, sample) alone."""
+    streams = (_generator(seed, _EVALUATION, i, sample) for i in clips.tolist())
     rows = [stream.standard_normal((n_steps, z_dim), dtype=np.float32) for stream in streams]
     return torch.from_numpy(np.stack(rows, axis=1))

@@ -88,14 +88,22 @@ class TrainConfig(Section):
 
 
 class EvaluationConfig(Section):
-    """Evaluation from the prior, on whole splits, with noise fixed by (seed, clip)."""
+    """Evaluation on whole splits, with noise fixed by (seed, clip, sample)."""
 
     every: int = Field(600, ge=1, description="updates between two evaluations, each with a checkpoint")
-    batch_size: int = Field(32, ge=1, description="clips evaluated at a time; changes no result")
+    batch_size: int = Field(
+        32, ge=1, description="predictions at a time, fewer where memory is short; changes no result"
+    )
     seed: int = Field(0, ge=0, description="seed of the evaluation noise")
     final_split: Split = Field("validate", description="split of the evaluation at the end, kept clip by clip")
     samples_every: int = Field(5, ge=1, description="evaluations between two sampled strips and GIFs")
     n_samples: int = Field(4, ge=1, description="clips drawn in a strip")
+    full: bool = Field(
+        False, description="evaluate in full at the end: every protocol, and what the latent says; confirm runs do"
+    )
+    best_of: int = Field(100, ge=1, description="samples of each clip in a full evaluation: N of best of N, mean of N")
+    lpips: str | None = Field(None, description="your own LPIPS weight file, for the metric at the end; null: none")
+    fvd: str | None = Field(None, description="your own I3D weight file, for FVD in a full evaluation; null: none")
 
 
 class RuntimeConfig(Section):

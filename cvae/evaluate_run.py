@@ -1,7 +1,9 @@
-"""Evaluate a trained run again: on another split, or on other data."""
+"""Evaluate a trained run again: on another split, over a longer horizon, by other protocols, or on other data."""
 
+from collections.abc import Collection
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,25 +14,48 @@ from cvae.overrides import merge, parse_settings
 from cvae.record import PREFIXES, RunFolder
 from cvae.yaml_file import load_yaml_mapping
 
+if TYPE_CHECKING:
+    from cvae.final_evaluation import Files, Final
+    from cvae.full_evaluation import Protocol
+
+
+class Asked(StrEnum):
+    """What `--protocol` may name: all, or a part of `cvae.full_evaluation.ALL`."""
+
+    all = "all"
+    prior = "prior"
+    best = "best"
+    mean = "mean"
+    posterior = "posterior"
+    zero = "zero"
+    conditions = "conditions"
+
+
 app = new_command()
 
 
-def evaluate_run(folder: RunFolder, config: Config, split: Split, stem: Path) -> dict[str, Any]:
-    """Score a run's checkpoint on a split of the data in `config`; write `STEM.npz`, `STEM.png` and `STEM.gif`.
+def evaluate_run(
+    folder: RunFolder,
+    config: Config,
+    split: Split,
+    files: "Files",
+    protocols: "Collection[Protocol]",
+    is_watched: bool = False,
+) -> "Final":
+    """Evaluate a run's checkpoint in full on a split of the data in `config`, and write scores and pictures.
 
     Conditions are standardised as in the run's training: the model knows no other scale.
 
     Raises:
-        InputError: there is no checkpoint, or the data does not fit the model.
+        InputError: there is no checkpoint, or the data or the configuration does not fit the model.
     """
     import torch
 
     from cvae.data import ConditionStatistics, open_store
     from cvae.device import choose_place
-    from cvae.evaluate import draw_samples, evaluate
-    from cvae.frames import save_pictures
+    from cvae.final_evaluation import evaluate_fully
     from cvae.model import build_model
-    from cvae.run import read_checkpoint, save_clips
+    from cvae.run import read_checkpoint
 
     checkpoint = read_checkpoint(folder)
     statistics = ConditionStatistics(**{key: tuple(value) for key, value in checkpoint["statistics"].items()})
@@ -44,37 +69,110 @@ def evaluate_run(folder: RunFolder, config: Config, split: Split, stem: Path) ->
         )
     clips = store.clips(split, config.n_past + config.n_eval, use_positions=use, statistics=statistics)
     model = build_model(config, len(statistics.mean))
-    model.load_state_dict(checkpoint["trainer"]["model"])
+    try:
+        model.load_state_dict(checkpoint["trainer"]["model"])
+    except RuntimeError as error:
+        raise InputError(
+            f"{folder.checkpoint}: does not hold the model that the configuration describes; what was trained cannot "
+            f"be changed with --set ({str(error).splitlines()[-1].strip()})"
+        ) from error
     model.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    e = config.evaluation
-    evaluation = evaluate(model, clips, place, e.batch_size, e.seed)
-    save_clips(evaluation, stem.with_suffix(".npz"))
-    save_pictures(draw_samples(model, clips, e.n_samples, place, e.seed), stem)
-    return evaluation.summary(PREFIXES[split]) | {"n_clips": len(clips)}
+    return evaluate_fully(
+        model, clips, place, config, split, store.n_actions, files, protocols=protocols, is_watched=is_watched
+    )
 
 
 @app.command()
 def evaluate_command(
     run: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="a run folder with a checkpoint")],
     split: Annotated[Split, typer.Option(help="which clips")] = "test",
+    protocol: Annotated[
+        list[Asked],
+        typer.Option(
+            help="how z is chosen; again for more than one: prior (one sample), best and mean (of N), posterior, "
+            "zero (z = 0), conditions (shuffled and zeroed)"
+        ),
+    ] = [Asked.all],  # noqa: B006
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="N of best and mean of N  [default: evaluation.best_of of the run]")
+    ] = None,
+    horizon: Annotated[
+        int | None,
+        typer.Option(min=1, help="frames to predict, even more than in training  [default: n_eval]"),
+    ] = None,
     settings: Annotated[
-        list[str], typer.Option("--set", metavar="PATH=VALUE", help="other data or frames, as in data.root=DIR")
+        list[str], typer.Option("--set", metavar="PATH=VALUE", help="other data or weight files, as in data.root=DIR")
     ] = [],  # noqa: B006
     out: Annotated[
         Path | None, typer.Option(help="stem of the files to write  [default: RUN_FOLDER/evaluation-SPLIT]")
     ] = None,
 ) -> None:
-    """Score a run from the prior on every clip of a split, beside copy-last-frame."""
+    """Score a trained run on every clip of a split, beside baselines, and say what its latent does."""
     folder = RunFolder(run)
     if not folder.config.exists():
         raise InputError(f"{run}: not a run folder; expected a config.yaml in it")
-    values = merge(load_yaml_mapping(folder.config), parse_settings(settings))
+    written = load_yaml_mapping(folder.config)
+    values = merge(written, parse_settings(settings))
+    values = merge(values, {"evaluation": {"best_of": samples}} if samples else {})
+    values = merge(values, {"n_eval": horizon} if horizon else {})
     config = build_config(values, str(folder.config))
+    from cvae.final_evaluation import files_beside
+    from cvae.full_evaluation import ALL
+
+    chosen = ALL if Asked.all in protocol else tuple(p for p in ALL if Asked(p) in protocol)
     stem = out or run / f"evaluation-{split}"
-    summary = evaluate_run(folder, config, split, stem)
-    score, floor = (next(v for k, v in summary.items() if k.endswith(name)) for name in ("/psnr", "/copy_last_psnr"))
-    print(f"{summary['n_clips']} clips of {split}: PSNR {score:.2f} dB, copy-last-frame {floor:.2f} dB")
-    print(f"per clip and frame: {stem.with_suffix('.npz')}; pictures: {stem}.png, {stem}.gif")
+    files = files_beside(stem)
+    final = evaluate_run(folder, config, split, files, chosen, is_watched=True)
+    if Asked.all in protocol and _is_the_runs_own(folder, config, split):
+        folder.diagnostics.write_bytes(files.diagnostics.read_bytes())
+    for line in describe(final, split):
+        print(line)
+    print(f"per clip and frame: {files.clips}; diagnostics: {files.diagnostics}; pictures: {stem}*.png, {stem}.gif")
+
+
+def _is_the_runs_own(folder: RunFolder, config: Config, split: Split) -> bool:
+    """Whether this is the evaluation that the run itself would have ended with, and it has none."""
+    own = build_config(load_yaml_mapping(folder.config), str(folder.config))
+    same = own.model_copy(update={"evaluation": config.evaluation, "runtime": config.runtime})
+    return not folder.diagnostics.exists() and config == same and split == own.evaluation.final_split
+
+
+#: What is printed, in this order, where it was evaluated.
+_LINES = {
+    "psnr": "prior, one sample",
+    "best_of_n_psnr": "best of N",
+    "mean_of_n_psnr": "mean of N",
+    "posterior_psnr": "posterior",
+    "zero_psnr": "z = 0",
+    "shuffled_actions_psnr": "actions of another clip",
+    "shuffled_positions_psnr": "positions of another clip",
+    "zeroed_actions_psnr": "actions zeroed",
+    "zeroed_positions_psnr": "positions zeroed",
+    "copy_last_psnr": "copy-last-frame",
+    "linear_psnr": "linear extrapolation",
+    "flat_colour_psnr": "best flat colour",
+}
+
+
+def describe(final: "Final", split: Split) -> list[str]:
+    """Return what a person wants to know of an evaluation, a line each."""
+    prefix, s = PREFIXES[split], final.summary
+    lines = [f"{s['n_clips']} clips of {split}: PSNR {s[f'{prefix}/psnr']:.2f} dB, copy-last-frame "
+             f"{s[f'{prefix}/copy_last_psnr']:.2f} dB"]  # fmt: skip
+    lines.append(f"  {'':26}{'PSNR, dB':>9}{'SSIM':>8}{'MSE':>10}")
+    shown = {k: name for k, name in _LINES.items() if f"{prefix}/{k}" in s}
+    if s[f"{prefix}/linear_psnr"] <= s[f"{prefix}/copy_last_psnr"]:
+        shown.pop("linear_psnr")  # a floor that is below another is none
+    for key, name in shown.items():
+        values = [final.scores[key.replace("psnr", metric)] for metric in ("psnr", "ssim", "mse")]
+        lines.append(f"  {name:26}{values[0]:9.2f}{values[1]:8.4f}{values[2]:10.2e}")
+    lines.append(
+        f"  latent: KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active dimensions, "
+        f"mutual information {s[f'{prefix}/mutual_information']:.2f} nats; distortion {s[f'{prefix}/distortion']:.4f}"
+    )
+    lines += [f"  FVD {s[f'{prefix}/fvd']:.1f}"] if f"{prefix}/fvd" in s else []
+    called = [name for name, is_so in final.flags.items() if is_so]
+    return lines + ([f"  the run is to be called {' and '.join(called)}"] if called else [])
 
 
 if __name__ == "__main__":

@@ -30,11 +30,13 @@ class Sample:
         return len(self.truth) - len(self.predicted)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the font of all pictures; it comes with Pillow."""
     return ImageFont.load_default(size)
 
 
-def _paste(canvas: Image.Image, frame: Frames, left: int, top: int, size: int) -> None:
+def paste(canvas: Image.Image, frame: Frames, left: int, top: int, size: int) -> None:
+    """Draw a frame as a square of `size` pixels, its own pixels as they are."""
     canvas.paste(Image.fromarray(frame).resize((size, size), Image.Resampling.NEAREST), (left, top))
 
 
@@ -51,25 +53,25 @@ def draw_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
     row = 2 * (size + GAP) + 16
     width = LABEL_WIDTH + n_frames * (size + GAP) + 6
     canvas = Image.new("RGB", (width, HEADER + len(samples) * row), PAPER)
-    draw, small = ImageDraw.Draw(canvas), _font(10)
+    draw, small = ImageDraw.Draw(canvas), font(10)
     lefts = [LABEL_WIDTH + t * (size + GAP) + (6 if t >= n_past else 0) for t in range(n_frames)]
     for t, left in enumerate(lefts):
         text, colour = (f"t={t}", GIVEN) if t < n_past else (f"t={t}", PREDICTED)
         draw.text((left + size // 2, HEADER // 2), text, colour, small, anchor="mm")
     for i, sample in enumerate(samples):
         top = HEADER + i * row
-        draw.text((4, top + size // 2), "truth", INK, _font(11), anchor="lm")
-        draw.text((4, top + size + GAP + size // 2), "predicted", PREDICTED, _font(11), anchor="lm")
+        draw.text((4, top + size // 2), "truth", INK, font(11), anchor="lm")
+        draw.text((4, top + size + GAP + size // 2), "predicted", PREDICTED, font(11), anchor="lm")
         draw.text((4, top + 2 * (size + GAP) + 6), "PSNR, dB", FAINT, small, anchor="lm")
         for t, left in enumerate(lefts):
-            _paste(canvas, sample.truth[t], left, top, size)
+            paste(canvas, sample.truth[t], left, top, size)
             if t >= n_past:
-                _paste(canvas, sample.predicted[t - n_past], left, top + size + GAP, size)
+                paste(canvas, sample.predicted[t - n_past], left, top + size + GAP, size)
                 value = f"{sample.psnr[t - n_past]:.1f}"
                 draw.text((left + size // 2, top + 2 * (size + GAP) + 6), value, INK, small, anchor="mm")
         draw.text(
             (lefts[0], top + size + GAP + size // 2),
-            _shortened(f"clip {sample.name}", n_past * size),
+            shortened(f"clip {sample.name}", n_past * size),
             FAINT,
             small,
             "lm",
@@ -79,7 +81,7 @@ def draw_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
     return canvas
 
 
-def _shortened(name: str, width: int) -> str:
+def shortened(name: str, width: int) -> str:
     """Return a clip's name, cut in the middle to about `width` pixels."""
     most = max(width // 6, 8)
     return name if len(name) <= most else f"{name[: most // 2 - 1]}..{name[-(most // 2 - 1) :]}"
@@ -98,25 +100,42 @@ def draw_animation(samples: Sequence[Sample], size: int = 96) -> list[Image.Imag
         canvas = Image.new("RGB", (LABEL_WIDTH + len(samples) * cell, HEADER + 2 * cell), PAPER)
         draw, colour = ImageDraw.Draw(canvas), GIVEN if is_given else PREDICTED
         caption = f"t={t}  {'given' if is_given else 'predicted'}"
-        draw.text((LABEL_WIDTH, HEADER // 2), caption, colour, _font(11), anchor="lm")
-        draw.text((4, HEADER + cell // 2), "truth", INK, _font(11), anchor="lm")
-        draw.text((4, HEADER + cell + cell // 2), "given" if is_given else "predicted", colour, _font(11), anchor="lm")
+        draw.text((LABEL_WIDTH, HEADER // 2), caption, colour, font(11), anchor="lm")
+        draw.text((4, HEADER + cell // 2), "truth", INK, font(11), anchor="lm")
+        draw.text((4, HEADER + cell + cell // 2), "given" if is_given else "predicted", colour, font(11), anchor="lm")
         for i, sample in enumerate(samples):
             left = LABEL_WIDTH + i * cell
             shown = sample.truth[t] if is_given else sample.predicted[t - n_past]
             draw.rectangle([left, HEADER + cell, left + size + 3, HEADER + cell + size + 3], colour)
-            _paste(canvas, sample.truth[t], left + 2, HEADER + 2, size)
-            _paste(canvas, shown, left + 2, HEADER + cell + 2, size)
+            paste(canvas, sample.truth[t], left + 2, HEADER + 2, size)
+            paste(canvas, shown, left + 2, HEADER + cell + 2, size)
         pictures.append(canvas)
     return pictures
 
 
 def save_pictures(samples: Sequence[Sample], stem: Path) -> tuple[Path, Path]:
-    """Write `STEM.png` (strip) and `STEM.gif` (animation, each frame 250 ms, the last held); return both paths."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    strip, animation = stem.with_suffix(".png"), stem.with_suffix(".gif")
-    draw_strip(samples).save(strip)
-    first, *rest = draw_animation(samples)
+    """Write `STEM.png` (strip) and `STEM.gif` (animation); return both paths."""
+    return save_strip(draw_strip(samples), stem), save_animation(draw_animation(samples), stem)
+
+
+def save_strip(strip: Image.Image, stem: Path) -> Path:
+    """Write `STEM.png` and return its path."""
+    path = beside(stem, ".png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    strip.save(path, optimize=True)
+    return path
+
+
+def save_animation(images: Sequence[Image.Image], stem: Path) -> Path:
+    """Write `STEM.gif`, each frame 250 ms and the last held, and return its path."""
+    path = beside(stem, ".gif")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first, *rest = images
     durations = [GIF_MS] * len(rest) + [4 * GIF_MS]
-    first.save(animation, save_all=True, append_images=rest, duration=durations, loop=0)
-    return strip, animation
+    first.save(path, save_all=True, append_images=rest, duration=durations, loop=0)
+    return path
+
+
+def beside(stem: Path, suffix: str) -> Path:
+    """Return `STEM` + suffix; a dot within the stem's name is part of the name."""
+    return stem.with_name(stem.name + suffix)

@@ -120,6 +120,11 @@ class RunFolder:
         return self.path / "clips.npz"
 
     @property
+    def diagnostics(self) -> Path:
+        """What the full evaluation says of the latent, by protocol and of the samples, JSON."""
+        return self.path / "diagnostics.json"
+
+    @property
     def log(self) -> Path:
         """What the worker printed."""
         return self.path / "worker.log"

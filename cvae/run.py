@@ -5,21 +5,22 @@ import os
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from cvae.config import Config, build_config
 from cvae.data.store import Store, open_store
 from cvae.device import Place, choose_place
 from cvae.errors import InputError
-from cvae.evaluate import Evaluation, draw_samples, evaluate
+from cvae.evaluate import draw_samples
+from cvae.final_evaluation import Files, Final, evaluate_finally, evaluate_fully, flags_of, load_perceptual
+from cvae.flags import is_collapsed, make_flags
 from cvae.frames import save_pictures
 from cvae.provenance import git_commit, package_versions
-from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder, held, write_atomically
+from cvae.record import FINAL_STATUSES, RunFolder, held, write_atomically
 from cvae.trainer import Diverged, EpochResult, Trainer
 from cvae.yaml_file import load_yaml_mapping
 
@@ -83,7 +84,14 @@ def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseExcepti
     else:  # the consumer stopped, Ctrl-C, or a request to end: the next attempt goes on
         status = "interrupted"
     kind = {"type": type(error).__name__, "message": str(error)}
-    folder.write_state(state | {"status": status, "error": None if status == "interrupted" else kind})
+    ended = {} if status == "interrupted" else {"flags": _flags_at_failure(folder, status == "diverged")}
+    folder.write_state(state | {"status": status, "error": None if status == "interrupted" else kind} | ended)
+
+
+def _flags_at_failure(folder: RunFolder, diverged: bool) -> dict[str, bool]:
+    """Return the flags of a run whose weights cannot be evaluated: by what it last recorded."""
+    recorded = folder.read_epochs()
+    return make_flags(diverged=diverged, collapsed=is_collapsed(recorded[-1]["train/kl"] if recorded else None))
 
 
 def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
@@ -91,6 +99,7 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
     place = choose_place(config.runtime)
     store = open_store(config.data, config.image_size, Path(config.store))
     trainer = make_trainer(config, place, store)
+    load_perceptual(config, place.device)  # a file that is not there should not cost a training
     _load_checkpoint(folder, trainer)
     folder.keep_epochs(trainer.step)
     state |= _provenance(trainer, store)
@@ -102,11 +111,13 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
             _save_checkpoint(folder, trainer)
             state |= {"step": trainer.step, "seconds": trainer.seconds}
             if folder.stop.exists() and trainer.step < config.train.steps:
-                folder.write_state(state | {"status": "stopped"})
+                flags = flags_of(result.evaluation, is_collapsed(result.training["kl"]))
+                folder.write_state(state | {"status": "stopped", "flags": flags})
                 return
             folder.write_state(state)
         final = _evaluate_at_the_end(folder, trainer, store)
-    folder.write_state(state | {"status": "finished", "step": trainer.step, "final": final})
+    ended = {"status": "finished", "step": trainer.step, "flags": final.flags, "final": final.summary}
+    folder.write_state(state | ended)
     # A finished run trains no further: two thirds of its checkpoint, Adam's moments, would only fill the disk.
     _save_checkpoint(folder, trainer, ("model", "step"))
 
@@ -189,26 +200,15 @@ def _draw(folder: RunFolder, trainer: Trainer, result: EpochResult) -> tuple[Pat
     return save_pictures(samples, folder.samples / f"step-{result.step:06d}")
 
 
-def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> dict[str, Any]:
-    """Score the final split clip by clip, draw it, and return the summary."""
+def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> Final:
+    """Score the final split clip by clip, in full where the configuration says so, and draw it."""
     c, e = trainer.config, trainer.config.evaluation
     clips = store.clips(e.final_split, c.n_past + c.n_eval, use_positions=c.model.use_positions)
-    evaluation = evaluate(trainer.model, clips, trainer.place, e.batch_size, e.seed)
-    save_clips(evaluation, folder.clips)
-    samples = draw_samples(trainer.model, clips, e.n_samples, trainer.place, e.seed)
-    save_pictures(samples, folder.samples / "final")
     last = folder.read_epochs()[-1]
-    kl = {key: last[key] for key in ("train/kl", "train/mse")}
-    return evaluation.summary(PREFIXES[e.final_split]) | {"n_clips": len(clips)} | kl
-
-
-def save_clips(evaluation: Evaluation, path: Path) -> None:
-    """Write the scores of every clip and frame: arrays `name`, `psnr` and `copy_last_psnr`, in dB."""
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        name=np.array(evaluation.names),
-        psnr=evaluation.psnr,
-        copy_last_psnr=evaluation.copy_last_psnr,
-    )
-    write_atomically(path, buffer.getvalue())
+    kl, pictures = last["train/kl"], folder.samples / "final"
+    if e.full:
+        files = Files(folder.clips, folder.diagnostics, pictures)
+        final = evaluate_fully(trainer.model, clips, trainer.place, c, e.final_split, store.n_actions, files, kl=kl)
+    else:
+        final = evaluate_finally(trainer.model, clips, trainer.place, c, kl, folder.clips, pictures)
+    return replace(final, summary=final.summary | {key: last[key] for key in ("train/kl", "train/mse")})

@@ -131,7 +131,7 @@ class Coordinator:
             return False
         trial, params = choice
         split = "validate" if run.phase == "tune" else self.experiment.confirm.split
-        config = self.experiment.config(run.arm, params, run.seed, split)
+        config = self.experiment.config(run.arm, params, run.seed, split, full=run.phase == "confirm")
         write_run(run, self.root, pin_to_machine(config, self._threads), params, trial, self._tracker)
         return True
 

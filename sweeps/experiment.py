@@ -80,13 +80,13 @@ class Experiment(_Part):
         """Return what an arm searches: the shared dimensions in file order, then its own."""
         return {**self.search, **self.arms[arm].search}
 
-    def config(self, arm: str, params: dict[str, Value], seed: int, split: Split) -> Config:
-        """Return the configuration of a run.
+    def config(self, arm: str, params: dict[str, Value], seed: int, split: Split, *, full: bool = False) -> Config:
+        """Return the configuration of a run; `full` is whether it is evaluated in full where nothing else is written.
 
         Raises:
             InputError: the arm or a parameter makes an invalid configuration.
         """
-        values = merge(self.base, self.arms[arm].overrides)
+        values = merge(merge({"evaluation": {"full": full}}, self.base), self.arms[arm].overrides)
         for difference in differences(self.space(arm), params):
             values = merge(values, difference)
         values = merge(values, {"seed": seed, "evaluation": {"final_split": split}})

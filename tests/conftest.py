@@ -18,7 +18,7 @@ TINY: dict[str, Any] = {
     "model": {"width": 0.125, "g_dim": 16, "z_dim": 3, "rnn_size": 16, "predictor_layers": 1},
     "beta": 1e-3,
     "train": {"steps": 6, "batch_size": 3, "steps_per_epoch": 2},
-    "evaluation": {"every": 2, "batch_size": 2, "samples_every": 2, "n_samples": 2},
+    "evaluation": {"every": 2, "batch_size": 2, "samples_every": 2, "n_samples": 2, "best_of": 3},
     "runtime": {"device": "cpu", "precision": "fp32", "threads": 1},
 }
 

@@ -2,6 +2,7 @@
 
 from cvae.model.build import build_model
 from cvae.model.cvae import CVAE
+from cvae.model.past import Past
 from cvae.model.rollout import Rollout
 
-__all__ = ["CVAE", "Rollout", "build_model"]
+__all__ = ["CVAE", "Past", "Rollout", "build_model"]

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cvae.model.lstm import FramePredictor, GaussianLSTM, State
+from cvae.model.past import Past
 from cvae.model.rollout import Rollout, sample
 from cvae.model.vgg import Decoder, Encoder
 
@@ -146,8 +147,51 @@ class CVAE(nn.Module):
         return sample(mu, logvar, noise), state
 
     @torch.no_grad()
-    def predict(self, past: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+    def observe(self, past: Tensor, conditions: Tensor) -> Past:
+        """Encode the given frames (n_past, B, 3, S, S) beside the conditions of the whole clip (T, B, C)."""
+        codes, skips = self.encode(past)
+        index = 0 if self.skip == "first" else -1
+        return Past(codes, [skip[index] for skip in skips], self.condition(conditions, codes))
+
+    @torch.no_grad()
+    def imagine(self, past: Past, noise: Tensor, z: Tensor | None = None) -> Tensor:
         """Predict the frames after the given ones: z on given frames from `past_z`, on future ones from the prior.
+
+        Args:
+            past: what `observe` returned.
+            noise: (n_past + H - 1, B, Z), standard normal; below n_past it perturbs the posterior.
+            z: (H, B, Z), taken for the future frames in place of the prior's.
+
+        Returns:
+            (H, B, 3, S, S) in (0, 1).
+        """
+        codes, used, n_given = past.codes, past.skips, self.n_past - 1
+        state: State = None
+        prior_state: State = None
+        if n_given:
+            given, prior_state = self.draw(codes[:-1], noise[:n_given], None)
+            if self.past_z == "posterior":
+                mu, logvar, _ = self.posterior(codes[1:])
+                given = sample(mu, logvar, noise[:n_given])
+            _, state = self.frame_predictor(torch.cat([codes[:-1], given, past.conditions[:n_given]], dim=-1))
+        outputs: list[Tensor] = []
+        fed = codes[-1]
+        for t in range(self.n_past, len(past.conditions) + 1):
+            if z is None:
+                (drawn,), prior_state = self.draw(fed[None], noise[t - 1 : t], prior_state)
+            else:
+                drawn = z[t - self.n_past]
+            predicted, state = self.frame_predictor(
+                torch.cat([fed, drawn, past.conditions[t - 1]], dim=-1)[None], state
+            )
+            outputs.append(self.decoder(predicted[0], used))
+            if t < len(past.conditions):
+                fed, own_skips = self.encoder(outputs[-1])
+                used = own_skips if self.skip == "every" else used
+        return torch.stack(outputs)
+
+    def predict(self, past: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:
+        """Predict the frames after the given ones, one sample from the prior.
 
         It is handed no future frame, so it cannot look at one.
 
@@ -159,23 +203,4 @@ class CVAE(nn.Module):
         Returns:
             (H, B, 3, S, S) in (0, 1).
         """
-        codes, skips = self.encode(past)
-        aligned, n_given = self.condition(conditions, codes), self.n_past - 1
-        state: State = None
-        prior_state: State = None
-        if n_given:
-            z, prior_state = self.draw(codes[:-1], noise[:n_given], None)
-            if self.past_z == "posterior":
-                mu, logvar, _ = self.posterior(codes[1:])
-                z = sample(mu, logvar, noise[:n_given])
-            _, state = self.frame_predictor(torch.cat([codes[:-1], z, aligned[:n_given]], dim=-1))
-        outputs: list[Tensor] = []
-        fed, used = codes[-1], [skip[0 if self.skip == "first" else -1] for skip in skips]
-        for t in range(self.n_past, len(conditions)):
-            z, prior_state = self.draw(fed[None], noise[t - 1 : t], prior_state)
-            predicted, state = self.frame_predictor(torch.cat([fed, z[0], aligned[t - 1]], dim=-1)[None], state)
-            outputs.append(self.decoder(predicted[0], used))
-            if t < len(conditions) - 1:
-                fed, own_skips = self.encoder(outputs[-1])
-                used = own_skips if self.skip == "every" else used
-        return torch.stack(outputs)
+        return self.imagine(self.observe(past, conditions), noise)

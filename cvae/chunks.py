@@ -1,0 +1,60 @@
+"""How many clips go through the networks at a time: bounded by memory, never so few that scores move."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cvae.model import CVAE
+
+#: Bytes that one call may take, by the estimate below; what the allocator keeps between calls comes on top.
+BUDGET = 2**30
+
+#: With fewer rows the libraries choose other kernels (measured on a CPU: below 4 the last bits move, and in bf16 the
+#: third decimal of a score). Shorter calls are filled up with copies of their last clip.
+MIN_ROWS = 8
+
+Indices = NDArray[np.int64]
+
+
+@contextmanager
+def in_evaluation(model: CVAE) -> Iterator[None]:
+    """Run the block without gradients and in evaluation mode, and leave the model's mode as it was."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(was_training)
+
+
+def batches_of(n_clips: int, batch_size: int) -> Iterator[Indices]:
+    """Yield the indices of a whole split in order, the last batch shorter where they do not divide."""
+    for start in range(0, n_clips, batch_size):
+        yield np.arange(start, min(start + batch_size, n_clips))
+
+
+def filled_up(indices: Indices, least: int = MIN_ROWS) -> Indices:
+    """Return at least `least` indices: the last one is repeated where there are fewer."""
+    return np.pad(indices, (0, max(least - len(indices), 0)), mode="edge")
+
+
+def bytes_per_frame(model: CVAE, image_size: int, device: torch.device) -> int:
+    """Estimate what one row keeps alive while a frame is encoded and decoded, from the sizes of its skips.
+
+    The widest layers run at full resolution: about a dozen maps as large as the first skip (the upsampled input, its
+    concatenation, the convolution's and the norm's result, the library's copies), and every skip three times.
+    """
+    with in_evaluation(model):
+        _, skips = model.encoder(torch.zeros(MIN_ROWS, 3, image_size, image_size, device=device))
+    sizes: list[int] = [skip[0].numel() for skip in skips]
+    return 4 * (12 * sizes[0] + 3 * sum(sizes))
+
+
+def rows_that_fit(frame_bytes: int, horizon: int, image_size: int, budget: int = BUDGET) -> int:
+    """Return how many rows may be predicted at a time: each keeps its future frames, their errors and their sums."""
+    kept = 4 * horizon * 3 * image_size**2 * 6
+    return max(MIN_ROWS, int(budget // (frame_bytes + kept)))

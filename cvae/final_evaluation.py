@@ -1,0 +1,168 @@
+"""The evaluation at the end of a run, or on demand: what a configuration asks for, and where its results go."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cvae.config import Config, Split
+from cvae.data.clips import Clips
+from cvae.device import Place
+from cvae.evaluate import Evaluation, draw_samples, evaluate
+from cvae.flags import is_collapsed, is_diverged, make_flags
+from cvae.frames import beside, save_pictures
+from cvae.full_evaluation import ALL, FullEvaluation, Plan, Protocol, count_passes, evaluate_in_full
+from cvae.fvd import Fvd, load_fvd
+from cvae.lpips import load_lpips
+from cvae.metrics import METRICS, Metric
+from cvae.model import CVAE
+from cvae.record import PREFIXES
+from cvae.sampling import Advance
+from cvae.showing import save_clips, save_diagnostics, save_full_pictures
+from cvae.weight_files import sha256
+
+
+@dataclass(frozen=True)
+class Final:
+    """What a final evaluation says."""
+
+    summary: dict[str, Any]  # scalars and curves, by the split's prefix
+    flags: dict[str, bool]
+    scores: dict[str, float]  # means of everything in `clips.npz`
+
+
+@dataclass(frozen=True)
+class Perceptual:
+    """The metrics that need the user's own weight files."""
+
+    lpips: Metric | None
+    fvd: Fvd | None
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Every metric of a frame."""
+        return METRICS | ({} if self.lpips is None else {"lpips": self.lpips})
+
+
+def load_perceptual(config: Config, device: torch.device) -> Perceptual:
+    """Load the weight files that a configuration names: at the start of a run, not after days of training.
+
+    Raises:
+        InputError: a file is absent or holds something else.
+    """
+    e = config.evaluation
+    return Perceptual(
+        None if e.lpips is None else load_lpips(e.lpips, device), None if e.fvd is None else load_fvd(e.fvd, device)
+    )
+
+
+def evaluate_finally(
+    model: CVAE, clips: Clips, place: Place, config: Config, kl: float, clips_file: Path, pictures: Path
+) -> Final:
+    """Score every clip from the prior, draw a few, and write both; `kl` is the training's, nats a sequence."""
+    e = config.evaluation
+    metrics = load_perceptual(config, place.device).metrics
+    evaluation = evaluate(model, clips, place, e.batch_size, e.seed, metrics)
+    save_clips(evaluation, clips_file)
+    save_pictures(draw_samples(model, clips, e.n_samples, place, e.seed), pictures)
+    flags = flags_of(evaluation, is_collapsed(kl))
+    summary = evaluation.final_summary(PREFIXES[e.final_split]) | {"n_clips": len(clips)}
+    return Final(summary, flags, evaluation.means())
+
+
+def flags_of(evaluation: Evaluation, collapsed: bool) -> dict[str, bool]:
+    """Return a run's flags by its last evaluation."""
+    diverged = is_diverged(evaluation.mean("psnr"), evaluation.mean("flat_colour_psnr"))
+    return make_flags(diverged=diverged, collapsed=collapsed)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where a full evaluation writes."""
+
+    clips: Path
+    diagnostics: Path
+    pictures: Path  # stem
+
+
+def evaluate_fully(
+    model: CVAE,
+    clips: Clips,
+    place: Place,
+    config: Config,
+    split: Split,
+    n_actions: int,
+    files: Files,
+    *,
+    kl: float | None = None,
+    protocols: Collection[Protocol] = ALL,
+    is_watched: bool = False,
+) -> Final:
+    """Evaluate in full and write scores, diagnostics and pictures.
+
+    `kl` is the training's last, nats a sequence: the flag `collapsed` is about the run, not about the split. Without it
+    the split's own is taken.
+    """
+    e, perceptual = config.evaluation, load_perceptual(config, place.device)
+    plan = Plan(
+        n_samples=e.best_of,
+        batch_size=e.batch_size,
+        seed=e.seed,
+        n_actions=n_actions,
+        n_drawn=e.n_samples,
+        protocols=protocols,
+        metrics=perceptual.metrics,
+        fvd=perceptual.fvd,
+    )
+    with _bar(count_passes(model, clips, plan), is_watched) as advance:
+        full = evaluate_in_full(model, clips, place, plan, advance)
+    d = full.diagnostics
+    flags = flags_of(full.evaluation, is_collapsed(d["kl"] if kl is None else kl, full.difference))
+    weights = {key: sha256(Path(file)) for key in ("lpips", "fvd") if (file := getattr(e, key)) is not None}
+    save_clips(full.evaluation, files.clips)
+    head = {"split": split, "n_past": config.n_past, "n_eval": config.n_eval, "seed": e.seed, "flags": flags}
+    save_diagnostics(head | d | ({"weights_sha256": weights} if weights else {}), files.diagnostics)
+    save_full_pictures(full, config.n_past, flags, files.pictures)
+    if not full.extremes:
+        save_pictures(draw_samples(model, clips, e.n_samples, place, e.seed), files.pictures)
+    summary = _summary(full, PREFIXES[split]) | {"n_clips": len(clips)}
+    return Final(summary, flags, full.evaluation.means())
+
+
+def _summary(full: FullEvaluation, prefix: str) -> dict[str, Any]:
+    d = full.diagnostics
+    keys = ("kl", "active_units", "mutual_information", "distortion", "fvd")
+    latent = {f"{prefix}/{key}": d[key] for key in keys if key in d}
+    if "diversity" in d:
+        latent[f"{prefix}/mse_between_samples"] = d["diversity"]["mse_between_samples"]
+    return full.evaluation.final_summary(prefix) | latent
+
+
+@contextmanager
+def _bar(total: int, is_watched: bool) -> Iterator[Advance]:
+    """Show how far the evaluation is and the time that is left, on standard error, for a person who waits."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TextColumn("predictions,"),
+        TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left"),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), disable=not is_watched) as progress:
+        task = progress.add_task("evaluating", total=total)
+        yield lambda n: progress.advance(task, n)
+
+
+def files_beside(stem: Path) -> Files:
+    """Return `STEM.npz`, `STEM.json` and the stem of the pictures."""
+    return Files(beside(stem, ".npz"), beside(stem, ".json"), stem)
