@@ -166,9 +166,10 @@ def describe(final: "Final", split: Split) -> list[str]:
     for key, name in shown.items():
         values = [final.scores[key.replace("psnr", metric)] for metric in ("psnr", "ssim", "mse")]
         lines.append(f"  {name:26}{values[0]:9.2f}{values[1]:8.4f}{values[2]:10.2e}")
+    information = max(s[f"{prefix}/mutual_information"], 0.0)  # an estimate: below 0 by chance where there is none
     lines.append(
         f"  latent: KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active dimensions, "
-        f"mutual information {s[f'{prefix}/mutual_information']:.2f} nats; distortion {s[f'{prefix}/distortion']:.4f}"
+        f"mutual information {information:.2f} nats; distortion {s[f'{prefix}/distortion']:.4f}"
     )
     lines += [f"  FVD {s[f'{prefix}/fvd']:.1f}"] if f"{prefix}/fvd" in s else []
     called = [name for name, is_so in final.flags.items() if is_so]

@@ -68,15 +68,21 @@ def evaluate_finally(
     evaluation = evaluate(model, clips, place, e.batch_size, e.seed, metrics)
     save_clips(evaluation, clips_file)
     save_pictures(draw_samples(model, clips, e.n_samples, place, e.seed), pictures)
-    flags = flags_of(evaluation, is_collapsed(kl))
+    flags = flags_of(evaluation, kl)
     summary = evaluation.final_summary(PREFIXES[e.final_split]) | {"n_clips": len(clips)}
     return Final(summary, flags, evaluation.means())
 
 
-def flags_of(evaluation: Evaluation, collapsed: bool) -> dict[str, bool]:
-    """Return a run's flags by its last evaluation."""
+def flags_of(evaluation: Evaluation, kl: float | None, difference: float | None = None) -> dict[str, bool]:
+    """Return a run's flags by its last evaluation.
+
+    Args:
+        evaluation: its scores.
+        kl: nats a sequence.
+        difference: mean squared difference of two samples of a clip, where they were drawn.
+    """
     diverged = is_diverged(evaluation.mean("psnr"), evaluation.mean("flat_colour_psnr"))
-    return make_flags(diverged=diverged, collapsed=collapsed)
+    return make_flags(diverged=diverged, collapsed=is_collapsed(kl, difference))
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def evaluate_fully(
     with _bar(count_passes(model, clips, plan), is_watched) as advance:
         full = evaluate_in_full(model, clips, place, plan, advance)
     d = full.diagnostics
-    flags = flags_of(full.evaluation, is_collapsed(d["kl"] if kl is None else kl, full.difference))
+    flags = flags_of(full.evaluation, d["kl"] if kl is None else kl, full.difference)
     weights = {key: sha256(Path(file)) for key in ("lpips", "fvd") if (file := getattr(e, key)) is not None}
     save_clips(full.evaluation, files.clips)
     head = {"split": split, "n_past": config.n_past, "n_eval": config.n_eval, "seed": e.seed, "flags": flags}

@@ -5,6 +5,7 @@ The file is a TorchScript module in the form in which I3D is commonly published 
 the features of any other network is not FVD; the file's SHA-256 stands beside the number.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ class Fvd:
 
     def __init__(self, file: Path, device: torch.device) -> None:
         try:
-            self._network: Any = torch.jit.load(str(file), map_location=device).eval()  # type: ignore[no-untyped-call]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # the format in which I3D is published
+                self._network: Any = torch.jit.load(str(file), map_location=device).eval()  # type: ignore[no-untyped-call]
         except Exception as error:  # torch raises many kinds for a damaged file
             raise InputError(f"evaluation.fvd: {file} is not a readable TorchScript file ({error}); {HOW}") from error
         self._file = file
@@ -74,7 +77,8 @@ def frechet_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     values, vectors = np.linalg.eigh(cov_x)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
     cross = np.linalg.eigvalsh(root @ cov_y @ root).clip(0)  # the eigenvalues of C1 C2
-    return float(mean @ mean + np.trace(cov_x) + np.trace(cov_y) - 2 * np.sqrt(cross).sum())
+    distance = mean @ mean + np.trace(cov_x) + np.trace(cov_y) - 2 * np.sqrt(cross).sum()
+    return max(float(distance), 0.0)  # rounding may leave it below
 
 
 def load_fvd(path: str, device: torch.device) -> Fvd:

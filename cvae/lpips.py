@@ -25,11 +25,12 @@ def _features(kind: str) -> nn.Sequential:
     import torchvision
 
     build = {"alex": torchvision.models.alexnet, "vgg": torchvision.models.vgg16}[kind]
-    layers: nn.Sequential = build(weights=None).features
+    with torch.device("meta"):  # its weights come from the file: none are drawn
+        layers: nn.Sequential = build(weights=None).features
     for layer in layers:
         if isinstance(layer, nn.ReLU):
             layer.inplace = False  # a slice's result must not be overwritten by the next
-    return layers
+    return layers.to_empty(device="cpu")
 
 
 class Lpips:

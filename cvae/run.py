@@ -111,7 +111,7 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
             _save_checkpoint(folder, trainer)
             state |= {"step": trainer.step, "seconds": trainer.seconds}
             if folder.stop.exists() and trainer.step < config.train.steps:
-                flags = flags_of(result.evaluation, is_collapsed(result.training["kl"]))
+                flags = flags_of(result.evaluation, result.training["kl"])
                 folder.write_state(state | {"status": "stopped", "flags": flags})
                 return
             folder.write_state(state)

@@ -55,7 +55,9 @@ def save_full_pictures(full: FullEvaluation, n_past: int, flags: dict[str, bool]
     """
     d = full.diagnostics
     kl, n_dimensions = full.kl.sum().item(), full.kl.shape[1]
-    latent = f"KL {kl:.3g} nats a sequence, {d['active_units']} of {n_dimensions} dimensions active"
+    latent = f"KL {kl:.3g} nats a sequence, {d['active_units']} of {n_dimensions} dimensions active, "
+    information, bound = max(d["mutual_information"], 0.0), d["mutual_information_bound"]
+    latent += f"mutual information {information:.2f} of at most {bound:.2f} nats"
     heat = draw_heat_map(full.kl.numpy(), n_past, latent, flags)
     paths = [save_strip(heat, stem.with_name(f"{stem.name}-kl"))]
     if full.extremes:

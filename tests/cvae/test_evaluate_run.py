@@ -1,17 +1,23 @@
 """Evaluating a finished run again: other splits, other data, the training's scale of conditions."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from click.testing import Result
+from typer.testing import CliRunner
 
 from cvae.config import Config, build_config
 from cvae.data import Episodes, PushingWorld, open_store
 from cvae.data.lab_layout import write_lab_layout
 from cvae.errors import InputError
-from cvae.evaluate_run import evaluate_run
+from cvae.evaluate_run import app, evaluate_run
+from cvae.final_evaluation import files_beside
+from cvae.full_evaluation import ALL
 from cvae.metrics import psnr
 from cvae.overrides import merge
 from cvae.record import RunFolder
@@ -31,17 +37,70 @@ def trained(tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> RunFolder
     return folder
 
 
-def again(folder: RunFolder, split: Any, stem: Path, differences: dict[str, Any]) -> dict[str, Any]:
+def again(
+    folder: RunFolder, split: Any, stem: Path, differences: dict[str, Any], protocols: Any = ("prior",)
+) -> dict[str, Any]:
     config = build_config(merge(load_yaml_mapping(folder.config), differences), "t")
-    return evaluate_run(folder, config, split, stem)
+    return evaluate_run(folder, config, split, files_beside(stem), protocols).summary
 
 
 def test_the_final_evaluation_is_reproduced(trained: RunFolder, tmp_path: Path) -> None:
-    summary = again(trained, "validate", tmp_path / "e", {})
+    summary = again(trained, "validate", tmp_path / "e", {}, ALL)
     final = trained.read_state()["final"]
     assert {k: summary[k] for k in ("val/psnr", "n_clips")} == {k: final[k] for k in ("val/psnr", "n_clips")}
     assert np.array_equal(np.load(tmp_path / "e.npz")["psnr"], np.load(trained.clips)["psnr"])
-    assert {p.name for p in tmp_path.iterdir()} == {"e.npz", "e.png", "e.gif"}
+    assert {p.name for p in tmp_path.iterdir()} == {"e.npz", "e.json", "e.png", "e.gif", "e-kl.png"}
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def refused(*arguments: str) -> str:
+    """The message with which a command is refused."""
+    error = command(*arguments).exception
+    assert isinstance(error, InputError)
+    return str(error)
+
+
+def test_the_command_evaluates_beyond_the_training_and_leaves_the_run_alone(trained: RunFolder, tmp_path: Path) -> None:
+    before = {p: p.stat().st_mtime_ns for p in trained.path.rglob("*")}
+    stem = tmp_path / "far.v1"  # a dot belongs to the name
+    done = command(str(trained.path), "--horizon", "9", "--samples", "2", "--out", str(stem), "--split", "test")
+    assert done.exit_code == 0, done.output
+    assert "3 clips of test: PSNR" in done.stdout
+    assert "best of N" in done.stdout
+    assert np.load(f"{stem}.npz")["best_of_n_ssim"].shape == (3, 9)
+    found = json.loads(Path(f"{stem}.json").read_text())
+    assert (found["split"], found["n_samples"], found["n_eval"]) == ("test", 2, 9)
+    assert before == {p: p.stat().st_mtime_ns for p in trained.path.rglob("*")}
+
+
+def test_a_bar_says_how_much_time_is_left(trained: RunFolder, tmp_path: Path) -> None:
+    done = command(str(trained.path), "--protocol", "zero", "--out", str(tmp_path / "e"), "--split", "test")
+    assert "9/9 predictions" in done.stderr  # three clips: prior, inference, zero
+    assert done.stderr.rstrip().endswith("0:00:00 left")
+    assert set(np.load(tmp_path / "e.npz")) >= {"psnr", "zero_psnr", "copy_last_ssim"}
+    assert not [name for name in np.load(tmp_path / "e.npz") if "of_n" in name or "posterior" in name]
+
+
+def test_a_run_without_diagnostics_gets_them(trained: RunFolder, tmp_path: Path) -> None:
+    copy = RunFolder(tmp_path / "run")
+    shutil.copytree(trained.path, copy.path)
+    assert command(str(copy.path), "--set", "n_eval=3", "--split", "validate", "--samples", "1").exit_code == 0
+    assert not copy.diagnostics.exists()  # another horizon: not the evaluation that the run would have ended with
+    assert command(str(copy.path), "--split", "validate").exit_code == 0
+    assert json.loads(copy.diagnostics.read_text())["split"] == "validate"
+
+
+def test_what_cannot_be_evaluated_is_named(trained: RunFolder, tmp_path: Path) -> None:
+    run, none = str(trained.path), str(tmp_path / "none.pt")
+    assert "longest has 12" in refused(run, "--horizon", "28")
+    assert "evaluation.lpips" in refused(run, "--set", f"evaluation.lpips={none}")
+    assert "nothing is downloaded" in refused(run, "--set", f"evaluation.fvd={none}")
+    assert "does not hold the model" in refused(run, "--set", "model.z_dim=5")
+    assert "not a run folder" in refused(str(tmp_path))
+    assert command(run, "--protocol", "worst").exit_code == 2
 
 
 def test_the_same_frames_from_files_score_the_same(trained: RunFolder, tiny: Config, tmp_path: Path) -> None:
@@ -63,7 +122,7 @@ def test_data_that_does_not_fit_the_model_is_refused(trained: RunFolder, tmp_pat
 
 def test_a_run_without_a_checkpoint_is_named(tiny: Config, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no checkpoint"):
-        evaluate_run(RunFolder(tmp_path), tiny, "test", tmp_path / "e")
+        evaluate_run(RunFolder(tmp_path), tiny, "test", files_beside(tmp_path / "e"), ALL)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real frames are not here")

@@ -64,6 +64,11 @@ def test_a_finished_run_is_complete(finished: RunFolder, tiny: Config) -> None:
     assert clips["psnr"].shape == clips["copy_last_psnr"].shape == (5, 4)
     assert state["final"]["val/psnr"] == pytest.approx(clips["psnr"].mean())
     assert state["final"]["n_clips"] == len(clips["name"]) == 5
+    assert state["flags"] == {"diverged": False, "collapsed": True}  # six updates: the posterior is still the prior
+    of_model = {"psnr", "ssim", "mse", "psnr_rgb"}
+    of_baselines = {f"{b}_{m}" for b in ("copy_last", "linear", "flat_colour") for m in of_model}
+    assert set(clips) == {"name", "psnr_pooled"} | of_model | of_baselines
+    assert not finished.diagnostics.exists()
     assert {p.name for p in finished.samples.iterdir()} == {
         "step-000004.png", "step-000004.gif", "step-000006.png", "step-000006.gif", "final.png", "final.gif",
     }  # fmt: skip
@@ -131,6 +136,7 @@ def test_a_stop_file_ends_a_run_at_its_next_evaluation(tiny: Config, tmp_path: P
     folder.stop.touch()
     assert len(list(train_run(folder))) == 1
     assert folder.read_state()["status"] == "stopped"
+    assert set(folder.read_state()["flags"]) == {"diverged", "collapsed"}
     assert folder.read_state()["step"] == 2
 
 
@@ -155,6 +161,21 @@ def test_divergence_is_a_recorded_outcome(tiny: Config, tmp_path: Path, monkeypa
         finish(folder)
     state = folder.read_state()
     assert (state["status"], state["error"]) == ("diverged", {"type": "Diverged", "message": "step 3: loss nan"})
+    assert state["flags"] == {"diverged": True, "collapsed": False}
+
+
+def test_a_full_evaluation_ends_a_run_that_asks_for_it(tiny: Config, finished: RunFolder, tmp_path: Path) -> None:
+    folder = finish(new_run(tmp_path / "full", changed(tiny, {"evaluation": {"full": True}})))
+    found, clips = json.loads(folder.diagnostics.read_text()), np.load(folder.clips)
+    assert (found["split"], found["n_clips"], found["n_samples"]) == ("validate", 5, 3)
+    assert found["flags"] == folder.read_state()["flags"]
+    assert np.array_equal(clips["psnr"], np.load(finished.clips)["psnr"])  # the same number, however it ends
+    assert clips["best_of_n_psnr"].shape == (5, 4)
+    assert {p.name for p in folder.samples.glob("final*")} == {"final.png", "final.gif", "final-kl.png"}
+    final = folder.read_state()["final"]
+    assert final["val/psnr"] == finished.read_state()["final"]["val/psnr"]
+    assert final["val/best_of_n_psnr"] >= final["val/mean_of_n_psnr"]
+    assert len(final) < 45
 
 
 def test_a_failure_is_recorded_before_it_is_raised(tiny: Config, tmp_path: Path) -> None:
@@ -164,6 +185,7 @@ def test_a_failure_is_recorded_before_it_is_raised(tiny: Config, tmp_path: Path)
         finish(folder)
     assert folder.read_state()["status"] == "failed"
     assert "nowhere" in folder.read_state()["error"]["message"]
+    assert folder.read_state()["flags"] == {"diverged": False, "collapsed": False}
 
 
 def test_a_damaged_checkpoint_is_named(finished: RunFolder, tmp_path: Path) -> None:
@@ -222,12 +244,13 @@ MOVED: dict[str, Any] = {
     "optim.schedule.n_cycles, cyclic": 3, "optim.schedule.floor, cyclic": 0.5,
     "train.steps": 4, "train.batch_size": 2, "train.steps_per_epoch": 3, "train.stepping": "epoch",
     "evaluation.every": 3, "evaluation.seed": 1, "evaluation.final_split": "test", "evaluation.samples_every": 1,
-    "evaluation.n_samples": 1,
+    "evaluation.n_samples": 1, "evaluation.full": True, "evaluation.best_of": 2,
     "runtime.precision": "bf16", "runtime.threads": 2,
 }  # fmt: skip
 # What the test cannot see here, and where it is seen.
 SEEN_ELSEWHERE = {
     "evaluation.batch_size",  # test_trainer: changes no result, by law
+    "evaluation.lpips", "evaluation.fvd",  # test_perceptual: they name files
     "runtime.device",  # test_device: only one device is sure to exist
     "data.root", "data.actions", "data.positions",  # tests/data
 }  # fmt: skip
@@ -239,7 +262,10 @@ MODES: dict[str, dict[str, Any]] = {
     "teacher_forcing, inverse_sigmoid": {"k": 16.0},
     "kl_anneal, control": {"target": 1e-5, "kp": 1e-3, "ki": 1e-3},
 }
-NEEDS = {"train.stepping": {"kl_anneal": {"mode": "monotonic"}}}
+NEEDS = {
+    "train.stepping": {"kl_anneal": {"mode": "monotonic"}},
+    "evaluation.best_of": {"evaluation": {"full": True}},
+}
 
 
 def needs_of(key: str) -> dict[str, Any]:
