@@ -119,7 +119,7 @@ def evaluate_fully(
         seed=e.seed,
         n_actions=n_actions,
         n_drawn=e.n_samples,
-        protocols=protocols,
+        protocols=[name for name in protocols if e.conditions or name != "conditions"],
         metrics=perceptual.metrics,
         fvd=perceptual.fvd,
     )

@@ -122,7 +122,7 @@ def save_strip(strip: Image.Image, stem: Path) -> Path:
     """Write `STEM.png` and return its path."""
     path = beside(stem, ".png")
     path.parent.mkdir(parents=True, exist_ok=True)
-    strip.save(path, optimize=True)
+    strip.save(path)
     return path
 
 

@@ -83,12 +83,13 @@ def evaluate_in_full(
     frames, _ = clips.gather([0])
     n_frames, size = frames.shape[1], frames.shape[2]
     frame_bytes = bytes_per_frame(model, size, place.device)
-    rows = min(plan.batch_size, rows_that_fit(frame_bytes, n_frames - model.n_past, size))
+    fitting = rows_that_fit(frame_bytes, n_frames - model.n_past, size)
+    rows = max(MIN_ROWS, min(plan.batch_size, fitting))
     watch = None if plan.fvd is None else plan.fvd.add
     prior = evaluate(model, clips, place, rows, plan.seed, plan.metrics, watch)
     advance(len(clips))
     # The inference network and the teacher-forced pass take all T frames of a clip in one call.
-    n_together = min(plan.batch_size, max(MIN_ROWS, rows // n_frames))
+    n_together = min(rows, max(MIN_ROWS, fitting // n_frames))
     with in_evaluation(model), place.autocast():
         inferred = _infer(model, clips, place, plan, n_together, advance)
         samples = None

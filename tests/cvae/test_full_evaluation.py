@@ -245,3 +245,19 @@ def test_a_full_evaluation_leaves_the_model_as_it_was(tiny: Config, clips: Clips
     assert model.training
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize("batch_size", [1, 10**6])
+def test_no_call_takes_more_rows_than_fit_whatever_the_batch_size(
+    tiny: Config, clips: Clips, batch_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, seen = model_of(tiny), []
+    imagine = model.imagine
+    monkeypatch.setattr("cvae.full_evaluation.rows_that_fit", lambda *_: 9)
+    monkeypatch.setattr(
+        model, "imagine", lambda past, noise, z=None: seen.append(noise.shape[1]) or imagine(past, noise, z)
+    )
+    full(model, clips, batch_size=batch_size, n_samples=11)
+    assert min(seen) == 8  # filled up, or a whole call
+    assert max(seen) == (8 if batch_size == 1 else 9)
+    assert len(seen) < 50

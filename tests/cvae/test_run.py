@@ -244,7 +244,7 @@ MOVED: dict[str, Any] = {
     "optim.schedule.n_cycles, cyclic": 3, "optim.schedule.floor, cyclic": 0.5,
     "train.steps": 4, "train.batch_size": 2, "train.steps_per_epoch": 3, "train.stepping": "epoch",
     "evaluation.every": 3, "evaluation.seed": 1, "evaluation.final_split": "test", "evaluation.samples_every": 1,
-    "evaluation.n_samples": 1, "evaluation.full": True, "evaluation.best_of": 2,
+    "evaluation.n_samples": 1, "evaluation.full": True, "evaluation.best_of": 2, "evaluation.conditions": False,
     "runtime.precision": "bf16", "runtime.threads": 2,
 }  # fmt: skip
 # What the test cannot see here, and where it is seen.
@@ -265,6 +265,7 @@ MODES: dict[str, dict[str, Any]] = {
 NEEDS = {
     "train.stepping": {"kl_anneal": {"mode": "monotonic"}},
     "evaluation.best_of": {"evaluation": {"full": True}},
+    "evaluation.conditions": {"evaluation": {"full": True}},
 }
 
 

@@ -89,6 +89,14 @@ def test_an_arm_lies_over_the_base_and_parameters_over_the_arm() -> None:
     assert experiment.config("constant", {}, 0, "test").kl_anneal.model_dump() == {"mode": "constant"}
 
 
+def test_confirm_runs_are_evaluated_in_full_unless_the_experiment_says_no() -> None:
+    experiment = build_experiment(GOOD, "t")
+    assert experiment.config("constant", {}, 0, "test", full=True).evaluation.full
+    assert not experiment.config("constant", {}, 0, "test").evaluation.full
+    spared = build_experiment(GOOD | {"base": merge(GOOD["base"], {"evaluation": {"full": False}})}, "t")
+    assert not spared.config("constant", {}, 0, "test", full=True).evaluation.full
+
+
 def test_a_base_lies_over_its_preset_which_is_written_out() -> None:
     # Written out, because a preset may change and what a folder's runs share may not.
     values = GOOD | {"base": {"preset": "lab_report", "kl_anneal": {"mode": "cyclical"}}}
