@@ -12,6 +12,18 @@ from cvae.config import RuntimeConfig
 from cvae.errors import InputError
 
 
+def to_device(host: Tensor, device: torch.device) -> Tensor:
+    """Move a tensor from the host without waiting for the device, which may be busy with earlier work."""
+    if device.type == "cuda":
+        return host.pin_memory().to(device, non_blocking=True)
+    return host.to(device)
+
+
+def scale_frames(packed: Tensor) -> Tensor:
+    """Scale frames where they are: uint8 (B, T, S, S, 3) -> float (T, B, 3, S, S) in [0, 1]."""
+    return packed.permute(1, 0, 4, 2, 3).float().div_(255)
+
+
 @dataclass(frozen=True)
 class Place:
     """A device and a precision."""
@@ -25,12 +37,20 @@ class Place:
 
     def frames(self, packed: NDArray[np.uint8]) -> Tensor:
         """Move frames to the device and scale them there: uint8 (B, T, S, S, 3) -> float (T, B, 3, S, S) in [0, 1]."""
-        moved = torch.from_numpy(packed).to(self.device, non_blocking=True)
-        return moved.permute(1, 0, 4, 2, 3).float().div_(255)
+        return scale_frames(self.move(torch.from_numpy(packed)))
 
     def conditions(self, packed: NDArray[np.float32]) -> Tensor:
         """Move conditions to the device: (B, T, C) -> (T, B, C)."""
-        return torch.from_numpy(packed).to(self.device, non_blocking=True).transpose(0, 1)
+        return self.move(torch.from_numpy(packed)).transpose(0, 1)
+
+    def move(self, host: Tensor) -> Tensor:
+        """Move a tensor from the host to the device, without waiting for it."""
+        return to_device(host, self.device)
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether the host runs ahead of the device, and asking for a number makes it wait."""
+        return self.device.type != "cpu"
 
     @property
     def name(self) -> str:
