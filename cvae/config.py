@@ -106,7 +106,8 @@ class RuntimeConfig(Section):
     threads: int | None = Field(None, ge=1, description="CPU threads; null = one per core")
     compile: bool = Field(False, description="torch.compile the networks: minutes at the start, for long runs on CUDA")
     resident: bool | None = Field(
-        None, description="keep the training frames on the device; null = on CUDA, where they take under half of what is free"
+        None,
+        description="keep the training frames on the device; null = on CUDA, if they take less than half of it",
     )
     checkpointing: bool = Field(
         False, description="keep only each stage's inputs for the gradient: less memory, a third more arithmetic"

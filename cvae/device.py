@@ -1,7 +1,10 @@
 """Where the arithmetic runs, and in which precision."""
 
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -47,6 +50,14 @@ class Place:
         """Move a tensor from the host to the device, without waiting for it."""
         return to_device(host, self.device)
 
+    def holds(self, n_bytes: int) -> bool:
+        """Whether the device has memory of its own, and room for this and for as much again."""
+        return self.device.type == "cuda" and 2 * n_bytes < torch.cuda.mem_get_info(self.device)[0]
+
+    def pin(self, host: Tensor) -> Tensor:
+        """Return a tensor on the host that the device can fetch by itself."""
+        return host.pin_memory() if self.device.type == "cuda" else host
+
     @property
     def is_asynchronous(self) -> bool:
         """Whether the host runs ahead of the device, and asking for a number makes it wait."""
@@ -56,6 +67,29 @@ class Place:
     def name(self) -> str:
         """The device's name for people."""
         return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
+
+
+@lru_cache
+def matrix_rate(device: torch.device, bf16: bool, n_threads: int) -> float:
+    """Return the FLOP/s at which this device multiplies large matrices, measured: the best of a few.
+
+    Args:
+        device: where.
+        bf16: in which precision.
+        n_threads: CPU threads that are set; the measurement is kept for each number.
+    """
+    size = 512 if device.type == "cpu" else 8192
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    a = torch.randn(size, size, generator=torch.Generator().manual_seed(0)).to(device, dtype)
+    return 2 * size**3 / min(_seconds(lambda: a @ a, device) for _ in range(5))
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    started = time.perf_counter()
+    work()
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+    return time.perf_counter() - started
 
 
 def _has_native_bf16(device: torch.device) -> bool:

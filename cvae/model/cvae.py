@@ -111,7 +111,7 @@ class CVAE(nn.Module):
         if not free[self.n_past :].any():
             fed = codes[:-1]
             predicted, _ = self.frame_predictor(torch.cat([fed, inputs], dim=-1))
-            outputs = self._decode_forced(predicted, projected).unflatten(0, predicted.shape[:2])
+            outputs = self._decode_forced(predicted, projected)
         else:
             outputs, fed = self._step_by_step(codes, projected, inputs, free)
         # A learned prior sees what the predictor saw: its own frames' codes where they were fed.
@@ -128,13 +128,16 @@ class CVAE(nn.Module):
         return codes.unflatten(0, frames.shape[:2]), projected
 
     def _decode_forced(self, codes: Tensor, projected: Projections) -> Tensor:
-        """Decode the frames 1 .. T-1 from codes (T-1, B, G), in one call for all that share a skip."""
+        """Decode codes (T-1, B, G) -> frames 1 .. T-1, (T-1, B, 3, S, S), in one call for all that share a skip."""
         if self.skip == "every" or not self.is_divisible:  # a norm that sees the whole batch sees all of it
             rows = [projected[self.skip_index(t)] for t in range(1, len(codes) + 1)]
-            return self.decoder.decode(codes.flatten(0, 1), [torch.cat(stage) for stage in zip(*rows, strict=True)])
-        runs = groupby(range(1, len(codes) + 1), self.skip_index)
-        parts = [self.decoder.decode(_rows(codes, list(run)), projected[index]) for index, run in runs]
-        return torch.cat(parts)
+            frames = self.decoder.decode(codes.flatten(0, 1), [torch.cat(stage) for stage in zip(*rows, strict=True)])
+        else:
+            runs = [(i, list(run)) for i, run in groupby(range(1, len(codes) + 1), self.skip_index)]
+            parts = [codes[run[0] - 1 : run[-1]].flatten(0, 1) for _, run in runs]
+            pairs = zip(parts, runs, strict=True)
+            frames = torch.cat([self.decoder.decode(part, projected[i]) for part, (i, _) in pairs])
+        return frames.view(*codes.shape[:2], *frames.shape[1:])
 
     def _step_by_step(
         self, codes: Tensor, projected: Projections, inputs: Tensor, free: NDArray[np.bool_]
@@ -217,8 +220,3 @@ class CVAE(nn.Module):
                 fed, own_skips = self.encoder(outputs[-1])
                 used = own_skips if self.skip == "every" else used
         return torch.stack(outputs)
-
-
-def _rows(codes: Tensor, steps: list[int]) -> Tensor:
-    """Return the codes (T-1, B, G) of consecutive steps, counted from 1, as rows (k B, G)."""
-    return codes[steps[0] - 1 : steps[-1]].flatten(0, 1)

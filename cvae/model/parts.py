@@ -22,17 +22,18 @@ class Parts:
     is_divisible: bool  # no frame's numbers depend on the frames beside it
     checkpointing: bool = False  # keep a stage's inputs only, and compute the rest again for the gradient
 
-    def size(self, frames: Tensor, n_values: int, multiple: int = 1) -> int:
-        """Return how many frames go at once through a stage whose layers put out `n_values` values a frame.
+    def split(self, frames: Tensor, n_values: int, multiple: int = 1) -> list[Tensor]:
+        """Divide frames (N, ...) for a stage whose layers put out `n_values` values a frame.
 
         Args:
-            frames: (N, ...) on the device that is asked about.
+            frames: on the device that it is chosen for.
             n_values: channels times height times width.
-            multiple: the number is a multiple of this.
+            multiple: the size of a part is a multiple of this.
         """
         if not self.is_divisible or frames.device.type != "cpu":
-            return len(frames)
-        return max(1, CACHED_VALUES // (n_values * multiple)) * multiple
+            return [frames]
+        size = max(1, CACHED_VALUES // (n_values * multiple)) * multiple
+        return list(torch.split(frames, size))
 
     def run(self, stage: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
         """Apply a stage to one part."""

@@ -4,33 +4,18 @@ A stage is a resolution; a layer is Conv 3x3, norm, LeakyReLU(0.2). Published: 6
 2, 2, 3, 3 layers at 64, 32, 16, 8 pixels. A 32 pixel image drops the deepest stage, as SVG's 128 adds one.
 """
 
-from functools import partial
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cvae.model.merge import MergeLayer
+from cvae.model.merge import DecoderStage, MergeLayer
 from cvae.model.parts import Parts
-from cvae.model.pool import max_pool
+from cvae.sizes import CHANNELS_PER_GROUP, LAYERS, stage_channels
 
 Norm = Literal["batch", "group"]
-
-PUBLISHED_CHANNELS = (64, 128, 256, 512)
-LAYERS = (2, 2, 3, 3)
-CHANNELS_PER_GROUP = 16
-
-
-def stage_channels(image_size: int, width: float) -> list[int]:
-    """Return the channels of each stage, from full resolution down to 8 pixels.
-
-    A scaled width is rounded to whole groups of 16 channels, so that both norms exist at every width.
-    """
-    n_stages = {32: 3, 64: 4}[image_size]
-    groups = [max(1, round(channels * width / CHANNELS_PER_GROUP)) for channels in PUBLISHED_CHANNELS[:n_stages]]
-    return [CHANNELS_PER_GROUP * n for n in groups]
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Module:
@@ -80,10 +65,10 @@ class Encoder(nn.Module):
         skips: list[Tensor] = []
         x = frames
         for stage, channels in zip(self.stages, self.channels, strict=True):
-            outputs = [self.parts.run(stage, part) for part in x.split(self.parts.size(x, channels * x.shape[-1] ** 2))]
+            outputs = [self.parts.run(stage, part) for part in self.parts.split(x, channels * x.shape[-1] ** 2)]
             if n_skips:
                 skips.append(first_rows(outputs, n_skips))
-            x = join([max_pool(output) for output in outputs])
+            x = join([F.max_pool2d(output, 2) for output in outputs])
         return self.head(x).flatten(1), skips
 
 
@@ -100,31 +85,32 @@ class Decoder(nn.Module):
         deepest = self.channels[0]
         self.head = nn.Sequential(nn.ConvTranspose2d(g_dim, deepest, 4), make_norm(norm, deepest), make_activation())
         layers = LAYERS[len(self.channels) - 1 : 0 : -1]
-        stages: list[nn.Sequential] = []
+        stages: list[DecoderStage] = []
         for (channels, fewer), n in zip(pairwise(self.channels), layers, strict=True):
             widths = [*[channels] * (n - 1), fewer]
-            stages.append(nn.Sequential(make_merge(channels, norm), *make_stage(widths, norm)))
+            stages.append(DecoderStage(make_merge(channels, norm), *make_stage(widths, norm)))
         last = nn.ConvTranspose2d(self.channels[-1], 3, 3, padding=1)
-        stages.append(nn.Sequential(make_merge(self.channels[-1], norm), last))
+        stages.append(DecoderStage(make_merge(self.channels[-1], norm), last))
         self.stages = nn.ModuleList(stages)
+
+    def _by_stage(self) -> list[DecoderStage]:
+        return cast(list[DecoderStage], list(self.stages))
 
     def project(self, skips: list[Tensor]) -> list[Tensor]:
         """Return what skips (M, C_i, s_i, s_i) add to each stage's first convolution, deepest first.
 
         It is the same for every code that they serve, so it is computed once.
         """
-        return [stage[0].project(skip) for stage, skip in zip(self.stages, reversed(skips), strict=True)]
+        return [stage.project(skip) for stage, skip in zip(self._by_stage(), reversed(skips), strict=True)]
 
     def decode(self, codes: Tensor, projected: list[Tensor]) -> Tensor:
         """Return the frames (N, 3, S, S), by what `project` made of the skips of M of them; N is a multiple of M."""
         x = self.head(codes[:, :, None, None])
-        for stage, channels, skip in zip(self.stages, self.channels, projected, strict=True):
-            is_shared = len(skip) < len(x)
-            size = self.parts.size(x, channels * (2 * x.shape[-1]) ** 2, multiple=len(skip) if is_shared else 1)
-            parts = x.split(size)
-            skips = [skip] * len(parts) if is_shared else skip.split(size)
-            run = partial(run_stage, stage)
-            x = join([self.parts.run(run, *pair) for pair in zip(parts, skips, strict=True)])
+        for stage, channels, skip in zip(self._by_stage(), self.channels, projected, strict=True):
+            is_shared, n_values = len(skip) < len(x), channels * (2 * x.shape[-1]) ** 2
+            below = self.parts.split(x, n_values, multiple=len(skip) if is_shared else 1)
+            skips = [skip] * len(below) if is_shared else self.parts.split(skip, n_values)
+            x = join([self.parts.run(stage, *pair) for pair in zip(below, skips, strict=True)])
         return torch.sigmoid(x.float())  # outside autocast's 8 bits: PSNR is measured on this
 
     def forward(self, codes: Tensor, skips: list[Tensor]) -> Tensor:
@@ -135,16 +121,6 @@ class Decoder(nn.Module):
 def make_merge(channels: int, norm: Norm) -> MergeLayer:
     """Return a decoder stage's first layer: what comes from below, enlarged, beside the skip."""
     return MergeLayer(nn.Conv2d(2 * channels, channels, 3, padding=1), make_norm(norm, channels), make_activation())
-
-
-def run_stage(stage: nn.Sequential, below: Tensor, projected: Tensor) -> Tensor:
-    """Apply a decoder stage to the map from below and what the skips add."""
-    merge, *rest = stage
-    x = merge(below, projected)
-    for layer in rest:
-        x = layer(x)
-    output: Tensor = x
-    return output
 
 
 def first_rows(parts: list[Tensor], n: int) -> Tensor:
