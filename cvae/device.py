@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from cvae.config import RuntimeConfig
 from cvae.errors import InputError
@@ -71,17 +72,22 @@ class Place:
 
 @lru_cache
 def matrix_rate(device: torch.device, bf16: bool, n_threads: int) -> float:
-    """Return the FLOP/s at which this device multiplies large matrices, measured: the best of a few.
+    """Return the FLOP/s of this device, measured: the best of a few matrix products and a few convolutions.
 
     Args:
         device: where.
         bf16: in which precision.
         n_threads: CPU threads that are set; the measurement is kept for each number.
     """
-    size = 512 if device.type == "cpu" else 8192
+    side, n = (512, 8) if device.type == "cpu" else (8192, 128)
     dtype = torch.bfloat16 if bf16 else torch.float32
-    a = torch.randn(size, size, generator=torch.Generator().manual_seed(0)).to(device, dtype)
-    return 2 * size**3 / min(_seconds(lambda: a @ a, device) for _ in range(5))
+    generator = torch.Generator().manual_seed(0)
+    matrix = torch.randn(side, side, generator=generator).to(device, dtype)
+    maps, kernel = torch.randn(n, 256, 16, 16, generator=generator), torch.randn(256, 256, 3, 3, generator=generator)
+    maps, kernel = (x.to(device, dtype).to(memory_format=torch.channels_last) for x in (maps, kernel))
+    product_s = min(_seconds(lambda: matrix @ matrix, device) for _ in range(5))
+    convolution_s = min(_seconds(lambda: F.conv2d(maps, kernel, padding=1), device) for _ in range(5))
+    return max(2 * side**3 / product_s, 2 * 9 * maps.numel() * 256 / convolution_s)
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> float:

@@ -45,6 +45,7 @@ class Feed:
 
     def __init__(self, config: Config, clips: Clips, place: Place) -> None:
         self.waited_s = 0.0  # time that the training spent waiting for a batch
+        self.is_ahead = True  # whether the context manager prepares anything
         self._config = config
         self._clips = clips
         self._place = place
@@ -56,7 +57,8 @@ class Feed:
             self._resident = torch.tensor(frames, device=place.device)
 
     def __enter__(self) -> Self:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="feed")
+        if self.is_ahead:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="feed")
         return self
 
     def __exit__(

@@ -109,7 +109,7 @@ class Trainer:
             progress = c.train.progress(self.step)
             tfr, lr = c.teacher_forcing(progress), c.optim.lr * c.optim.schedule(progress)
             batch = self.feed.batch(self.step)
-            values, beta = self._update(batch, progress, lr)
+            values, beta = self.update(batch, progress, lr)
             ledger.add(Update(self.step, values, beta, tfr, lr, self.work.flops(~batch.forced.numpy())))
             self.step += 1
             if self.step % c.evaluation.every == 0 or self.step == c.train.steps:
@@ -128,7 +128,7 @@ class Trainer:
             "waiting_share": (self.feed.waited_s - waited) / seconds,
         }
 
-    def _update(self, batch: Batch, progress: float, lr: float) -> tuple[Tensor, float | Tensor]:
+    def update(self, batch: Batch, progress: float, lr: float) -> tuple[Tensor, float | Tensor]:
         """Make one optimizer step; return its loss, mse, kl, weighted kl and gradient norm, (5,), and its beta.
 
         Nothing here waits for the device. From the first update on that is not finite the optimizer leaves the

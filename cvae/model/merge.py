@@ -43,7 +43,7 @@ class _AddShared(torch.autograd.Function):
         first, *others = torch.split(gradients[0], ctx.n_shared)
         if not others:
             return gradients[0], first
-        total = first.float() + others[0]
+        total = first.to(torch.promote_types(first.dtype, torch.float32)) + others[0]
         for other in others[1:]:
             total += other
         return gradients[0], total.to(first.dtype)

@@ -22,7 +22,7 @@ def trainer_for(config: Config, store: Store) -> Trainer:
 
 def one_update(trainer: Trainer) -> torch.Tensor:
     """Loss, mse, kl, weighted kl and gradient norm of the first update."""
-    return trainer._update(trainer.feed.batch(0), progress=0.0, lr=trainer.config.optim.lr)[0]
+    return trainer.update(trainer.feed.batch(0), progress=0.0, lr=trainer.config.optim.lr)[0]
 
 
 def untimed(result: EpochResult) -> dict[str, Any]:
