@@ -101,13 +101,17 @@ def bench(
         raise InputError(f"unknown benchmark '{unknown[0]}'; there are {', '.join(found)}")
     if processor_time:
         table.use_processor_time()
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in names or found:
         machine = describe_machine()  # with the load before the benchmark adds its own
         rows = [as_mapping(row) for row in found[name]()]
-        results[name] = {"machine": machine, "rows": rows}
-        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+        record(name, {"machine": machine, "rows": rows})
         print_rows(name, rows)
+
+
+def record(name: str, measured: dict[str, Any]) -> None:
+    """Put one benchmark's record in place of its last."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps(results | {name: measured}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

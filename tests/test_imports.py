@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,17 @@ print("torch" in sys.modules, "optuna" in sys.modules, "wandb" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False False False"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", [["analyze.py", "--help"], ["run_sweep.py", "experiments/quickstart.yaml", "--plan"]]
+)
+def test_looking_takes_less_than_a_second(command: list[str]) -> None:
+    # the best of a few: the machine may be busy, the command may not
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, check=True)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 1.0

@@ -11,6 +11,9 @@ from cvae.device import choose_place
 from cvae.run import make_trainer
 from tests.conftest import changed
 
+#: Half of the lab's: at .002 Adam's first updates blow rounding up until the fifth loss of the baseline differs by
+#: 1.6e-4 from its own in another memory format.
+LR = 1e-3
 LAB_LIKE = {
     "image_size": 64,
     "n_future": 3,
@@ -28,13 +31,13 @@ def test_five_losses_are_those_of_the_published_procedure(tiny: Config, ratio: f
     config = changed(tiny, LAB_LIKE | {"teacher_forcing": {"mode": "constant", "ratio": ratio}})
     trainer = make_trainer(config, choose_place(config.runtime), open_store(config.data, 64, Path(config.store)))
     trainer.model.train()
-    svg = SVG("group", 7, 2e-3, width=0.25)
+    svg = SVG("group", 7, LR, width=0.25)
     svg.load(trainer.model)
     published, ours = [], []
     for step in range(5):
         batch = trainer.feed.batch(step)
         frames = batch.frames.contiguous()
         published.append(svg.step(frames, batch.conditions, batch.noise, 1e-4, is_forced=ratio == 1))
-        ours.append(trainer.update(batch, 0.0, 2e-3)[0][0].item())
+        ours.append(trainer.update(batch, 0.0, LR)[0][0].item())
     assert ours == pytest.approx(published, rel=1e-4)
     assert abs(published[4] - published[0]) > 0.01 * published[0]  # it has learned
