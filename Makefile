@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUNS ?= runs
 EXPERIMENT ?= quickstart
 
-.PHONY: help setup sweep report test test-all lint types clean
+.PHONY: help setup sweep report test test-all bench lint types clean
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
@@ -31,6 +31,9 @@ test: .venv/installed-dev  ## the tests, some minutes
 
 test-all: .venv/installed-dev  ## the slow tests too: real sweeps that are killed, a real browser
 	$(BIN)/python -m pytest -m "not cuda"
+
+bench: .venv/installed-dev  ## speed, each against a baseline in the same run; writes benchmarks/results.json
+	$(BIN)/python -m benchmarks
 
 lint: .venv/installed-dev  ## ruff: rules and format
 	$(BIN)/ruff check .

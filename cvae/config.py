@@ -113,6 +113,14 @@ class RuntimeConfig(Section):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="auto = cuda, else mps, else cpu")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="autocast; auto = bf16 where native")
     threads: int | None = Field(None, ge=1, description="CPU threads; null = one per core")
+    compile: bool = Field(False, description="torch.compile the networks: minutes at the start, for long runs on CUDA")
+    resident: bool | None = Field(
+        None,
+        description="keep the training frames on the device; null = on CUDA, if they take less than half of it",
+    )
+    checkpointing: bool = Field(
+        False, description="keep only each stage's inputs for the gradient: less memory, a third more arithmetic"
+    )
 
 
 class Config(Section):
@@ -148,6 +156,15 @@ class Config(Section):
             raise ValueError(
                 "train.batch_size is 1: model.norm and model.predictor_norm 'batch' need 2 or more clips where steps "
                 "are not all teacher-forced"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_compute_again(self) -> "Config":
+        if self.runtime.checkpointing and self.model.norm == "batch":
+            raise ValueError(
+                "runtime.checkpointing is true: it needs model.norm 'group', because batch norm would count every "
+                "frame twice in its running statistics"
             )
         return self
 

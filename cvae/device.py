@@ -1,15 +1,31 @@
 """Where the arithmetic runs, and in which precision."""
 
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from cvae.config import RuntimeConfig
 from cvae.errors import InputError
+
+
+def to_device(host: Tensor, device: torch.device) -> Tensor:
+    """Move a tensor from the host without waiting for the device, which may be busy with earlier work."""
+    if device.type == "cuda":
+        return host.pin_memory().to(device, non_blocking=True)
+    return host.to(device)
+
+
+def scale_frames(packed: Tensor) -> Tensor:
+    """Scale frames where they are: uint8 (B, T, S, S, 3) -> float (T, B, 3, S, S) in [0, 1]."""
+    return packed.permute(1, 0, 4, 2, 3).float().div_(255)
 
 
 @dataclass(frozen=True)
@@ -25,17 +41,61 @@ class Place:
 
     def frames(self, packed: NDArray[np.uint8]) -> Tensor:
         """Move frames to the device and scale them there: uint8 (B, T, S, S, 3) -> float (T, B, 3, S, S) in [0, 1]."""
-        moved = torch.from_numpy(packed).to(self.device, non_blocking=True)
-        return moved.permute(1, 0, 4, 2, 3).float().div_(255)
+        return scale_frames(self.move(torch.from_numpy(packed)))
 
     def conditions(self, packed: NDArray[np.float32]) -> Tensor:
         """Move conditions to the device: (B, T, C) -> (T, B, C)."""
-        return torch.from_numpy(packed).to(self.device, non_blocking=True).transpose(0, 1)
+        return self.move(torch.from_numpy(packed)).transpose(0, 1)
+
+    def move(self, host: Tensor) -> Tensor:
+        """Move a tensor from the host to the device, without waiting for it."""
+        return to_device(host, self.device)
+
+    def holds(self, n_bytes: int) -> bool:
+        """Whether the device has memory of its own, and room for this and for as much again."""
+        return self.device.type == "cuda" and 2 * n_bytes < torch.cuda.mem_get_info(self.device)[0]
+
+    def pin(self, host: Tensor) -> Tensor:
+        """Return a tensor on the host that the device can fetch by itself."""
+        return host.pin_memory() if self.device.type == "cuda" else host
+
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether the host runs ahead of the device, and asking for a number makes it wait."""
+        return self.device.type != "cpu"
 
     @property
     def name(self) -> str:
         """The device's name for people."""
         return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
+
+
+@lru_cache
+def matrix_rate(device: torch.device, bf16: bool, n_threads: int) -> float:
+    """Return the FLOP/s of this device, measured: the best of a few matrix products and a few convolutions.
+
+    Args:
+        device: where.
+        bf16: in which precision.
+        n_threads: CPU threads that are set; the measurement is kept for each number.
+    """
+    side, n = (512, 8) if device.type == "cpu" else (8192, 128)
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    generator = torch.Generator().manual_seed(0)
+    matrix = torch.randn(side, side, generator=generator).to(device, dtype)
+    maps, kernel = torch.randn(n, 256, 16, 16, generator=generator), torch.randn(256, 256, 3, 3, generator=generator)
+    maps, kernel = (x.to(device, dtype).to(memory_format=torch.channels_last) for x in (maps, kernel))
+    product_s = min(_seconds(lambda: matrix @ matrix, device) for _ in range(5))
+    convolution_s = min(_seconds(lambda: F.conv2d(maps, kernel, padding=1), device) for _ in range(5))
+    return max(2 * side**3 / product_s, 2 * 9 * maps.numel() * 256 / convolution_s)
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    started = time.perf_counter()
+    work()
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+    return time.perf_counter() - started
 
 
 def _has_native_bf16(device: torch.device) -> bool:

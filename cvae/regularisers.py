@@ -1,8 +1,8 @@
 """What the KL costs: the second term of the loss, as `kl_anneal` asks for it."""
 
-import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from cvae.config import Config
@@ -20,19 +20,23 @@ class Penalty:
     beta: float | Tensor  # the weight that was used, for the mean squared error over a frame
 
 
-def pi_control(excess: float, integral: float, anneal: ControlledKL) -> tuple[float, float]:
+def pi_control(excess: Tensor, integral: Tensor, anneal: ControlledKL) -> tuple[Tensor, Tensor]:
     """Return the weight for a KL that is `excess` nats above its target, and the new integral (a weight).
 
     ControlVAE (Shao et al. 2020, eq. 8-9): beta = kp / (1 + exp(-excess)) + sum of ki * excess + beta_min, kept in
-    [beta_min, beta_max]. Anti-windup: an integral that would push beta further out of its range stays as it was. The
-    paper freezes it whenever beta was out of range, from which a gain that is large for its error cannot come back.
+    [beta_min, beta_max]; scalars that stay on their device. Anti-windup: an integral that would push beta further out
+    of its range stays as it was. The paper freezes it whenever beta was out of range, from which a gain that is large
+    for its error cannot come back.
     """
     grown = integral + anneal.ki * excess
-    # 1 / (1 + exp(-x)) written so that no x overflows
-    proportional = anneal.kp * 0.5 * (1.0 + math.tanh(0.5 * excess))
-    wanted = proportional + grown + anneal.beta_min
-    is_winding_up = (wanted > anneal.beta_max and excess > 0) or (wanted < anneal.beta_min and excess < 0)
-    return min(max(wanted, anneal.beta_min), anneal.beta_max), integral if is_winding_up else grown
+    wanted = anneal.kp * torch.sigmoid(excess) + grown + anneal.beta_min
+    is_winding_up = ((wanted > anneal.beta_max) & (excess > 0)) | ((wanted < anneal.beta_min) & (excess < 0))
+    return wanted.clamp(anneal.beta_min, anneal.beta_max), torch.where(is_winding_up, integral, grown)
+
+
+def precise(device: torch.device) -> torch.dtype:
+    """Return the most precise numbers of a device: Apple's GPUs have no float64."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 class Regulariser:
@@ -42,7 +46,7 @@ class Regulariser:
         self.beta = config.beta
         self.anneal = config.kl_anneal
         self.n_values = 3 * config.image_size**2  # D
-        self.integral = 0.0
+        self.integral = torch.zeros((), dtype=torch.float64)
 
     def __call__(self, rollout: Rollout, error: Tensor, progress: float) -> Penalty:
         """Return the KL term of an update whose squared error (mean over a frame, summed over steps) is `error`."""
@@ -54,8 +58,10 @@ class Regulariser:
                 gamma = self.anneal.gamma
                 return Penalty(kl, gamma * (kl - self.anneal.capacity(progress)).abs(), gamma)
             case ControlledKL():
-                beta, self.integral = pi_control(kl.item() - self.anneal.target, self.integral, self.anneal)
-                return Penalty(kl, beta * kl, beta)
+                measured = kl.detach().to(precise(kl.device))
+                integral = self.integral.to(measured)
+                beta, self.integral = pi_control(measured - self.anneal.target, integral, self.anneal)
+                return Penalty(kl, beta.to(kl) * kl, beta)
             case OptimalSigmaKL():
                 # With M the mean squared error over T frames and their D values, and sigma^2 = M, the published loss
                 # is (T D / 2) log M + KL. Divided by its slope D / (2 M) in `error` = T M it has the gradient of
@@ -68,8 +74,8 @@ class Regulariser:
 
     def state(self) -> dict[str, float]:
         """Return what a resumed training needs."""
-        return {"integral": self.integral}
+        return {"integral": self.integral.item()}
 
     def load_state(self, state: dict[str, float]) -> None:
         """Go on from a state."""
-        self.integral = float(state["integral"])
+        self.integral = torch.tensor(state["integral"], dtype=torch.float64)

@@ -9,20 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cvae.batches import batch_indices, step_coins, step_noise
+from cvae.accounting import Work
 from cvae.config import Config
 from cvae.data.clips import Clips
-from cvae.device import Place
+from cvae.device import Place, matrix_rate
 from cvae.evaluate import Evaluation, evaluate
+from cvae.feed import Batch, Feed
+from cvae.ledger import Diverged, Ledger, Update
 from cvae.losses import mse
 from cvae.model import build_model
 from cvae.regularisers import Regulariser
 
-SUMS = ("loss", "mse", "kl", "kl_weighted", "grad_norm")
-
-
-class Diverged(Exception):
-    """The loss or its gradient is not finite; raised before the optimizer step, so the weights are still sound."""
+__all__ = ["Diverged", "EpochResult", "Trainer"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,14 @@ class Trainer:
         model = build_model(config, train[0].conditions.shape[-1])
         self.model = model.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         o = config.optim
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=o.lr, betas=(o.beta1, o.beta2))
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=o.lr, betas=(o.beta1, o.beta2), fused=True)
         self.regulariser = Regulariser(config)
+        self.feed = Feed(config, train, place)
+        self.work = Work.of(config, train.n_conditions)
+        self.has_diverged = torch.zeros((), device=place.device)
+        if config.runtime.compile:
+            self.model.encoder.compile()
+            self.model.decoder.compile()
         self.step = 0
         self.seconds = 0.0
 
@@ -76,6 +80,8 @@ class Trainer:
         """Go on from a state; the results are those of a training that never stopped."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for group in self.optimizer.param_groups:
+            group["fused"] = True  # checkpoints hold how they were made, too
         self.regulariser.load_state(state["regulariser"])
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
 
@@ -85,63 +91,62 @@ class Trainer:
         Raises:
             Diverged: the loss or the gradient is not finite.
         """
-        c = self.config
+        c, e = self.config, self.config.evaluation
         self.model.train()
-        while self.step < c.train.steps:
-            sums = torch.zeros(len(SUMS), device=self.place.device)
-            started, first = time.perf_counter(), self.step
-            while True:
-                progress = c.train.progress(self.step)
-                tfr, lr = c.teacher_forcing(progress), c.optim.lr * c.optim.schedule(progress)
-                values, beta = self._update(progress, tfr, lr)
-                sums += values
-                self.step += 1
-                if self.step % c.evaluation.every == 0 or self.step == c.train.steps:
-                    break
-            means = dict(zip(SUMS, (sums / (self.step - first)).tolist(), strict=True))
-            trained_s = time.perf_counter() - started
-            e = c.evaluation
-            evaluation = evaluate(self.model, self.validate_clips, self.place, e.batch_size, e.seed)
-            self.seconds += time.perf_counter() - started
-            training = means | {
-                "kl_per_step": means["kl"] / (c.n_past + c.n_future - 1),
-                "beta": float(beta),
-                "tfr": tfr,
-                "lr": lr,
-                "clips_per_second": (self.step - first) * c.train.batch_size / trained_s,
-            }
-            yield EpochResult(self.step, self.step / c.train.steps_per_epoch, self.seconds, training, evaluation)
+        with self.feed:
+            while self.step < c.train.steps:
+                started = time.perf_counter()
+                training = self._train_to_evaluation()
+                evaluation = evaluate(self.model, self.validate_clips, self.place, e.batch_size, e.seed)
+                self.seconds += time.perf_counter() - started
+                yield EpochResult(self.step, self.step / c.train.steps_per_epoch, self.seconds, training, evaluation)
 
-    def _update(self, progress: float, tfr: float, lr: float) -> tuple[Tensor, float | Tensor]:
-        """Make one optimizer step; return its loss, mse, kl, weighted kl and gradient norm, (5,), and its beta."""
-        frames, conditions, noise, forced = self._batch(tfr)
+    def _train_to_evaluation(self) -> dict[str, float]:
+        """Make the updates up to the next evaluation and return what they tell."""
+        c, ledger = self.config, Ledger(self.place)
+        started, waited = time.perf_counter(), self.feed.waited_s
+        while True:
+            progress = c.train.progress(self.step)
+            tfr, lr = c.teacher_forcing(progress), c.optim.lr * c.optim.schedule(progress)
+            batch = self.feed.batch(self.step)
+            values, beta = self.update(batch, progress, lr)
+            ledger.add(Update(self.step, values, beta, tfr, lr, self.work.flops(~batch.forced.numpy())))
+            self.step += 1
+            if self.step % c.evaluation.every == 0 or self.step == c.train.steps:
+                break
+        means = ledger.means()  # waits for the device
+        seconds = time.perf_counter() - started
+        rate = ledger.flops / seconds
+        return means | {
+            "kl_per_step": means["kl"] / (c.n_past + c.n_future - 1),
+            "beta": float(beta),
+            "tfr": tfr,
+            "lr": lr,
+            "clips_per_second": ledger.n_updates * c.train.batch_size / seconds,
+            "flops_per_second": rate,
+            "matrix_rate_share": rate / matrix_rate(self.place.device, self.place.bf16, torch.get_num_threads()),
+            "waiting_share": (self.feed.waited_s - waited) / seconds,
+        }
+
+    def update(self, batch: Batch, progress: float, lr: float) -> tuple[Tensor, float | Tensor]:
+        """Make one optimizer step; return its loss, mse, kl, weighted kl and gradient norm, (5,), and its beta.
+
+        Nothing here waits for the device. From the first update on that is not finite the optimizer leaves the
+        weights as they are; the ledger tells when it next looks.
+        """
         with self.place.autocast():
-            rollout = self.model(frames, conditions, noise, forced)
-        error = mse(rollout.frames, frames[1:])
+            rollout = self.model(batch.frames, batch.conditions, batch.noise, batch.forced)
+        error = mse(rollout.frames, batch.frames[1:])
         penalty = self.regulariser(rollout, error, progress)
         loss = error + penalty.weighted
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         limit = self.config.optim.clip if self.config.optim.clip is not None else math.inf
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
-        if not bool(torch.isfinite(loss) & torch.isfinite(norm)):
-            raise Diverged(
-                f"step {self.step}: loss {loss.item():g}, mse {error.item():g}, kl {penalty.kl.item():g}, gradient "
-                f"norm {norm.item():g} (beta {float(penalty.beta):g}, tfr {tfr:g}, lr {lr:g})"
-            )
+        is_bad = ~(torch.isfinite(loss) & torch.isfinite(norm))
+        self.has_diverged = torch.maximum(self.has_diverged, is_bad.float())
         for group in self.optimizer.param_groups:
             group["lr"] = lr
+        self.optimizer.found_inf = self.has_diverged  # type: ignore[attr-defined] # fused Adam's: makes no step where 1
         self.optimizer.step()
         return torch.stack([loss, error, penalty.kl, penalty.weighted, norm]).detach(), penalty.beta
-
-    def _batch(self, tfr: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return frames (T, B, 3, S, S), conditions (T, B, C), noise (T-1, B, Z), forced (T-1, B) of this step."""
-        c, seed = self.config, self.config.seed
-        indices = batch_indices(len(self.train_clips), c.train.batch_size, seed, self.step)
-        packed_frames, packed_conditions = self.train_clips.gather(indices)
-        frames = self.place.frames(packed_frames)
-        n_steps = len(frames) - 1
-        noise = step_noise((n_steps, c.train.batch_size, c.model.z_dim), seed, self.step)
-        # Coins stay on the host: they choose the path, and asking the device would wait for it.
-        forced = step_coins((n_steps, c.train.batch_size), tfr, seed, self.step, c.teacher_forcing.coin)
-        return frames, self.place.conditions(packed_conditions), noise.to(self.place.device), forced

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,15 @@ ORDER = [
         "cvae.provenance",
         "cvae.mistakes",
         "cvae.presets",
+        "cvae.sizes",
     ],
     ["cvae.schedules", "cvae.data"],
     ["cvae.config"],
-    ["cvae.record", "cvae.batches", "cvae.device", "cvae.reference"],
+    ["cvae.record", "cvae.batches", "cvae.device", "cvae.reference", "cvae.accounting"],
     ["cvae.model", "cvae.losses", "cvae.metrics", "cvae.baselines", "cvae.flags", "cvae.frames", "cvae.palette"],
     ["cvae.chunks", "cvae.weight_files"],
     ["cvae.regularisers", "cvae.evaluate", "cvae.lpips", "cvae.fvd", "cvae.latents", "cvae.portraits"],
-    ["cvae.sampling", "cvae.disturbances", "cvae.trainer"],
+    ["cvae.sampling", "cvae.disturbances", "cvae.feed", "cvae.ledger", "cvae.trainer"],
     ["cvae.full_evaluation", "cvae.showing", "cvae.final_evaluation"],
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],
     ["sweeps.dimension", "sweeps.space", "sweeps.points"],
@@ -99,3 +101,17 @@ print("torch" in sys.modules, "optuna" in sys.modules, "wandb" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False False False"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", [["analyze.py", "--help"], ["run_sweep.py", "experiments/quickstart.yaml", "--plan"]]
+)
+def test_looking_takes_less_than_a_second(command: list[str]) -> None:
+    # the best of a few: the machine may be busy, the command may not
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, check=True)
+        times.append(time.perf_counter() - started)
+    assert min(times) < 1.0

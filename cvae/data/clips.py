@@ -59,9 +59,21 @@ class Clips:
         self, indices: Sequence[int] | NDArray[np.integer[Any]]
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Many clips in one read: frames (B, T, H, W, 3) uint8 and conditions (B, T, C) float32."""
-        rows = self._starts[np.asarray(indices, dtype=np.int64)][:, None] + np.arange(self.length)  # (B, T)
+        rows = self.rows(indices)
         frames, conditions = self._arrays()
         return frames[rows], conditions[rows]
+
+    def rows(self, indices: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """Where the frames of clips lie in the split's arrays, (B, T)."""
+        return self._starts[np.asarray(indices, dtype=np.int64)][:, None] + np.arange(self.length)
+
+    def all_frames(self) -> NDArray[np.uint8]:
+        """The whole split's frames (rows, H, W, 3), still on the disk."""
+        return self._arrays()[0]
+
+    def conditions_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Standardised conditions of rows (B, T) of the split's arrays, (B, T, C)."""
+        return self._arrays()[1][rows]
 
     def _arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         if self._frames is None or self._conditions is None:

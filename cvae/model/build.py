@@ -6,6 +6,7 @@ from torch import nn
 from cvae.config import Config
 from cvae.model.cvae import CVAE
 from cvae.model.lstm import FramePredictor, GaussianLSTM
+from cvae.model.parts import Parts
 from cvae.model.vgg import Decoder, Encoder
 
 
@@ -32,10 +33,11 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
     """
     m = config.model
     context = (n_conditions if m.conditioned else 0) + (config.n_past * m.g_dim if m.past_codes else 0)
+    parts = Parts(is_divisible=m.norm == "group", checkpointing=config.runtime.checkpointing)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        encoder = Encoder(config.image_size, m.width, m.g_dim, m.norm)
-        decoder = Decoder(config.image_size, m.width, m.g_dim, m.norm)
+        encoder = Encoder(config.image_size, m.width, m.g_dim, m.norm, parts)
+        decoder = Decoder(config.image_size, m.width, m.g_dim, m.norm, parts)
         posterior = GaussianLSTM(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers)
         predictor = FramePredictor(
             m.g_dim + m.z_dim + context, m.g_dim, m.rnn_size, m.predictor_layers, m.predictor_norm

@@ -4,11 +4,15 @@ Shapes: T frames of a clip, B clips, G = g_dim, Z = z_dim, C condition values, S
 frames 1 .. T-1, as in SVG: the steps below n_past reconstruct given frames and set up the recurrent state.
 """
 
+from itertools import groupby
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cvae.device import to_device
 from cvae.model.lstm import FramePredictor, GaussianLSTM, State
 from cvae.model.past import Past
 from cvae.model.rollout import Rollout, sample
@@ -16,6 +20,8 @@ from cvae.model.vgg import Decoder, Encoder
 
 Skip = Literal["first", "last_context", "every"]
 PastZ = Literal["posterior", "prior"]
+#: By frame: what its skips add to each stage of the decoder, (B, C_i, s_i, s_i), deepest first.
+Projections = dict[int, list[Tensor]]
 
 
 class CVAE(nn.Module):
@@ -42,6 +48,7 @@ class CVAE(nn.Module):
         detach: bool,
     ) -> None:
         super().__init__()
+        self.is_divisible = encoder.parts.is_divisible
         self.encoder = encoder
         self.decoder = decoder
         self.posterior = posterior
@@ -95,49 +102,83 @@ class CVAE(nn.Module):
             frames: (T, B, 3, S, S) in [0, 1], the truth.
             conditions: (T, B, C), standardised.
             noise: (T-1, B, Z), standard normal.
-            forced: (T-1, B) bool, on any device: whether frame t is predicted from the true frame t-1 (row t-1);
-                given frames are always true.
+            forced: (T-1, B) bool, on the host: whether frame t is predicted from the true frame t-1 (row t-1); given
+                frames are always true. It chooses the path, and asking a device for it would wait for the device.
         """
-        codes, skips = self.encode(frames)
+        codes, projected = self._encode_truth(frames)
         mu, logvar, _ = self.posterior(codes[1:])
         inputs = torch.cat([sample(mu, logvar, noise), self.condition(conditions, codes)], dim=-1)  # (T-1, B, Z + C)
-        if bool(forced[self.n_past :].all()):
+        free = ~forced.numpy()
+        if not free[self.n_past :].any():
             fed = codes[:-1]
             predicted, _ = self.frame_predictor(torch.cat([fed, inputs], dim=-1))
-            index = [self.skip_index(t) for t in range(1, len(frames))]
-            outputs = self.decode(predicted, [skip[index] for skip in skips])
+            outputs = self._decode_forced(predicted, projected)
         else:
-            outputs, fed = self._step_by_step(codes, skips, inputs, forced)
+            outputs, fed = self._step_by_step(codes, projected, inputs, free)
         # A learned prior sees what the predictor saw: its own frames' codes where they were fed.
         return Rollout(outputs, mu, logvar, None if self.prior is None else self.prior(fed)[:2])
 
+    def _encode_truth(self, frames: Tensor) -> tuple[Tensor, Projections]:
+        """Encode frames (T, B, 3, S, S) in one call, each once -> codes (T, B, G) and what their skips add, by frame.
+
+        Only frames whose skips are used have any: the others' features are dropped on the way.
+        """
+        n_clips, used = frames.shape[1], sorted({self.skip_index(t) for t in range(1, len(frames))})
+        codes, skips = self.encoder(frames.flatten(0, 1), (used[-1] + 1) * n_clips)
+        projected = {t: self.decoder.project([skip[t * n_clips : (t + 1) * n_clips] for skip in skips]) for t in used}
+        return codes.unflatten(0, frames.shape[:2]), projected
+
+    def _decode_forced(self, codes: Tensor, projected: Projections) -> Tensor:
+        """Decode codes (T-1, B, G) -> frames 1 .. T-1, (T-1, B, 3, S, S), in one call for all that share a skip."""
+        if self.skip == "every" or not self.is_divisible:  # a norm that sees the whole batch sees all of it
+            rows = [projected[self.skip_index(t)] for t in range(1, len(codes) + 1)]
+            frames = self.decoder.decode(codes.flatten(0, 1), [torch.cat(stage) for stage in zip(*rows, strict=True)])
+        else:
+            runs = [(i, list(run)) for i, run in groupby(range(1, len(codes) + 1), self.skip_index)]
+            parts = [codes[run[0] - 1 : run[-1]].flatten(0, 1) for _, run in runs]
+            pairs = zip(parts, runs, strict=True)
+            frames = torch.cat([self.decoder.decode(part, projected[i]) for part, (i, _) in pairs])
+        return frames.view(*codes.shape[:2], *frames.shape[1:])
+
     def _step_by_step(
-        self, codes: Tensor, skips: list[Tensor], inputs: Tensor, forced: Tensor
+        self, codes: Tensor, projected: Projections, inputs: Tensor, free: NDArray[np.bool_]
     ) -> tuple[Tensor, Tensor]:
-        """Predict frame after frame; where a coin says so, a step's input is the frame predicted before it.
+        """Predict frame after frame; where a step is free, (T-1, B), its input is the frame predicted before it.
 
         Returns the frames (T-1, B, 3, S, S) and the codes that were fed to predict them (T-1, B, G).
         """
         outputs: list[Tensor] = []
         state: State = None
-        fed_codes, fed_skips = [codes[0]], [skip[0] for skip in skips]
+        fed, projected = [codes[0]], dict(projected)
         for t in range(1, len(codes)):
-            predicted, state = self.frame_predictor(torch.cat([fed_codes[-1], inputs[t - 1]], dim=-1)[None], state)
-            used = fed_skips if self.skip == "every" else [skip[self.skip_index(t)] for skip in skips]
-            outputs.append(self.decoder(predicted[0], used))
+            predicted, state = self.frame_predictor(torch.cat([fed[-1], inputs[t - 1]], dim=-1)[None], state)
+            outputs.append(self.decoder.decode(predicted[0], projected[self.skip_index(t)]))
             if t == len(codes) - 1:
                 break
-            fed_codes.append(codes[t])
-            fed_skips = [skip[t] for skip in skips]
-            if t < self.n_past or bool(forced[t].all()):
-                continue
-            own_codes, own_skips = self.encoder(outputs[-1].detach() if self.detach else outputs[-1])
-            is_true = forced[t].to(codes.device)[:, None]  # (B, 1)
-            fed_codes[-1] = torch.where(is_true, codes[t], own_codes)
-            if self.skip == "every":
-                pairs = zip(fed_skips, own_skips, strict=True)
-                fed_skips = [torch.where(is_true[:, :, None, None], true, own) for true, own in pairs]
-        return torch.stack(outputs), torch.stack(fed_codes)
+            fed.append(codes[t])
+            if t >= self.n_past and free[t].any():
+                own = outputs[-1].detach() if self.detach else outputs[-1]
+                fed[-1], projected = self._fed_back(own, codes[t], projected, t, free[t])
+        return torch.stack(outputs), torch.stack(fed)
+
+    def _fed_back(
+        self, own: Tensor, code: Tensor, projected: Projections, t: int, free: NDArray[np.bool_]
+    ) -> tuple[Tensor, Projections]:
+        """Encode the predicted frame t of the clips that are free, and put it in place of the truth.
+
+        Where a norm sees the whole batch all clips are encoded, so that its statistics are of whole batches.
+        """
+        clips = to_device(torch.from_numpy(free.nonzero()[0]), code.device)
+        encoded = own[clips] if self.is_divisible else own
+        codes, skips = self.encoder(encoded, None if self.skip == "every" else 0)
+        fed = code.index_copy(0, clips, codes if self.is_divisible else codes[clips])
+        if self.skip != "every":
+            return fed, projected
+        replaced = [
+            true.index_copy(0, clips, mine if self.is_divisible else mine[clips])
+            for true, mine in zip(projected[t], self.decoder.project(skips), strict=True)
+        ]
+        return fed, projected | {t: replaced}
 
     def draw(self, codes: Tensor, noise: Tensor, state: State) -> tuple[Tensor, State]:
         """Draw z from the prior that sees these codes (T, B, G), by noise (T, B, Z) -> (T, B, Z) and its state."""

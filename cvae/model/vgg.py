@@ -5,27 +5,17 @@ A stage is a resolution; a layer is Conv 3x3, norm, LeakyReLU(0.2). Published: 6
 """
 
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cvae.model.merge import DecoderStage, MergeLayer
+from cvae.model.parts import Parts
+from cvae.sizes import CHANNELS_PER_GROUP, LAYERS, stage_channels
+
 Norm = Literal["batch", "group"]
-
-PUBLISHED_CHANNELS = (64, 128, 256, 512)
-LAYERS = (2, 2, 3, 3)
-CHANNELS_PER_GROUP = 16
-
-
-def stage_channels(image_size: int, width: float) -> list[int]:
-    """Return the channels of each stage, from full resolution down to 8 pixels.
-
-    A scaled width is rounded to whole groups of 16 channels, so that both norms exist at every width.
-    """
-    n_stages = {32: 3, 64: 4}[image_size]
-    groups = [max(1, round(channels * width / CHANNELS_PER_GROUP)) for channels in PUBLISHED_CHANNELS[:n_stages]]
-    return [CHANNELS_PER_GROUP * n for n in groups]
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Module:
@@ -41,9 +31,14 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
     return nn.GroupNorm(groups, channels)
 
 
+def make_activation() -> nn.LeakyReLU:
+    """Return LeakyReLU(0.2), in place: the norm before it needs its input for the gradient, not its output."""
+    return nn.LeakyReLU(0.2, inplace=True)
+
+
 def make_layer(inputs: int, outputs: int, norm: Norm) -> nn.Sequential:
     """Return Conv 3x3, norm, LeakyReLU(0.2)."""
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), make_norm(norm, outputs), nn.LeakyReLU(0.2))
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), make_norm(norm, outputs), make_activation())
 
 
 def make_stage(channels: list[int], norm: Norm) -> nn.Sequential:
@@ -54,48 +49,88 @@ def make_stage(channels: list[int], norm: Norm) -> nn.Sequential:
 class Encoder(nn.Module):
     """Frames (N, 3, S, S) in [0, 1] -> codes (N, g_dim) in (-1, 1) and one skip a stage, (N, C_i, S/2^i, S/2^i)."""
 
-    def __init__(self, image_size: int, width: float, g_dim: int, norm: Norm) -> None:
+    def __init__(self, image_size: int, width: float, g_dim: int, norm: Norm, parts: Parts) -> None:
         super().__init__()
-        channels = stage_channels(image_size, width)
-        inputs = [3, *channels[:-1]]
+        self.channels = stage_channels(image_size, width)
+        self.parts = parts
+        inputs = [3, *self.channels[:-1]]
         self.stages = nn.ModuleList(
-            make_stage([i, *[c] * n], norm) for i, c, n in zip(inputs, channels, LAYERS, strict=False)
+            make_stage([i, *[c] * n], norm) for i, c, n in zip(inputs, self.channels, LAYERS, strict=False)
         )
-        self.head = nn.Sequential(nn.Conv2d(channels[-1], g_dim, 4), make_norm(norm, g_dim), nn.Tanh())
+        self.head = nn.Sequential(nn.Conv2d(self.channels[-1], g_dim, 4), make_norm(norm, g_dim), nn.Tanh())
 
-    def forward(self, frames: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return codes and skips, full resolution first."""
+    def forward(self, frames: Tensor, n_skips: int | None = None) -> tuple[Tensor, list[Tensor]]:
+        """Return codes and skips, full resolution first; of the first `n_skips` frames where not all are wanted."""
+        n_skips = len(frames) if n_skips is None else n_skips
         skips: list[Tensor] = []
         x = frames
-        for stage in self.stages:
-            x = stage(x)
-            skips.append(x)
-            x = F.max_pool2d(x, 2)
+        for stage, channels in zip(self.stages, self.channels, strict=True):
+            outputs = [self.parts.run(stage, part) for part in self.parts.split(x, channels * x.shape[-1] ** 2)]
+            if n_skips:
+                skips.append(first_rows(outputs, n_skips))
+            x = join([F.max_pool2d(output, 2) for output in outputs])
         return self.head(x).flatten(1), skips
 
 
 class Decoder(nn.Module):
-    """Codes (N, g_dim) and skips as the encoder gave them -> frames (N, 3, S, S) in (0, 1)."""
+    """Codes (N, g_dim) and skips as the encoder gave them -> frames (N, 3, S, S) in (0, 1).
 
-    def __init__(self, image_size: int, width: float, g_dim: int, norm: Norm) -> None:
+    Skips of M frames may serve N = k M codes, ordered so that code i takes skip i mod M.
+    """
+
+    def __init__(self, image_size: int, width: float, g_dim: int, norm: Norm, parts: Parts) -> None:
         super().__init__()
-        channels = stage_channels(image_size, width)
-        deepest = channels[-1]
-        self.head = nn.Sequential(nn.ConvTranspose2d(g_dim, deepest, 4), make_norm(norm, deepest), nn.LeakyReLU(0.2))
-        stages: list[nn.Sequential] = []
-        for i in range(len(channels) - 1, 0, -1):  # deepest first
-            stages.append(make_stage([2 * channels[i], *[channels[i]] * (LAYERS[i] - 1), channels[i - 1]], norm))
-        stages.append(
-            nn.Sequential(
-                make_layer(2 * channels[0], channels[0], norm),
-                nn.ConvTranspose2d(channels[0], 3, 3, padding=1),
-            )
-        )
+        self.channels = stage_channels(image_size, width)[::-1]  # deepest first
+        self.parts = parts
+        deepest = self.channels[0]
+        self.head = nn.Sequential(nn.ConvTranspose2d(g_dim, deepest, 4), make_norm(norm, deepest), make_activation())
+        layers = LAYERS[len(self.channels) - 1 : 0 : -1]
+        stages: list[DecoderStage] = []
+        for (channels, fewer), n in zip(pairwise(self.channels), layers, strict=True):
+            widths = [*[channels] * (n - 1), fewer]
+            stages.append(DecoderStage(make_merge(channels, norm), *make_stage(widths, norm)))
+        last = nn.ConvTranspose2d(self.channels[-1], 3, 3, padding=1)
+        stages.append(DecoderStage(make_merge(self.channels[-1], norm), last))
         self.stages = nn.ModuleList(stages)
+
+    def _by_stage(self) -> list[DecoderStage]:
+        return cast(list[DecoderStage], list(self.stages))
+
+    def project(self, skips: list[Tensor]) -> list[Tensor]:
+        """Return what skips (M, C_i, s_i, s_i) add to each stage's first convolution, deepest first.
+
+        It is the same for every code that they serve, so it is computed once.
+        """
+        return [stage.project(skip) for stage, skip in zip(self._by_stage(), reversed(skips), strict=True)]
+
+    def decode(self, codes: Tensor, projected: list[Tensor]) -> Tensor:
+        """Return the frames (N, 3, S, S), by what `project` made of the skips of M of them; N is a multiple of M."""
+        x = self.head(codes[:, :, None, None])
+        for stage, channels, skip in zip(self._by_stage(), self.channels, projected, strict=True):
+            is_shared, n_values = len(skip) < len(x), channels * (2 * x.shape[-1]) ** 2
+            below = self.parts.split(x, n_values, multiple=len(skip) if is_shared else 1)
+            skips = [skip] * len(below) if is_shared else self.parts.split(skip, n_values)
+            x = join([self.parts.run(stage, *pair) for pair in zip(below, skips, strict=True)])
+        return torch.sigmoid(x.float())  # outside autocast's 8 bits: PSNR is measured on this
 
     def forward(self, codes: Tensor, skips: list[Tensor]) -> Tensor:
         """Return the frames."""
-        x = self.head(codes[:, :, None, None])
-        for stage, skip in zip(self.stages, reversed(skips), strict=True):
-            x = stage(torch.cat([F.interpolate(x, scale_factor=2, mode="nearest"), skip], dim=1))
-        return torch.sigmoid(x.float())  # outside autocast's 8 bits: PSNR is measured on this
+        return self.decode(codes, self.project(skips))
+
+
+def make_merge(channels: int, norm: Norm) -> MergeLayer:
+    """Return a decoder stage's first layer: what comes from below, enlarged, beside the skip."""
+    return MergeLayer(nn.Conv2d(2 * channels, channels, 3, padding=1), make_norm(norm, channels), make_activation())
+
+
+def first_rows(parts: list[Tensor], n: int) -> Tensor:
+    """Return the first rows of parts of equal length; parts that hold none of them are not touched."""
+    n_parts = -(-n // len(parts[0]))
+    *whole, last = parts[:n_parts]
+    n_left = n - len(parts[0]) * (n_parts - 1)
+    return join([*whole, last if n_left == len(last) else last[:n_left]])
+
+
+def join(parts: list[Tensor]) -> Tensor:
+    """Return the parts as one tensor, without a copy where there is one part."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -75,5 +75,5 @@ def test_a_rate_of_zero_changes_no_weight(tiny: Config, tiny_store: Store) -> No
     config = changed(tiny, {"optim": {"schedule": {"mode": "warmup", "fraction": 1.0, "floor": 0.0}}})
     trainer = make_trainer(config, choose_place(config.runtime), tiny_store)
     before = [p.clone() for p in trainer.model.parameters()]
-    trainer._update(progress=0.0, tfr=1.0, lr=config.optim.lr * config.optim.schedule(0.0))
+    trainer.update(trainer.feed.batch(0), progress=0.0, lr=config.optim.lr * config.optim.schedule(0.0))
     assert all(torch.equal(a, b) for a, b in zip(before, trainer.model.parameters(), strict=True))

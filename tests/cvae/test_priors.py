@@ -140,10 +140,11 @@ def test_predictor_norm_normalises_codes_over_what_one_call_holds() -> None:
 def test_with_predictor_norm_the_numbers_depend_on_the_path() -> None:
     # Documented, and so held: over time x batch, or B at a time.
     model, (frames, conditions, noise) = make(predictor_norm="batch"), inputs()
-    codes, skips = model.encode(frames)
     coins = torch.ones(5, B, dtype=torch.bool)
     with torch.no_grad():
+        codes, projected = model._encode_truth(frames)
         batched = model(frames, conditions, noise, coins)
         z = batched.mu + noise * torch.exp(0.5 * batched.logvar)
-        stepped, _ = model._step_by_step(codes, skips, torch.cat([z, model.condition(conditions, codes)], -1), coins)
+        given = torch.cat([z, model.condition(conditions, codes)], -1)
+        stepped, _ = model._step_by_step(codes, projected, given, ~coins.numpy())
     assert (batched.frames - stepped).abs().max() > 1e-4

@@ -29,6 +29,12 @@ def controller(**values: float) -> ControlledKL:
     return ControlledKL(**({"target": 5.0, "kp": 0.0, "ki": 0.0, "beta_min": 0.0, "beta_max": 1.0} | values))
 
 
+def controlled(excess: float, integral: float, anneal: ControlledKL) -> tuple[float, float]:
+    exact = (torch.tensor(value, dtype=torch.float64) for value in (excess, integral))
+    beta, integral = (value.item() for value in pi_control(*exact, anneal))
+    return beta, integral
+
+
 @pytest.mark.parametrize(
     ("kl_anneal", "progress", "beta"),
     [
@@ -109,7 +115,7 @@ def test_optimal_sigma_descends_the_published_loss() -> None:
 def test_the_proportional_part_by_hand() -> None:
     # kp / (1 + exp(target - KL)): a half of kp on target, kp far above it, nothing far below
     anneal = controller(kp=0.4)
-    assert [pi_control(x, 0.0, anneal)[0] for x in (0.0, 1.0, 1e4, -1e4)] == pytest.approx(
+    assert [controlled(x, 0.0, anneal)[0] for x in (0.0, 1.0, 1e4, -1e4)] == pytest.approx(
         [0.2, 0.4 / (1 + math.exp(-1)), 0.4, 0.0]
     )
 
@@ -118,7 +124,7 @@ def test_the_integral_part_by_hand() -> None:
     # ki = 0.01: 3 nats too much for two updates add 0.03 each, 2 too few take 0.02 away
     anneal, integral, betas = controller(ki=0.01, beta_min=0.1), 0.0, []
     for excess in (3.0, 3.0, -2.0):
-        beta, integral = pi_control(excess, integral, anneal)
+        beta, integral = controlled(excess, integral, anneal)
         betas.append(beta)
     assert betas == pytest.approx([0.13, 0.16, 0.14])
 
@@ -128,9 +134,9 @@ def test_the_integral_does_not_wind_up(excess: float, bound: float) -> None:
     # 1000 updates against a bound leave beta there; the first nat of the other sign already moves it.
     anneal, integral = controller(ki=0.01, beta_min=0.1), 0.0
     for _ in range(1000):
-        beta, integral = pi_control(excess, integral, anneal)
+        beta, integral = controlled(excess, integral, anneal)
     assert beta == bound
-    back, _ = pi_control(-excess, integral, anneal)
+    back, _ = controlled(-excess, integral, anneal)
     assert abs(back - bound) >= 0.1
 
 
@@ -138,7 +144,7 @@ def test_a_gain_too_large_for_its_error_comes_back() -> None:
     # Frozen whenever it was out of range, as published, an integral that jumped over the bound would stay there.
     anneal, integral = controller(ki=0.01), 0.0
     for excess in (1e6, 10.0, -10.0, -10.0):
-        beta, integral = pi_control(excess, integral, anneal)
+        beta, integral = controlled(excess, integral, anneal)
     assert 0 <= beta < 1
     assert 0 <= integral < 1
 
@@ -148,7 +154,7 @@ def test_a_controlled_kl_settles_on_its_target() -> None:
     anneal, integral, beta = controller(target=math.log(2) / 2, kp=0.01, ki=0.001, beta_max=2.0), 0.0, 0.0
     for _ in range(20_000):
         kl = max(0.0, 0.5 * math.log(1 / max(beta, 1e-9)))
-        beta, integral = pi_control(kl - anneal.target, integral, anneal)
+        beta, integral = controlled(kl - anneal.target, integral, anneal)
     assert kl == pytest.approx(math.log(2) / 2, abs=1e-6)
     assert beta == pytest.approx(0.5, abs=1e-6)
 
@@ -157,11 +163,11 @@ def test_the_controller_is_used_and_remembered() -> None:
     # target 3, KL 4: one nat too many, twice; a controller that goes on from the state gives the third weight
     kl_anneal = {"mode": "control", "target": 3.0, "kp": 0.0, "ki": 0.001, "beta_max": 1.0}
     first = make(kl_anneal)
-    betas = [first(rollout(), ERROR, 0.0).beta for _ in range(2)]
+    betas = [float(first(rollout(), ERROR, 0.0).beta) for _ in range(2)]
     assert betas == pytest.approx([0.001, 0.002])
     second = make(kl_anneal)
     second.load_state(first.state())
-    assert second(rollout(), ERROR, 0.0).beta == pytest.approx(0.003)
+    assert float(second(rollout(), ERROR, 0.0).beta) == pytest.approx(0.003)
 
 
 def test_beta_is_said_to_be_unread_where_it_is() -> None:

@@ -24,7 +24,7 @@ from cvae.record import RunFolder, held
 from cvae.run import AlreadyTraining, read_checkpoint, train_run
 from cvae.trainer import Diverged
 from cvae.yaml_file import dump_yaml
-from tests.conftest import changed
+from tests.conftest import TIMINGS, changed
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,10 +44,7 @@ def finish(folder: RunFolder) -> RunFolder:
 
 def trajectory(folder: RunFolder) -> list[dict[str, Any]]:
     """The recorded evaluations, timings aside."""
-    return [
-        {k: v for k, v in line.items() if k not in ("seconds", "train/clips_per_second")}
-        for line in folder.read_epochs()
-    ]
+    return [{k: v for k, v in line.items() if k not in TIMINGS} for line in folder.read_epochs()]
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +249,7 @@ SEEN_ELSEWHERE = {
     "evaluation.batch_size",  # test_trainer: changes no result, by law
     "evaluation.lpips", "evaluation.fvd",  # test_perceptual: they name files
     "runtime.device",  # test_device: only one device is sure to exist
+    "runtime.resident", "runtime.checkpointing", "runtime.compile",  # test_speed: change no result, by law
     "data.root", "data.actions", "data.positions",  # tests/data
 }  # fmt: skip
 # What a mode needs beside its name so that its keys matter within six updates.

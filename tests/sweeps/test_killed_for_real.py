@@ -14,6 +14,7 @@ import pytest
 from cvae.overrides import merge
 from cvae.record import RunFolder
 from cvae.yaml_file import dump_yaml
+from tests.conftest import TIMINGS
 from tests.sweeps.test_commands import EXPERIMENT, ROOT
 
 LONGER = merge(EXPERIMENT, {"base": {"train": {"steps": 60}, "evaluation": {"every": 3}}})
@@ -24,10 +25,7 @@ def record_of(root: Path) -> dict[str, Any]:
     found = {}
     for path in sorted(root.glob("*/*/run.json")):
         folder = RunFolder(path.parent)
-        epochs = [
-            {k: v for k, v in line.items() if k not in ("seconds", "train/clips_per_second")}
-            for line in folder.read_epochs()
-        ]
+        epochs = [{k: v for k, v in line.items() if k not in TIMINGS} for line in folder.read_epochs()]
         state = folder.read_state()
         found[str(path.parent.relative_to(root))] = (state["status"], state["final"], epochs, folder.clips.read_bytes())
     return found

@@ -1,0 +1,1 @@
+"""Speed, each against a named baseline in the same run: `make bench`."""

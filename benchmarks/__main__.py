@@ -1,0 +1,118 @@
+"""Run the benchmarks and write `benchmarks/results.json`: `python -m benchmarks [NAME ...]`, `make bench`.
+
+A benchmark is a module of this folder with `rows()` (of `benchmarks.table.Row`) or `main()` (of mappings with the same
+names). Each is recorded with the machine it ran on; naming some leaves the others' records as they are.
+"""
+
+import dataclasses
+import json
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import table
+from cvae.command import new_command, run_command
+from cvae.errors import InputError
+from cvae.provenance import git_commit, package_versions
+
+FOLDER = Path(__file__).parent
+RESULTS = FOLDER / "results.json"
+COLUMNS = ("what", "baseline", "ours", "ratio", "spread")
+
+app = new_command()
+
+
+def find_benchmarks() -> dict[str, Any]:
+    """Return what each benchmark calls, by name."""
+    modules = {m.name: import_module(f"benchmarks.{m.name}") for m in iter_modules([str(FOLDER)]) if m.name[0] != "_"}
+    found = {name: getattr(module, "rows", None) or getattr(module, "main", None) for name, module in modules.items()}
+    return {name: function for name, function in found.items() if function}
+
+
+def as_mapping(row: table.Row | Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as JSON values."""
+    return dataclasses.asdict(row) if isinstance(row, table.Row) else dict(row)
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what the figures depend on beside the code."""
+    import torch
+
+    models = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "load": [round(x, 1) for x in os.getloadavg()],
+        "bf16": bool(torch.cpu._is_avx512_bf16_supported()),
+        "versions": package_versions(),
+        "git_commit": git_commit()[0],
+        "clock": table.CLOCK.name,
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def print_rows(name: str, rows: list[dict[str, Any]]) -> None:
+    """Print one benchmark's rows, notes beneath."""
+    shown = Table(title=name)
+    for column in COLUMNS:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(_cell(row.get(column)) for column in COLUMNS))
+    console = Console()
+    console.print(shown)
+    for row in rows:
+        if row.get("note"):
+            console.print(f"  {row['what']}: {row['note']}")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list | tuple):
+        return " - ".join(_cell(part) for part in value)
+    return "" if value is None else str(value)
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="which; all by default")] = None,
+    processor_time: Annotated[
+        bool, typer.Option(help="measure processor time of one thread: for a machine that others use, too")
+    ] = False,
+) -> None:
+    """Measure speed, each against a named baseline in the same run."""
+    found = find_benchmarks()
+    unknown = [name for name in names or [] if name not in found]
+    if unknown:
+        raise InputError(f"unknown benchmark '{unknown[0]}'; there are {', '.join(found)}")
+    if processor_time:
+        table.use_processor_time()
+    for name in names or found:
+        machine = describe_machine()  # with the load before the benchmark adds its own
+        rows = [as_mapping(row) for row in found[name]()]
+        record(name, {"machine": machine, "rows": rows})
+        print_rows(name, rows)
+
+
+def record(name: str, measured: dict[str, Any]) -> None:
+    """Put one benchmark's record in place of its last."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps(results | {name: measured}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    run_command(app)

@@ -1,0 +1,159 @@
+"""The baseline of the training benchmark: SVG's published procedure, as docs/conventions.md and the papers tell it.
+
+One frame at a time; at every step x[t-1] and x[t] are each encoded; LSTM cells; an Adam optimizer for each network
+(the published code's fifth is a learned prior's); float32; contiguous tensors. Written for the benchmark with PyTorch's
+layers alone, so that nothing here gets faster with `cvae.model`. `load` copies a model's weights, so that both train
+from the same ones.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cvae.model import CVAE
+
+Memory = list[tuple[Tensor, Tensor]]
+
+
+def layer(inputs: int, outputs: int, norm: str) -> nn.Sequential:
+    """Return Conv 3x3, norm, LeakyReLU(0.2)."""
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), make_norm(norm, outputs), nn.LeakyReLU(0.2))
+
+
+def make_norm(norm: str, channels: int) -> nn.Module:
+    """Return batch norm, or group norm of 16 channels a group."""
+    return nn.BatchNorm2d(channels) if norm == "batch" else nn.GroupNorm(channels // 16, channels)
+
+
+def stages_of(channels: list[int], norm: str) -> nn.ModuleList:
+    """Return the encoder's stages."""
+    a, b, c, d = channels
+    layers = [(3, a, a), (a, b, b), (b, c, c, c), (c, d, d, d)]
+    return nn.ModuleList([stage(*one, norm=norm) for one in layers])
+
+
+def stage(*channels: int, norm: str) -> nn.Sequential:
+    """Return layers from each number of channels to the next."""
+    return nn.Sequential(*(layer(a, b, norm) for a, b in pairwise(channels)))
+
+
+class Encoder(nn.Module):
+    """SVG's encoder at 64 pixels."""
+
+    def __init__(self, channels: list[int], g_dim: int, norm: str) -> None:
+        super().__init__()
+        self.stages = stages_of(channels, norm)
+        self.head = nn.Sequential(nn.Conv2d(channels[-1], g_dim, 4), make_norm(norm, g_dim), nn.Tanh())
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Frames (B, 3, 64, 64) -> codes (B, g_dim) and skips."""
+        skips: list[Tensor] = []
+        for one in self.stages:
+            skips.append(one(x if not skips else F.max_pool2d(skips[-1], 2)))
+        return self.head(F.max_pool2d(skips[-1], 2)).flatten(1), skips
+
+
+class Decoder(nn.Module):
+    """SVG's decoder at 64 pixels."""
+
+    def __init__(self, channels: list[int], g_dim: int, norm: str) -> None:
+        super().__init__()
+        a, b, c, d = channels
+        self.head = nn.Sequential(nn.ConvTranspose2d(g_dim, d, 4), make_norm(norm, d), nn.LeakyReLU(0.2))
+        self.stages = nn.ModuleList(
+            [
+                stage(2 * d, d, d, c, norm=norm),
+                stage(2 * c, c, c, b, norm=norm),
+                stage(2 * b, b, a, norm=norm),
+                nn.Sequential(layer(2 * a, a, norm), nn.ConvTranspose2d(a, 3, 3, padding=1)),
+            ]
+        )
+
+    def forward(self, code: Tensor, skips: list[Tensor]) -> Tensor:
+        """Codes (B, g_dim) and skips -> frames (B, 3, 64, 64)."""
+        x = self.head(code[:, :, None, None])
+        for one, skip in zip(self.stages, reversed(skips), strict=True):
+            x = one(torch.cat([F.interpolate(x, scale_factor=2, mode="nearest"), skip], dim=1))
+        return torch.sigmoid(x)
+
+
+class Cells(nn.Module):
+    """Linear, LSTM cells, and linear outputs."""
+
+    def __init__(self, inputs: int, size: int, n_cells: int, outputs: dict[str, int]) -> None:
+        super().__init__()
+        self.embed = nn.Linear(inputs, size)
+        self.cells = nn.ModuleList([nn.LSTMCell(size, size) for _ in range(n_cells)])
+        self.outputs = nn.ModuleDict({name: nn.Linear(size, n) for name, n in outputs.items()})
+
+    def start(self, n: int) -> Memory:
+        """Return the memory at the start of a sequence."""
+        size = self.embed.out_features
+        return [(torch.zeros(n, size), torch.zeros(n, size)) for _ in self.cells]
+
+    def forward(self, x: Tensor, memory: Memory) -> list[Tensor]:
+        """Make one step; the memory is replaced."""
+        x = self.embed(x)
+        for k, cell in enumerate(self.cells):
+            memory[k] = cell(x, memory[k])
+            x = memory[k][0]
+        return [output(x) for output in self.outputs.values()]
+
+
+class SVG:
+    """The networks, each with an optimizer of its own: g 128, z 64, LSTMs of 256, and 64 to 512 channels."""
+
+    def __init__(self, norm: str, n_conditions: int, lr: float, n_past: int = 2, width: float = 1.0) -> None:
+        self.n_past = n_past
+        channels = [round(n * width) for n in (64, 128, 256, 512)]
+        self.encoder, self.decoder = Encoder(channels, 128, norm), Decoder(channels, 128, norm)
+        self.predictor = Cells(128 + 64 + n_conditions, 256, 2, {"output": 128})
+        self.posterior = Cells(128, 256, 1, {"mu": 64, "logvar": 64})
+        networks = [self.encoder, self.decoder, self.predictor, self.posterior]
+        self.optimizers = [torch.optim.Adam(network.parameters(), lr=lr) for network in networks]
+
+    def load(self, model: CVAE) -> None:
+        """Copy a model's weights."""
+        self.encoder.load_state_dict(model.encoder.state_dict())
+        self.decoder.load_state_dict(model.decoder.state_dict())
+        for cells, network in ((self.predictor, model.frame_predictor), (self.posterior, model.posterior)):
+            cells.load_state_dict(dict(renamed(network.state_dict())))
+
+    def step(self, frames: Tensor, conditions: Tensor, noise: Tensor, beta: float, *, is_forced: bool) -> float:
+        """Make one update; frames (T, B, 3, 64, 64), conditions (T, B, C), noise (T-1, B, 64) -> the loss."""
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        n_clips = frames.shape[1]
+        memories = self.predictor.start(n_clips), self.posterior.start(n_clips)
+        error, kl, predicted = torch.zeros(()), torch.zeros(()), frames[0]
+        for t in range(1, len(frames)):
+            fed = frames[t - 1] if is_forced or t <= self.n_past else predicted
+            code, new = self.encoder(fed)
+            if t <= self.n_past:
+                skips = new
+            mu, logvar = self.posterior(self.encoder(frames[t])[0], memories[1])
+            z = mu + noise[t - 1] * torch.exp(0.5 * logvar)
+            (hidden,) = self.predictor(torch.cat([code, z, conditions[t - 1]], dim=1), memories[0])
+            predicted = self.decoder(torch.tanh(hidden), skips)
+            error = error + F.mse_loss(predicted, frames[t])
+            kl = kl - 0.5 * (1 + logvar - mu.square() - logvar.exp()).sum() / n_clips
+        loss = error + beta * kl
+        loss.backward()  # type: ignore[no-untyped-call]
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return loss.item()
+
+
+def renamed(state: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """Yield the weights of one of `cvae.model`'s recurrent networks by the names they have here."""
+    for name, weight in state.items():
+        if name.startswith("cells."):
+            kind, _, k = name.removeprefix("cells.").rpartition("_l")
+            yield f"cells.{k}.{kind}", weight
+        elif name.startswith(("output.", "mu.", "logvar.")):
+            yield f"outputs.{name}", weight
+        else:
+            yield name, weight

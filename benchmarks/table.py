@@ -1,0 +1,88 @@
+"""What a benchmark yields, and how two things are timed against each other on a machine that is never quiet."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. Ratio is how many times better ours is than the baseline, pair by pair."""
+
+    what: str
+    baseline: str  # what it is, and its median
+    ours: str
+    ratio: float | None  # median over the pairs; None where there is nothing to divide
+    spread: tuple[float, float] | None = None  # least and greatest ratio of a pair
+    note: str = ""
+
+
+@dataclass
+class Clock:
+    """What durations are measured by: wall time, or this process's processor time on a machine shared with others."""
+
+    now: Callable[[], float] = time.perf_counter
+    name: str = "wall time"
+
+
+CLOCK = Clock()
+
+
+def use_processor_time() -> None:
+    """Measure processor time from now on, of one thread: threads that wait for each other burn it, too."""
+    import torch
+
+    torch.set_num_threads(1)
+    CLOCK.now, CLOCK.name = time.process_time, "processor time of one thread"
+
+
+def show(seconds: float) -> str:
+    """Return a duration for people."""
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.2f} ms"
+
+
+def compare(
+    what: str,
+    baseline: tuple[str, Callable[[], object]],
+    ours: tuple[str, Callable[[], object]],
+    n: int,
+    note: str = "",
+) -> Row:
+    """Time a baseline and ours in turn, so that whatever else the machine does falls on both; one warm-up each."""
+    times = interleave({"baseline": baseline[1], "ours": ours[1]}, n)
+    return row_of(what, (baseline[0], times["baseline"]), (ours[0], times["ours"]), note)
+
+
+def row_of(what: str, baseline: tuple[str, list[float]], ours: tuple[str, list[float]], note: str = "") -> Row:
+    """Return the line for durations measured pair by pair."""
+    ratios = [b / o for b, o in zip(baseline[1], ours[1], strict=True)]
+    words = [f"{name}: {show(median(times))}" for name, times in (baseline, ours)]
+    return Row(what, words[0], words[1], median(ratios), (min(ratios), max(ratios)), note)
+
+
+def interleave(works: Mapping[str, Callable[[], object]], n: int, warm_ups: int = 1) -> dict[str, list[float]]:
+    """Return n durations of each, measured in turn after the warm-ups."""
+    for _ in range(warm_ups):
+        for work in works.values():
+            work()
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(n):
+        for name, work in works.items():
+            started = CLOCK.now()
+            work()
+            times[name].append(CLOCK.now() - started)
+    return times
+
+
+def peak_of(module: str, *arguments: str) -> int:
+    """Return the largest resident memory in bytes of `python -m MODULE ARGUMENTS...`, a process of its own."""
+    with subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"python -m {module} {' '.join(arguments)} ended with status {process.returncode}")
+    return usage.ru_maxrss * 1024

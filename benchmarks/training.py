@@ -1,0 +1,140 @@
+"""A training step at the course lab's size against SVG's published procedure: width 1, 64x64, 12 clips of 2 + 10.
+
+Both train from the same weights on the same batches, with the same noise; the losses are compared as they go.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from benchmarks.svg import SVG
+from benchmarks.table import Row, interleave, peak_of, row_of
+from cvae.config import build_config
+from cvae.data import open_store
+from cvae.device import Place, matrix_rate
+from cvae.run import make_trainer
+from cvae.trainer import Trainer
+
+LR, BETA = 2e-3, 1e-4
+FORCED, FREE = 1.0, 0.0
+BASELINE = "frame by frame, float32"
+
+
+def new_trainer(cache: Path, norm: str, ratio: float, precision: str, **runtime: Any) -> Trainer:
+    """Return a trainer of the lab's model on the pushing world."""
+    values = {
+        "store": str(cache),
+        "data": {"source": "pushing", "n_train": 24, "n_validate": 1, "n_test": 1, "n_frames": 12},
+        "model": {"norm": norm},
+        "beta": BETA,
+        "teacher_forcing": {"mode": "constant", "ratio": ratio},
+        "optim": {"lr": LR, "clip": None},
+        "runtime": {"device": "cpu", "precision": precision} | runtime,
+    }
+    config = build_config(values, "benchmark")
+    store = open_store(config.data, config.image_size, cache)
+    trainer = make_trainer(config, Place(torch.device("cpu"), precision == "bf16"), store)
+    trainer.model.train()
+    return trainer
+
+
+@dataclass
+class Steps:
+    """Training steps, one a call, whose losses are kept."""
+
+    step: Callable[[int], float]
+    losses: list[float] = field(default_factory=list)
+
+    def __call__(self) -> None:
+        """Make the next step."""
+        self.losses.append(self.step(len(self.losses)))
+
+
+def baseline_steps(trainer: Trainer, norm: str, *, is_forced: bool) -> Steps:
+    """Return the baseline's steps, from the trainer's weights on the trainer's batches."""
+    svg = SVG(norm, trainer.train_clips.n_conditions, LR)
+    svg.load(trainer.model)
+
+    def step(number: int) -> float:
+        batch = trainer.feed.batch(number)
+        frames = batch.frames.contiguous()
+        return svg.step(frames, batch.conditions, batch.noise, BETA, is_forced=is_forced)
+
+    return Steps(step)
+
+
+def own_steps(trainer: Trainer) -> Steps:
+    """Return the trainer's steps."""
+    return Steps(lambda number: trainer.update(trainer.feed.batch(number), 0.0, LR)[0][0].item())
+
+
+def rows_of(cache: Path, norm: str, ratio: float, precisions: list[str], n: int) -> Iterator[Row]:
+    """Yield a row for each precision of one way of training."""
+    trainers = {precision: new_trainer(cache, norm, ratio, precision) for precision in precisions}
+    first = next(iter(trainers.values()))
+    works = {"baseline": baseline_steps(first, norm, is_forced=ratio == FORCED)}
+    works |= {precision: own_steps(trainer) for precision, trainer in trainers.items()}
+    times = interleave(works, n)
+    way = "teacher-forced" if ratio == FORCED else "free-running"
+    for precision, trainer in trainers.items():
+        note = floor_note(trainer, ratio, median(times[precision]))
+        note += "; " + loss_note(works["baseline"].losses, works[precision].losses)
+        what = f"training step, {way}, {norm} norm, {precision}"
+        yield row_of(what, (BASELINE, times["baseline"]), ("batched", times[precision]), note)
+
+
+def floor_note(trainer: Trainer, ratio: float, seconds: float) -> str:
+    """Return what limits a step: its arithmetic at the measured rate of this machine."""
+    rate = matrix_rate(torch.device("cpu"), trainer.place.bf16, torch.get_num_threads())
+    flops = trainer.work.expected_flops(ratio)
+    return (
+        f"{flops / 1e12:.2f} TFLOP at {flops / seconds / 1e9:.0f} GFLOP/s, where the best product or convolution "
+        f"reaches {rate / 1e9:.0f}: at least {flops / rate:.1f} s"
+    )
+
+
+def loss_note(baseline: list[float], ours: list[float]) -> str:
+    """Return how far apart the losses are."""
+    largest = max(abs(a - b) / abs(a) for a, b in zip(baseline, ours, strict=True))
+    return f"losses of {len(ours)} steps within {largest:.0e}"
+
+
+def memory_rows(cache: Path) -> Iterator[Row]:
+    """Yield the peak memory of a process that makes one step, its imports included."""
+    arguments = {"baseline": ["fp32"], "fp32": ["fp32"], "bf16": ["bf16"], "bf16, checkpointing": ["bf16", "again"]}
+    peaks = {
+        name: peak_of("benchmarks.training", str(cache), "baseline" if name == "baseline" else "ours", *rest)
+        for name, rest in arguments.items()
+    }
+    for name, peak in peaks.items():
+        if name != "baseline":
+            before, after = f"{BASELINE}: {peaks['baseline'] / 2**30:.2f} GiB", f"batched: {peak / 2**30:.2f} GiB"
+            yield Row(f"peak memory of a training step, {name}", before, after, peaks["baseline"] / peak)
+
+
+def one_step(cache: Path, who: str, precision: str, *options: str) -> None:
+    """Make one teacher-forced step, for its memory."""
+    trainer = new_trainer(cache, "group", FORCED, precision, checkpointing=bool(options))
+    steps = baseline_steps(trainer, "group", is_forced=True) if who == "baseline" else own_steps(trainer)
+    steps()
+
+
+def rows() -> Iterator[Row]:
+    """Yield the table's rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder)
+        # one warm-up and four timed steps: five losses
+        yield from rows_of(cache, "group", FORCED, ["fp32", "bf16"], 4)
+        yield from rows_of(cache, "group", FREE, ["fp32", "bf16"], 3)
+        yield from rows_of(cache, "batch", FORCED, ["bf16"], 2)
+        yield from memory_rows(cache)
+
+
+if __name__ == "__main__":
+    one_step(Path(sys.argv[1]), *sys.argv[2:])
