@@ -12,9 +12,10 @@ from cvae.overrides import parse_settings
 from cvae.record import held
 from sweeps.collapse import measure_arms, record_weights, weight_lines
 from sweeps.experiment import load_experiment
-from sweeps.launch import count_slots, lay_out, pack_data
+from sweeps.launch import lay_out, pack_data
 from sweeps.plan import ExperimentFolder
 from sweeps.planning import print_plan
+from sweeps.slots import find_slots
 
 app = new_command()
 
@@ -55,14 +56,14 @@ def sweep(
             raise InputError(f"{root.path}: another run_sweep.py is working on this experiment")
         record_weights(weights, root)
         config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
-        n_slots = count_slots(slots, config.runtime.threads)
-        threads = max(1, (os.cpu_count() or 1) // n_slots)
+        places = find_slots(slots, 1, config.runtime.device, config.runtime.threads)
+        threads = max(1, (os.cpu_count() or 1) // places.total)
         mirror = {"mode": tracker, "project": "cvae-sweeps", "dir": str(root.path.resolve())}
-        coordinator = Coordinator(experiment, root, n_slots, threads, mirror)
+        coordinator = Coordinator(experiment, root, places, threads, mirror)
         try:
             watch(coordinator, Console())
         except KeyboardInterrupt:
-            coordinator.interrupt()
+            coordinator.end_now()
             print("interrupted: every run keeps its last checkpoint; the same command goes on")
             raise
     print(f"compare the arms: python analyze.py {root.path}")

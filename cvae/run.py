@@ -1,10 +1,11 @@
 """Train a run folder: from its configuration to its final evaluation, through any number of attempts."""
 
+import errno
 import io
 import os
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,15 +76,47 @@ def train_run(folder: RunFolder) -> Iterator[Evaluated]:
             raise
 
 
-def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseException) -> None:
+#: Errors of the disk or the network behind it that pass: the run goes on from its checkpoint.
+PASSING_ERRORS = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+    errno.EAGAIN,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+)
+
+
+def failure_kind(error: BaseException) -> str:
+    """Return the class of an error: `diverged`, `memory`, `io`, `input`, `error`, or `interruption`."""
     if isinstance(error, Diverged):
-        status = "diverged"
-    elif isinstance(error, Exception):
-        status = "failed"
-    else:  # the consumer stopped, Ctrl-C, or a request to end: the next attempt goes on
-        status = "interrupted"
-    kind = {"type": type(error).__name__, "message": str(error)}
-    folder.write_state(state | {"status": status, "error": None if status == "interrupted" else kind})
+        return "diverged"
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "out of memory" in str(error).lower():
+        return "memory"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in PASSING_ERRORS:
+            return "io"
+        cause = cause.__cause__
+    if isinstance(error, InputError):
+        return "input"
+    return "error" if isinstance(error, Exception) else "interruption"
+
+
+#: The status that a class of error leaves; the others are open: whoever started the run decides on the next attempt.
+FINAL_KINDS = {"diverged": "diverged", "input": "failed", "error": "failed"}
+
+
+def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseException) -> None:
+    kind = failure_kind(error)
+    status = FINAL_KINDS.get(kind, "interrupted")
+    facts = {"kind": kind, "type": type(error).__name__, "message": str(error)}
+    with suppress(InputError):  # a full disk takes no state either: what is raised says why
+        folder.write_state(state | {"status": status, "error": None if kind == "interruption" else facts})
 
 
 def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
@@ -101,8 +134,8 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
             yield Evaluated(result, *_draw(folder, trainer, result))
             _save_checkpoint(folder, trainer)
             state |= {"step": trainer.step, "seconds": trainer.seconds}
-            if folder.stop.exists() and trainer.step < config.train.steps:
-                folder.write_state(state | {"status": "stopped"})
+            if trainer.step < config.train.steps and (asked := folder.asked_status()) is not None:
+                folder.write_state(state | {"status": asked})
                 return
             folder.write_state(state)
         final = _evaluate_at_the_end(folder, trainer, store)
@@ -137,7 +170,8 @@ def _beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Itera
 
     def beat() -> None:
         while not done.wait(every_s):
-            folder.heartbeat.write_text(str(trainer.step))
+            with suppress(OSError):  # a full disk stops no training
+                folder.heartbeat.write_text(str(trainer.step))
 
     thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
     thread.start()
@@ -162,8 +196,16 @@ def _save_checkpoint(folder: RunFolder, trainer: Trainer, parts: Collection[str]
 
 
 def _load_checkpoint(folder: RunFolder, trainer: Trainer) -> None:
-    if folder.checkpoint.exists():
-        trainer.load_state(read_checkpoint(folder)["trainer"])
+    """Go on from the checkpoint; one that cannot be read is put aside, and the same training begins again."""
+    if not folder.checkpoint.exists():
+        return
+    try:
+        checkpoint = read_checkpoint(folder)
+    except InputError as error:
+        print(f"warning: {error}; put aside, starting over", flush=True)
+        folder.checkpoint.replace(folder.checkpoint.with_suffix(".damaged"))
+        return
+    trainer.load_state(checkpoint["trainer"])
 
 
 def read_checkpoint(folder: RunFolder) -> dict[str, Any]:

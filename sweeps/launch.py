@@ -1,7 +1,6 @@
 """Lay out an experiment's folder: check everything that can be checked before the first run exists."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,10 +122,3 @@ def pin_to_machine(config: Config, threads: int) -> Config:
     if hasattr(config.data, "root"):
         updates["data"] = config.data.model_copy(update={"root": Path(config.data.root).resolve()})
     return config.model_copy(update=updates)
-
-
-def count_slots(asked: int | None, threads: int | None) -> int:
-    """Return how many runs go at once: as asked, else as many as the cores hold at the given threads, else one."""
-    if asked is not None:
-        return asked
-    return max(1, (os.cpu_count() or 1) // threads) if threads else 1

@@ -154,7 +154,10 @@ def test_divergence_is_a_recorded_outcome(tiny: Config, tmp_path: Path, monkeypa
     with pytest.raises(Diverged):
         finish(folder)
     state = folder.read_state()
-    assert (state["status"], state["error"]) == ("diverged", {"type": "Diverged", "message": "step 3: loss nan"})
+    assert (state["status"], state["error"]) == (
+        "diverged",
+        {"kind": "diverged", "type": "Diverged", "message": "step 3: loss nan"},
+    )
 
 
 def test_a_failure_is_recorded_before_it_is_raised(tiny: Config, tmp_path: Path) -> None:
