@@ -35,7 +35,6 @@ POLL_S = 0.2
 HANG_S = 1800.0
 #: Facts of the ledger that are not printed.
 QUIET = ("git_commit", "data_fingerprint", "wall_s", "attempts")
-NOTHING: tuple[None, None] = (None, None)
 
 Start = Callable[[RunFolder, dict[str, str]], "subprocess.Popen[bytes]"]
 
@@ -66,6 +65,7 @@ class Coordinator:
         self.waits_for: str | None = None  # why nothing is launched
         self.stopping: str | None = None  # why the sweep ends before its runs do
         self.is_broken = False
+        self.signals: list[int] = []  # that came; one is a request to end gracefully
         self._threads = threads
         self._tracker = tracker
         self._start = start
@@ -78,8 +78,9 @@ class Coordinator:
         self._devices: dict[str, str] = {}  # of the last launch of a run
         self._breaker = Breaker()
         self._checkpoint_bytes = 0
-        opened, self._torn = open_storage(root, storage) if experiment.tune else NOTHING
-        self._trials = Trials(experiment, root, opened)
+        opened = open_storage(root, storage) if experiment.tune else None
+        self._torn = opened[1] if opened else None
+        self._trials = Trials(experiment, root, opened[0] if opened else None)
 
     def run(self) -> Iterator[str]:
         """Work until every planned run is settled, yielding a line for each thing that happens, or an empty one."""
@@ -150,6 +151,8 @@ class Coordinator:
 
     def _obey(self) -> Iterator[str]:
         """Do what was asked from another terminal."""
+        if not self.stopping and self.signals:
+            yield self.end_gracefully("interrupted; once more to end at once")
         if not self.stopping and self.root.stop.exists():
             yield self.end_gracefully("asked by --stop")
 

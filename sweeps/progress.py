@@ -12,15 +12,7 @@ from rich.text import Text
 from sweeps.coordinator import Coordinator
 from sweeps.plan import PlannedRun
 from sweeps.tally import Cell
-
-
-def clock(seconds: float) -> str:
-    """Return a duration for people: `45 s`, `3 min 20 s`, `2 h 5 min`."""
-    minutes, s = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {s} s" if minutes else f"{s} s"
+from sweeps.words import clock
 
 
 class Progress:

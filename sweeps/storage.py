@@ -22,7 +22,7 @@ class WholeLines(JournalFileBackend):
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append operations whole, or not at all."""
-        size = os.stat(self._file_path).st_size
+        size = Path(self._file_path).stat().st_size
         try:
             super().append_logs(logs)
         except OSError:

@@ -67,7 +67,7 @@ class Trials:
 
     def final_value(self, run: PlannedRun, state: dict[str, Any]) -> float | None:
         """Return the metric at the end of a run: a confirm run has another split than a tune run."""
-        name = self._experiment.metric.name
+        name: str = self._experiment.metric.name
         if run.phase == "confirm":
             name = f"{PREFIXES[self._experiment.confirm.split]}/{name.partition('/')[2]}"
         value = (state.get("final") or {}).get(name)
@@ -120,7 +120,7 @@ class Trials:
             run.folder(self._root).checkpoint.unlink(missing_ok=True)
         elif status == "finished":
             kept = self._experiment.confirm.configs_per_arm
-            for _, number in self._ranking[run.arm][kept : kept + 1] + [(0.0, run.number)]:
+            for _, number in [*self._ranking[run.arm][kept : kept + 1], (0.0, run.number)]:
                 if all(number != best for _, best in self._ranking[run.arm][:kept]):
                     out = PlannedRun(run.arm, "tune", number, self._experiment.tune_seed(number))
                     out.folder(self._root).checkpoint.unlink(missing_ok=True)
