@@ -57,7 +57,10 @@ class Attempt:
             beat = ""
         if beat != self._beat:
             self._beat, self._beat_seen = beat, now
-        return now - self._beat_seen > after_s
+        if now - self._beat_seen <= after_s:
+            return False
+        self._beat_seen = now  # said once: what ends it takes a moment
+        return True
 
     def new_epochs(self) -> list[dict[str, Any]]:
         """Return the evaluations recorded since the last call."""

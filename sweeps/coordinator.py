@@ -54,6 +54,7 @@ class Coordinator:
         storage: str | None = None,
         hang_s: float = HANG_S,
         backoff_first_s: float = 1.0,
+        poll_s: float = POLL_S,
         provenance: dict[str, Any] | None = None,
     ) -> None:
         self.experiment = experiment
@@ -70,6 +71,7 @@ class Coordinator:
         self._tracker = tracker
         self._start = start
         self._hang_s = hang_s
+        self._poll_s = poll_s
         self._backoff_first_s = backoff_first_s
         self._provenance = provenance or {}
         self._ledger = Ledger(root.ledger)
@@ -95,7 +97,7 @@ class Coordinator:
                 yield line
             yield ""
             if not happened:
-                time.sleep(POLL_S)
+                time.sleep(self._poll_s)
         self.root.stop.unlink(missing_ok=True)
 
     def _is_over(self) -> bool:
