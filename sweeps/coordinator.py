@@ -4,10 +4,8 @@ Everything it knows is on the disk. Killed at any instant and started again, it 
 that are still alive and gives dead ones their next attempt. What becomes of a failed attempt is `sweeps/policy.py`.
 """
 
-import json
-import os
+import errno
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,15 +13,16 @@ from contextlib import suppress
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.record import FINAL_STATUSES, RunFolder, write_atomically
+from cvae.record import FINAL_STATUSES, RunFolder
 from sweeps.attempt import Attempt
+from sweeps.chronicle import Chronicle
 from sweeps.disk import has_room, is_disk_full
 from sweeps.experiment import Experiment
+from sweeps.failures import Failures, read_death
 from sweeps.launch import pin_to_machine, write_run
 from sweeps.launcher import start_worker
-from sweeps.ledger import Ledger
+from sweeps.origin import short_hash
 from sweeps.plan import ExperimentFolder, PlannedRun, all_runs
-from sweeps.policy import Breaker, Tries, backoff_s, decide
 from sweeps.slots import CPU, Slots
 from sweeps.storage import open_storage
 from sweeps.tally import Tally
@@ -33,8 +32,6 @@ from sweeps.waiting import RunQueue
 POLL_S = 0.2
 #: A worker whose training stands still for so long is ended and given another attempt.
 HANG_S = 1800.0
-#: Facts of the ledger that are not printed.
-QUIET = ("git_commit", "data_fingerprint", "wall_s", "attempts")
 
 Start = Callable[[RunFolder, dict[str, str]], "subprocess.Popen[bytes]"]
 
@@ -72,13 +69,11 @@ class Coordinator:
         self._start = start
         self._hang_s = hang_s
         self._poll_s = poll_s
-        self._backoff_first_s = backoff_first_s
         self._provenance = provenance or {}
-        self._ledger = Ledger(root.ledger)
+        self._chronicle = Chronicle(root)
+        self._failures = Failures(backoff_first_s)
         self._queue = RunQueue(self.plan)
-        self._tries: dict[str, Tries] = {}
         self._devices: dict[str, str] = {}  # of the last launch of a run
-        self._breaker = Breaker()
         self._checkpoint_bytes = 0
         opened = open_storage(root, storage) if experiment.tune else None
         self._torn = opened[1] if opened else None
@@ -88,7 +83,7 @@ class Coordinator:
         """Work until every planned run is settled, yielding a line for each thing that happens, or an empty one."""
         yield from self._take_up()
         if not self._is_over():
-            self._ledger.append("started", slots=self.slots.caps, threads=self._threads, **self._provenance)
+            self._chronicle.note("started", slots=self.slots.caps, threads=self._threads, **self._provenance)
             self._say_who()
         while not self._is_over():
             happened = False
@@ -117,7 +112,7 @@ class Coordinator:
     def _take_up(self) -> Iterator[str]:
         """Settle what was finished, adopt what is alive from before, and let the rest wait for its turn."""
         if self._torn is not None:
-            self._ledger.append("journal repaired", torn=self._torn.name)
+            self._chronicle.note("journal repaired", torn=self._torn.name)
             yield f"the journal's end was torn: kept as {self._torn}, restored from the run folders"
         self._read_ledger()
         for run in self.plan:
@@ -128,7 +123,7 @@ class Coordinator:
             self._trials.take_back(run, folder)
             if folder.is_being_trained():
                 self._adopt(run, folder)
-                yield self._record("adopted", run)
+                yield self._chronicle.record("adopted", run)
             elif folder.read_state()["status"] in FINAL_STATUSES:
                 self._settle(run, folder.read_state())
             else:
@@ -138,14 +133,10 @@ class Coordinator:
 
     def _read_ledger(self) -> None:
         """Learn from the ledger where runs were and which attempts of them were in vain."""
-        for entry in self._ledger.read():
-            place = entry.get("run", "")
-            if entry["event"] == "launched":
-                self._devices[place] = str(entry.get("device", CPU))
-            elif entry["event"] == "died":
-                self._tries.setdefault(place, Tries()).add(int(entry.get("step", 0)))
-            elif entry["event"] in ("ended", "reopened"):
-                self._tries.pop(place, None)
+        past = list(self._chronicle.past())
+        self._failures.learn(past)
+        launched = (event for event in past if event["event"] == "launched")
+        self._devices = {str(event["run"]): str(event.get("device", CPU)) for event in launched}
 
     def _adopt(self, run: PlannedRun, folder: RunFolder) -> None:
         device = self.slots.hold(self._devices.get(run.place, CPU))
@@ -163,7 +154,7 @@ class Coordinator:
         self.stopping = why
         for attempt in self.active.values():
             attempt.pause()
-        self._ledger.append("stopping", why=why)
+        self._chronicle.note("stopping", why=why)
         self._say_who()
         return f"stopping ({why}): {len(self.active)} runs end at their next checkpoint"
 
@@ -173,11 +164,11 @@ class Coordinator:
             if attempt.is_over():
                 yield from self._end(run, attempt)
             elif attempt.has_hung(now, self._hang_s):
-                yield self._record("hung", run, step=attempt.folder.read_heartbeat())
+                yield self._chronicle.record("hung", run, step=attempt.folder.read_heartbeat())
                 attempt.signal(signal.SIGKILL)
             elif self._trials.is_hopeless(attempt) and not attempt.folder.stop.exists():
                 attempt.folder.ask_to_stop("pruned")
-                yield self._record("pruning", run)
+                yield self._chronicle.record("pruning", run)
 
     def _end(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
         """Take note that a worker has ended; forget it only when everything is written."""
@@ -189,7 +180,7 @@ class Coordinator:
         self.slots.give(attempt.device)
         yield from lines
         if state["status"] in FINAL_STATUSES:
-            yield self._record("ended", run, **self._outcome(run, state, attempt))
+            yield self._chronicle.record("ended", run, **self._outcome(run, state, attempt))
             yield from self._check_breaker(state, attempt)
         elif not lines:  # paused, or waiting for the disk: it goes on as it was
             self._queue.add(run)
@@ -197,35 +188,32 @@ class Coordinator:
     def _note_death(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
         """Deal with a worker that left no result; nothing to say where it did, or where it was asked to end."""
         state = attempt.folder.read_state()
-        error = attempt.error(state)
-        kind = (error or {}).get("kind", "interruption")
-        if state["status"] in FINAL_STATUSES or (attempt.is_paused and kind == "interruption"):
+        death = read_death(attempt, state)
+        if state["status"] in FINAL_STATUSES or (attempt.is_paused and death.kind == "interruption"):
             return
-        if kind in ("io", "interruption") and not has_room(self.root.path, self._checkpoint_bytes):
+        if death.kind in ("io", "interruption") and not self._has_room():
             yield from self._wait_for_disk()
-            yield self._record("died", run, kind="disk full", step=int(state.get("step", 0)))
+            yield self._chronicle.record("died", run, **death.facts | {"kind": "disk full"})
             self._queue.add(run)
             return
-        step = int(state.get("step", 0))
-        fruitless = self._tries.setdefault(run.place, Tries()).add(step)
-        exit_status = attempt.process.returncode if attempt.process else None
-        said = (error or {}).get("message")
-        yield self._record("died", run, kind=kind, step=step, exit_status=exit_status, error=said)
-        action = decide(kind, fruitless, attempt.slots_then)
+        yield self._chronicle.record("died", run, **death.facts)
+        action, wait_s, words = self._failures.judge(attempt, death)
         if action in ("failed", "infeasible"):
-            words = said or f"its worker died {fruitless} times at step {step}; see {attempt.folder.log}"
-            facts = {"kind": kind, "type": (error or {}).get("type", "WorkerDied"), "message": words}
+            facts = {"kind": death.kind, "type": death.error_type, "message": words}
             attempt.folder.write_state(state | {"status": action, "error": facts})
             return
         if action == "halve" and self.slots.caps[attempt.device] >= attempt.slots_then:
-            yield self._record("halved", run, device=attempt.device, slots=self.slots.halve(attempt.device))
-        wait = backoff_s(fruitless, self._backoff_first_s)
-        self._queue.add(run, time.monotonic() + wait)
+            left = self.slots.halve(attempt.device)
+            yield self._chronicle.record("halved", run, device=attempt.device, slots=left)
+        self._queue.add(run, time.monotonic() + wait_s)
+
+    def _has_room(self) -> bool:
+        return has_room(self.root.path, self._checkpoint_bytes)
 
     def _fill_slots(self) -> Iterator[str]:
-        if self.waits_for and has_room(self.root.path, self._checkpoint_bytes):
+        if self.waits_for and self._has_room():
             self.waits_for = None
-            self._ledger.append("resumed")
+            self._chronicle.note("resumed")
             self._say_who()
             yield "the disk has room again: going on"
         while not self.stopping and not self.waits_for and (device := self.slots.take()):
@@ -241,13 +229,13 @@ class Coordinator:
                 raise
 
     def _launch(self, run: PlannedRun, device: str) -> Iterator[str]:
-        if not has_room(self.root.path, self._checkpoint_bytes):
-            raise OSError(28, "No space left on device", str(self.root.path))
+        if not self._has_room():
+            raise OSError(errno.ENOSPC, "No space left on device", str(self.root.path))
         folder = run.folder(self.root)
         if not folder.path.exists() and not self._create(run):
             self.slots.give(device)
             self.tally.settle(run, "unconfirmable", None)
-            yield self._record("unconfirmable", run)
+            yield self._chronicle.record("unconfirmable", run)
             return
         if folder.asked_status() == "interrupted":
             folder.stop.unlink()
@@ -255,7 +243,7 @@ class Coordinator:
         process = self._start(folder, environment)
         self.active[run] = Attempt(run, folder, device, self.slots.caps[device], process, time.monotonic())
         number = int(folder.read_state().get("attempt", 0)) + 1
-        yield self._record("launched", run, attempt=number, device=device)
+        yield self._chronicle.record("launched", run, attempt=number, device=device)
 
     def _create(self, run: PlannedRun) -> bool:
         """Write a run's folder; False for a confirm run that has no configuration to confirm."""
@@ -280,6 +268,7 @@ class Coordinator:
             self._checkpoint_bytes = max(self._checkpoint_bytes, attempt.folder.checkpoint.stat().st_size)
         facts = {key: state.get(key) for key in ("git_commit", "data_fingerprint") if state.get(key)}
         return facts | {
+            "config": short_hash(attempt.folder.config.read_text()),
             "status": state["status"],
             "value": self.tally.values.get(run),
             "error": (state.get("error") or {}).get("message"),
@@ -289,7 +278,7 @@ class Coordinator:
         }
 
     def _check_breaker(self, state: dict[str, Any], attempt: Attempt) -> Iterator[str]:
-        report = self._breaker.note(state["status"], state.get("error"), attempt.device)
+        report = self._failures.note_end(state, attempt)
         if report is not None and not self.stopping:
             self.is_broken = True
             yield self.end_gracefully(report)
@@ -299,32 +288,20 @@ class Coordinator:
         if self.waits_for:
             return
         self.waits_for = f"the disk of {self.root.path} is full"
-        self._ledger.append("waiting", why=self.waits_for)
+        self._chronicle.note("waiting", why=self.waits_for)
         self._say_who()
         yield f"{self.waits_for}: nothing is launched until there is room; nothing is lost"
 
     def _say_who(self) -> None:
-        """Write who works here, for `--status` and for a second coordinator; a full disk leaves the old words."""
-        facts = {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "slots": self.slots.caps,
-            "threads": self._threads,
-            "waits_for": self.waits_for,
-            "stopping": self.stopping,
-            "is_broken": self.is_broken,
-        }
-        with suppress(InputError):
-            write_atomically(self.root.coordinator, (json.dumps(facts, indent=2) + "\n").encode())
-
-    def _record(self, event: str, run: PlannedRun, **facts: Any) -> str:
-        """Append an event to the ledger and return it as a line for people."""
-        self._ledger.append(event, run.place, **facts)
-        said = {k: v for k, v in facts.items() if v is not None and k not in QUIET and v != CPU}
-        if event == "launched" and said.get("attempt") == 1:
-            del said["attempt"]
-        words = ", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in said.items())
-        return f"{run.place} {event}" + (f": {words}" if words else "")
+        self._chronicle.say_who(
+            {
+                "slots": self.slots.caps,
+                "threads": self._threads,
+                "waits_for": self.waits_for,
+                "stopping": self.stopping,
+                "is_broken": self.is_broken,
+            }
+        )
 
     def end_now(self, grace_s: float = 10.0) -> None:
         """End every active worker at once; each run keeps its last checkpoint and goes on with the next start."""

@@ -16,6 +16,9 @@ from sweeps.options import GridOptions
 from sweeps.points import qmc_params
 from sweeps.space import Params, Space, parameters
 
+#: Proposals of one trial that may repeat an earlier configuration before random ones are taken.
+PROPOSALS = 10
+
 
 def to_distribution(dimension: Dimension) -> BaseDistribution:
     """Return Optuna's form of a dimension."""
@@ -75,6 +78,8 @@ def make_sampler(tune: Tune, space: Space, seed: int, trial: int, again: int = 0
         points = GridOptions.model_validate(tune.sampler_options).points
         return GivenPoint(space, grid(space, points, seed)[trial])
     trial_seed = (seed * 1_000_003 + trial + 7_919_993 * again) % 2**32
+    if again >= PROPOSALS:  # a model that sees one answer only
+        return RandomSampler(seed=trial_seed)
     options = dict(tune.sampler_options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)

@@ -16,7 +16,7 @@ from cvae.config import Config
 from sweeps.dimension import Value
 from sweeps.experiment import Experiment
 from sweeps.pruning import has_lost_patience, make_patience, make_pruner
-from sweeps.samplers import make_sampler, to_distribution
+from sweeps.samplers import PROPOSALS, make_sampler, to_distribution
 from sweeps.space import Parameter, Params, draw, parameters
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -25,8 +25,6 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 BAD_BY_DB = 1.0
 #: ... or this where nothing was told: frames in [0, 1] that are wrong everywhere.
 FLOOR_DB = 0.0
-#: Proposals of one trial that may repeat an earlier configuration before a repetition is taken.
-PROPOSALS = 20
 
 
 class ArmStudy:
@@ -98,7 +96,7 @@ class ArmStudy:
     def _propose(self, run: int) -> Params:
         """Return what the sampler proposes; one that looks at the trials is asked again while it repeats a trial."""
         params: Params = {}
-        for again in range(PROPOSALS):
+        for again in range(4 * PROPOSALS):  # then a repetition is taken: the space may have no more
             self._study.sampler = make_sampler(self._tune, self._space, self._seed, run, again)
             trial = optuna.Trial(self._study, self._trial_ids[run])
             params = draw(self._space, partial(self._pick, trial))

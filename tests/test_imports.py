@@ -30,6 +30,7 @@ ORDER = [
     ["sweeps.dimension", "sweeps.space", "sweeps.points", "sweeps.grid", "sweeps.options"],
     ["sweeps.experiment", "sweeps.plan"],
     ["sweeps.ledger", "sweeps.slots", "sweeps.policy", "sweeps.waiting", "sweeps.tally", "sweeps.attempt"],
+    ["sweeps.chronicle", "sweeps.failures"],
     ["sweeps.samplers", "sweeps.pruning", "sweeps.storage", "sweeps.study", "sweeps.trials"],
     ["sweeps.collapse", "sweeps.launch", "sweeps.launcher", "sweeps.tracking", "sweeps.planning", "sweeps.origin"],
     ["sweeps.control", "sweeps.forecast", "sweeps.probe", "sweeps.estimate", "sweeps.status"],
