@@ -86,7 +86,7 @@ def storm(experiment_file: Path, runs: Path, storage: list[str], kills_wanted: i
         assert time.monotonic() < deadline
         time.sleep(0.02 + 0.1 * generator.random())
         done = sum(b'"ended"' in line for line in ledger_lines(runs))
-        if sum(kills.values()) > kills_wanted * 1.2 * (done + SLOTS) / n_planned:
+        if sum(kills.values()) > kills_wanted * 2 * (done + SLOTS) / n_planned:
             continue
         if kills["worker"] <= kills["coordinator"]:
             kills["worker"] += kill_a_worker(runs, generator)
