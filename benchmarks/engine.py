@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,8 +24,10 @@ from sweeps.plan import ExperimentFolder
 from sweeps.slots import Slots
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Runs already done at which the cost of the next ones is looked at, and how many of them are.
-DONE, WINDOW = (10, 1_000, 5_000), 200
+#: Runs already done at which the cost of the next ones is looked at.
+DONE = (10, 1_000, 5_000)
+#: Runs report 2 values each in one block of so many runs, 8 in the next, and so on; a block's first runs are not timed.
+BLOCK, SKIPPED, FEW, MANY = 100, 10, 2, 8
 #: Epochs of a trial of the search benchmark, trials of random search, seeds.
 EPOCHS, RANDOM_TRIALS, SEEDS = 27, 48, 10
 
@@ -36,39 +38,41 @@ def row(what: str, baseline: str, ours: str, ratio: float, spread: str) -> dict[
 
 
 def stepping(
-    values: Mapping[str, Any], place: Path, score: Score, steps: int, every: int, slots: int, storage: str | None = None
+    values: Mapping[str, Any], place: Path, score: Score, steps_of: Callable[[int], int], slots: int
 ) -> Coordinator:
-    """Return a coordinator over workers that compute nothing but a score."""
+    """Return a coordinator over workers that compute nothing but a score, for as many steps as their number says."""
     experiment: Experiment = build_experiment(dict(values), "benchmark")
     root = ExperimentFolder(place / experiment.name)
     lay_out(experiment, root)
 
     def start(folder: RunFolder, environment: dict[str, str]) -> Any:
-        return SteppingWorker(folder, score, steps, every)
+        return SteppingWorker(folder, score, steps_of(folder.read_identity()["number"]))
 
     mirror = {"mode": "disabled"}
-    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, mirror, start=start, poll_s=0.0, storage=storage)
+    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, mirror, start=start, poll_s=0.0)
 
 
-def overhead(place: Path, pruner: str = "none", n_runs: int = DONE[-1] + WINDOW) -> dict[int, tuple[float, float]]:
-    """Return, at some numbers of runs done, the coordinator's milliseconds a run and a reported value.
+def overhead(place: Path, pruner: str = "none") -> dict[int, tuple[float, float]]:
+    """Return, at some numbers of runs done, the coordinator's milliseconds of processor a run and a reported value.
 
-    A run costs the same whether it reports or not, so its two costs follow from two kinds of runs, with 2 values and
-    with 8, in turn; workers' own time is taken off.
+    Both follow from runs with few and with many values; the workers' own time is taken off.
     """
     values = {
         "name": f"overhead-{pruner}",
-        "base": {"train": {"steps": 8}, "evaluation": {"every": 1}},
+        "base": {"train": {"steps": MANY}, "evaluation": {"every": 1}},
         "arms": {"a": {}},
         "search": {"optim.lr": {"float": [1e-4, 1e-1], "log": True}},
-        "tune": {"trials_per_arm": n_runs, "sampler": "qmc", "pruner": pruner},
+        "tune": {"trials_per_arm": DONE[-1] + 2 * BLOCK, "sampler": "qmc", "pruner": pruner},
         "confirm": {"seeds": 1},
     }
+    coordinator = stepping(values, place, _flat, lambda number: MANY if number // BLOCK % 2 else FEW, 4)
+    marks = _marks(coordinator)
     found = {}
-    few, many = (_windows(stepping(values, place / str(n), _flat, n, 1, 4)) for n in (2, 8))
-    for done in few:
-        value_ms = (many[done] - few[done]) / 6
-        found[done] = (few[done] - 2 * value_ms, value_ms)
+    for done in DONE:
+        first = done - done % BLOCK
+        few, many = (_cost_between(marks, start + SKIPPED, start + BLOCK) for start in (first, first + BLOCK))
+        value_ms = (many - few) / (MANY - FEW)
+        found[done] = (few - FEW * value_ms, value_ms)
     return found
 
 
@@ -76,16 +80,20 @@ def _flat(params: Mapping[str, Any], seed: int, step: int) -> float:
     return 20.0 + step + params["optim.lr"]
 
 
-def _windows(coordinator: Coordinator) -> dict[int, float]:
-    """Return the coordinator's milliseconds a run in the windows that begin at some numbers of runs done."""
+def _marks(coordinator: Coordinator) -> dict[int, float]:
+    """Run a sweep; return the processor seconds that the coordinator had used when each number of runs was done."""
     marks: dict[int, float] = {}
-    wanted = {edge for done in DONE for edge in (done, done + WINDOW)}
     started, spent = time.process_time(), SteppingWorker.spent_s
     for _ in coordinator.run():
-        n = len(coordinator.tally.settled)
-        if n in wanted and n not in marks:
-            marks[n] = time.process_time() - started - (SteppingWorker.spent_s - spent)
-    return {d: 1e3 * (marks[d + WINDOW] - marks[d]) / WINDOW for d in DONE if d in marks and d + WINDOW in marks}
+        used = time.process_time() - started - (SteppingWorker.spent_s - spent)
+        marks.setdefault(len(coordinator.tally.settled), used)
+    return marks
+
+
+def _cost_between(marks: dict[int, float], low: int, high: int) -> float:
+    """Return the milliseconds a run between two numbers of runs done (or the next that was seen)."""
+    a, b = (min(n for n in marks if n >= edge) for edge in (low, high))
+    return 1e3 * (marks[b] - marks[a]) / (b - a)
 
 
 def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
@@ -97,7 +105,7 @@ def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
                 base, ours = found[DONE[0]][i], found[done][i]
                 name = f"coordinator's cost a {what}, pruner {pruner}"
                 yield row(
-                    name, f"{base:.2f} ms after {DONE[0]}", f"{ours:.2f} ms after {done}", ours / base, f"{WINDOW} runs"
+                    name, f"{base:.2f} ms after {DONE[0]}", f"{ours:.2f} ms after {done}", ours / base, f"{BLOCK} runs"
                 )
 
 
@@ -128,7 +136,7 @@ def search_values(name: str, seed: int, **tune: Any) -> dict[str, Any]:
 
 def epochs_to_values(place: Path, values: Mapping[str, Any]) -> list[tuple[int, float]]:
     """Return (epochs spent by all trials, best final value so far) each time that a trial of a search ends."""
-    coordinator = stepping(values, place, landscape, EPOCHS, 1, 2)
+    coordinator = stepping(values, place, landscape, lambda number: EPOCHS, 2)
     before, best, found = SteppingWorker.evaluations, float("-inf"), []
     for _ in coordinator.run():
         cell = coordinator.tally.cells["a", "tune"]
