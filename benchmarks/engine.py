@@ -26,8 +26,8 @@ from sweeps.slots import Slots
 ROOT = Path(__file__).resolve().parents[1]
 #: Runs already done at which the cost of the next ones is looked at.
 DONE = (10, 1_000, 5_000)
-#: Runs report 2 values each in one block of so many runs, 8 in the next, and so on; a block's first runs are not timed.
-BLOCK, SKIPPED, FEW, MANY = 100, 10, 2, 8
+#: Runs report 2 values each in one block of so many runs, 26 in the next, and so on; the first are not timed.
+BLOCK, SKIPPED, FEW, MANY = 100, 10, 2, 26
 #: Epochs of a trial of the search benchmark, trials of random search, seeds.
 EPOCHS, RANDOM_TRIALS, SEEDS = 27, 48, 10
 

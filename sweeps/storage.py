@@ -108,7 +108,7 @@ def _open_journal(root: ExperimentFolder) -> tuple[BaseStorage, Path | None]:
 
 def _without_password(url: str) -> str:
     try:
-        return make_url(url).set(password=None).render_as_string()
+        return make_url(url)._replace(password=None).render_as_string()
     except ArgumentError as error:
         raise InputError(
             f"--storage is '{url}'; expected a URL such as sqlite:///study.db or postgresql+psycopg://user@host/name"
