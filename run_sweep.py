@@ -9,12 +9,10 @@ import typer
 from cvae.command import new_command, run_command
 from cvae.errors import InputError
 from cvae.overrides import parse_settings
-from cvae.record import held
-from sweeps.collapse import measure_arms, record_weights, weight_lines
 from sweeps.experiment import load_experiment
-from sweeps.launch import count_slots, lay_out, pack_data
 from sweeps.plan import ExperimentFolder
 from sweeps.planning import print_plan
+from sweeps.slots import find_slots
 
 app = new_command()
 
@@ -26,46 +24,74 @@ def sweep(
     settings: Annotated[
         list[str], typer.Option("--set", metavar="PATH=VALUE", help="override one key, repeatable")
     ] = [],  # noqa: B006
-    plan: Annotated[bool, typer.Option("--plan", help="print every run and how many are done; start nothing")] = False,
-    slots: Annotated[
-        int | None, typer.Option(min=1, help="runs at a time  [default: cores / runtime.threads, or 1]")
+    plan: Annotated[bool, typer.Option("--plan", help="print every run and what is left; start nothing")] = False,
+    probe: Annotated[bool, typer.Option(help="with --plan: measure this machine where no run tells")] = True,
+    status: Annotated[bool, typer.Option("--status", help="print how the sweep stands; start nothing")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="end the sweep at its runs' next checkpoints")] = False,
+    retry: Annotated[
+        str | None, typer.Option(metavar="STATUS", help="open lost runs again: failed, infeasible or stopped")
     ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="as 8h or 90m: cut trials and seeds of all arms to fit")
+    ] = None,
+    slots: Annotated[
+        str, typer.Option(metavar="N|auto", help="runs at a time; auto: by GPUs, or cores / runtime.threads")
+    ] = "auto",
+    slots_per_gpu: Annotated[int, typer.Option(min=1, help="runs that share a GPU")] = 1,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Optuna storage, as sqlite:///study.db  [default: a journal]")
+    ] = None,
+    hang_after: Annotated[
+        str, typer.Option(metavar="TIME", help="a training that stands still so long is started again")
+    ] = "30m",
     tracker: Annotated[str, typer.Option(help="wandb mode: offline, online or disabled")] = "offline",
 ) -> None:
     """Launch an experiment, or go on with it: started again after any interruption, it loses and repeats nothing."""
     if tracker not in ("offline", "online", "disabled"):
         raise InputError(f"--tracker is '{tracker}'; allowed: offline, online, disabled")
+    budget_s, hang_s = read_duration("--budget", budget) if budget else None, read_duration("--hang-after", hang_after)
     experiment = load_experiment(experiment_file, parse_settings(settings))
     root = ExperimentFolder(runs / experiment.name)
-    if plan:
+    config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
+    places = find_slots(read_slots(slots), slots_per_gpu, config.runtime.device, config.runtime.threads)
+    threads = max(1, (os.cpu_count() or 1) // places.total)
+    if stop:
+        from sweeps.control import stop_sweep
+
+        print(stop_sweep(experiment, root))
+    elif status:
+        from sweeps.status import print_status
+
+        print_status(experiment, root)
+    elif plan:
         print_plan(experiment, root)
-        return
-    from rich.console import Console
+        if probe:
+            from sweeps.estimate import print_estimate
 
-    from sweeps.coordinator import Coordinator  # optuna takes a second to import: mistakes above answer at once
-    from sweeps.progress import watch
+            print_estimate(experiment, root, places, threads, lambda line: print(line, flush=True))
+    else:
+        from sweeps.session import Options, run_session  # optuna takes a second to import: mistakes answer at once
 
-    for line in pack_data(experiment):
-        print(line, flush=True)
-    weights = measure_arms(experiment)
-    print("\n".join(weight_lines(weights)), flush=True)
-    lay_out(experiment, root)
-    with held(root.lock) as is_ours:
-        if not is_ours:
-            raise InputError(f"{root.path}: another run_sweep.py is working on this experiment")
-        record_weights(weights, root)
-        config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
-        n_slots = count_slots(slots, config.runtime.threads)
-        threads = max(1, (os.cpu_count() or 1) // n_slots)
-        mirror = {"mode": tracker, "project": "cvae-sweeps", "dir": str(root.path.resolve())}
-        coordinator = Coordinator(experiment, root, n_slots, threads, mirror)
-        try:
-            watch(coordinator, Console())
-        except KeyboardInterrupt:
-            coordinator.interrupt()
-            print("interrupted: every run keeps its last checkpoint; the same command goes on")
-            raise
-    print(f"compare the arms: python analyze.py {root.path}")
+        run_session(experiment, root, places, Options(threads, tracker, storage, retry, budget_s, hang_s))
+
+
+def read_slots(text: str) -> int | None:
+    """Return the number of slots asked for; None for `auto`."""
+    if text == "auto":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise InputError(f"--slots is '{text}'; allowed: auto, or a whole number from 1")
+    return int(text)
+
+
+def read_duration(option: str, text: str) -> float:
+    """Return the seconds that an option means."""
+    from sweeps.words import seconds_of
+
+    try:
+        return seconds_of(text)
+    except ValueError as error:
+        raise InputError(f"{option} is '{text}'; expected a time such as 90m, 8h or 1d12h") from error
 
 
 if __name__ == "__main__":

@@ -19,6 +19,16 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
+def git_diff() -> str:
+    """Return the uncommitted changes of the checkout that this code lies in; empty outside one."""
+    here = Path(__file__).resolve().parent
+    try:
+        done = subprocess.run(["git", "diff", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout
+
+
 def git_commit() -> tuple[str | None, bool | None]:
     """Return the commit of the checkout that this code lies in and whether it has changes; (None, None) outside one."""
     here = Path(__file__).resolve().parent

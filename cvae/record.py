@@ -18,7 +18,10 @@ from cvae.errors import InputError
 #: What `state.json` may say of a run: these go on with the next attempt, ...
 OPEN_STATUSES = ("pending", "running", "interrupted")
 #: ... and these are final.
-FINAL_STATUSES = ("finished", "stopped", "diverged", "failed")
+FINAL_STATUSES = ("finished", "pruned", "stopped", "diverged", "infeasible", "failed")
+
+#: What the `stop` file may ask for, and the status that the run then has; anything else asks for `stopped`.
+STOP_ASKS = {"pruned": "pruned", "paused": "interrupted"}
 
 #: How the metrics of a split begin.
 PREFIXES = {"train": "train", "validate": "val", "test": "test"}
@@ -169,6 +172,27 @@ class RunFolder:
             return int(self.heartbeat.read_text() or 0)
         except (FileNotFoundError, ValueError):
             return 0
+
+    def ask_to_stop(self, how: str = "stopped") -> None:
+        """Ask the run to end at its next evaluation: for good (`stopped`, `pruned`), or to go on later (`paused`)."""
+        write_atomically(self.stop, how.encode())
+
+    def asked_status(self) -> str | None:
+        """Return the status that the `stop` file asks for; None where nobody asks."""
+        try:
+            return STOP_ASKS.get(self.stop.read_text().strip(), "stopped")
+        except FileNotFoundError:
+            return None
+
+    def read_epochs_after(self, offset: int) -> tuple[list[dict[str, Any]], int]:
+        """Return the whole evaluations that begin at a byte offset, and the offset of what follows them."""
+        if not self.epochs.exists() or self.epochs.stat().st_size <= offset:
+            return [], offset
+        with self.epochs.open("rb") as file:
+            file.seek(offset)
+            new = file.read()
+        whole = new[: new.rfind(b"\n") + 1]
+        return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
 
     def is_being_trained(self) -> bool:
         """Return whether a live process holds the run."""

@@ -4,7 +4,7 @@ import io
 import os
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ from cvae.data.store import Store, open_store
 from cvae.device import Place, choose_place
 from cvae.errors import InputError
 from cvae.evaluate import draw_samples
+from cvae.failures import FINAL_KINDS, failure_kind
 from cvae.final_evaluation import Files, Final, evaluate_finally, evaluate_fully, flags_of, load_perceptual
 from cvae.flags import is_collapsed, make_flags
 from cvae.frames import save_pictures
 from cvae.provenance import git_commit, package_versions
 from cvae.record import FINAL_STATUSES, RunFolder, held, write_atomically
-from cvae.trainer import Diverged, EpochResult, Trainer
+from cvae.trainer import EpochResult, Trainer
 from cvae.yaml_file import load_yaml_mapping
 
 
@@ -77,15 +78,12 @@ def train_run(folder: RunFolder) -> Iterator[Evaluated]:
 
 
 def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseException) -> None:
-    if isinstance(error, Diverged):
-        status = "diverged"
-    elif isinstance(error, Exception):
-        status = "failed"
-    else:  # the consumer stopped, Ctrl-C, or a request to end: the next attempt goes on
-        status = "interrupted"
-    kind = {"type": type(error).__name__, "message": str(error)}
+    kind = failure_kind(error)
+    status = FINAL_KINDS.get(kind, "interrupted")
+    facts = {"kind": kind, "type": type(error).__name__, "message": str(error)}
     ended = {} if status == "interrupted" else {"flags": _flags_at_failure(folder, status == "diverged")}
-    folder.write_state(state | {"status": status, "error": None if status == "interrupted" else kind} | ended)
+    with suppress(InputError):  # a full disk takes no state either: what is raised says why
+        folder.write_state(state | {"status": status, "error": None if kind == "interruption" else facts} | ended)
 
 
 def _flags_at_failure(folder: RunFolder, diverged: bool) -> dict[str, bool]:
@@ -110,9 +108,9 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
             yield Evaluated(result, *_draw(folder, trainer, result))
             _save_checkpoint(folder, trainer)
             state |= {"step": trainer.step, "seconds": trainer.seconds}
-            if folder.stop.exists() and trainer.step < config.train.steps:
-                flags = flags_of(result.evaluation, result.training["kl"])
-                folder.write_state(state | {"status": "stopped", "flags": flags})
+            if trainer.step < config.train.steps and (asked := folder.asked_status()) is not None:
+                ended = {} if asked == "interrupted" else {"flags": flags_of(result.evaluation, result.training["kl"])}
+                folder.write_state(state | {"status": asked} | ended)
                 return
             folder.write_state(state)
         final = _evaluate_at_the_end(folder, trainer, store)
@@ -148,7 +146,8 @@ def _beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Itera
 
     def beat() -> None:
         while not done.wait(every_s):
-            folder.heartbeat.write_text(str(trainer.step))
+            with suppress(OSError):  # a full disk stops no training
+                folder.heartbeat.write_text(str(trainer.step))
 
     thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
     thread.start()
@@ -173,8 +172,16 @@ def _save_checkpoint(folder: RunFolder, trainer: Trainer, parts: Collection[str]
 
 
 def _load_checkpoint(folder: RunFolder, trainer: Trainer) -> None:
-    if folder.checkpoint.exists():
-        trainer.load_state(read_checkpoint(folder)["trainer"])
+    """Go on from the checkpoint; one that cannot be read is put aside, and the same training begins again."""
+    if not folder.checkpoint.exists():
+        return
+    try:
+        checkpoint = read_checkpoint(folder)
+    except InputError as error:
+        print(f"warning: {error}; put aside, starting over", flush=True)
+        folder.checkpoint.replace(folder.checkpoint.with_suffix(".damaged"))
+        return
+    trainer.load_state(checkpoint["trainer"])
 
 
 def read_checkpoint(folder: RunFolder) -> dict[str, Any]:

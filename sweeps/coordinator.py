@@ -1,31 +1,39 @@
 """The one process that opens the studies: it asks, launches workers, watches their folders, tells.
 
 Everything it knows is on the disk. Killed at any instant and started again, it finds finished runs, adopts workers
-that are still alive and gives dead ones their next attempt.
+that are still alive and gives dead ones their next attempt. What becomes of a failed attempt is `sweeps/policy.py`.
 """
 
-import json
-import os
+import errno
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder
-from sweeps.dimension import Value
+from cvae.record import FINAL_STATUSES, RunFolder
+from sweeps.attempt import Attempt
+from sweeps.chronicle import Chronicle
+from sweeps.disk import has_room, is_disk_full
 from sweeps.experiment import Experiment
+from sweeps.failures import Failures, read_death
 from sweeps.launch import pin_to_machine, write_run
 from sweeps.launcher import start_worker
+from sweeps.origin import short_hash
 from sweeps.plan import ExperimentFolder, PlannedRun, all_runs
-from sweeps.study import open_studies
+from sweeps.slots import CPU, Slots
+from sweeps.storage import open_storage
+from sweeps.tally import Tally
+from sweeps.trials import Trials
+from sweeps.waiting import RunQueue
 
 POLL_S = 0.2
-#: A run whose worker dies this many times in a row without a new checkpoint has failed.
-FRUITLESS_ATTEMPTS = 3
+#: A worker whose training stands still for so long is ended and given another attempt.
+HANG_S = 1800.0
+
+Start = Callable[[RunFolder, dict[str, str]], "subprocess.Popen[bytes]"]
 
 
 class Coordinator:
@@ -35,98 +43,211 @@ class Coordinator:
         self,
         experiment: Experiment,
         root: ExperimentFolder,
-        slots: int,
+        slots: Slots,
         threads: int,
         tracker: dict[str, Any],
-        start: Callable[[RunFolder], subprocess.Popen[bytes]] = start_worker,
+        *,
+        start: Start = start_worker,
+        storage: str | None = None,
+        hang_s: float = HANG_S,
+        backoff_first_s: float = 1.0,
+        poll_s: float = POLL_S,
+        provenance: dict[str, Any] | None = None,
     ) -> None:
         self.experiment = experiment
         self.root = root
         self.slots = slots
         self.plan = all_runs(experiment)
-        self.settled: dict[PlannedRun, str] = {}  # final status, or "unconfirmable"
-        self.values: dict[PlannedRun, float] = {}  # metric at the end, of the runs that have one
-        self.active: dict[PlannedRun, subprocess.Popen[bytes] | None] = {}  # None: adopted, not our child
+        self.tally = Tally(self.plan)
+        self.active: dict[PlannedRun, Attempt] = {}
+        self.waits_for: str | None = None  # why nothing is launched
+        self.stopping: str | None = None  # why the sweep ends before its runs do
+        self.is_broken = False
+        self.signals: list[int] = []  # that came; one is a request to end gracefully
         self._threads = threads
         self._tracker = tracker
         self._start = start
-        self._fruitless: dict[PlannedRun, tuple[int, int]] = {}  # last step seen, attempts that did not pass it
-        self._studies = open_studies(experiment, root.journal)
+        self._hang_s = hang_s
+        self._poll_s = poll_s
+        self._provenance = provenance or {}
+        self._chronicle = Chronicle(root)
+        self._failures = Failures(backoff_first_s)
+        self._queue = RunQueue(self.plan)
+        self._devices: dict[str, str] = {}  # of the last launch of a run
+        self._checkpoint_bytes = 0
+        opened = open_storage(root, storage) if experiment.tune else None
+        self._torn = opened[1] if opened else None
+        self._trials = Trials(experiment, root, opened[0] if opened else None)
 
     def run(self) -> Iterator[str]:
         """Work until every planned run is settled, yielding a line for each thing that happens, or an empty one."""
         yield from self._take_up()
-        while len(self.settled) < len(self.plan):
-            yield from self._reap()
-            yield from self._fill_slots()
+        if not self._is_over():
+            self._chronicle.note("started", slots=self.slots.caps, threads=self._threads, **self._provenance)
+            self._say_who()
+        while not self._is_over():
+            happened = False
+            for line in self._turn():
+                happened = True
+                yield line
             yield ""
-            time.sleep(POLL_S)
+            if not happened:
+                time.sleep(self._poll_s)
+        self.root.stop.unlink(missing_ok=True)
+
+    def _is_over(self) -> bool:
+        return not self.active if self.stopping else len(self.tally.settled) == len(self.plan)
+
+    def _turn(self) -> Iterator[str]:
+        """Look at everything once. A full disk stops nothing but launches: what could not be written is due again."""
+        try:
+            yield from self._obey()
+            yield from self._watch()
+            yield from self._fill_slots()
+        except (OSError, InputError, RuntimeError) as error:
+            if not is_disk_full(error):
+                raise
+            yield from self._wait_for_disk()
 
     def _take_up(self) -> Iterator[str]:
-        """Settle what was finished and adopt what is alive from before."""
+        """Settle what was finished, adopt what is alive from before, and let the rest wait for its turn."""
+        if self._torn is not None:
+            self._chronicle.note("journal repaired", torn=self._torn.name)
+            yield f"the journal's end was torn: kept as {self._torn}, restored from the run folders"
+        self._read_ledger()
         for run in self.plan:
             folder = run.folder(self.root)
             if not folder.path.exists():
+                self._queue.add(run)
                 continue
+            self._trials.take_back(run, folder)
             if folder.is_being_trained():
-                self.active[run] = None
-                yield self._record("adopted", run)
+                self._adopt(run, folder)
+                yield self._chronicle.record("adopted", run)
             elif folder.read_state()["status"] in FINAL_STATUSES:
-                self._settle(run)
-        if self.settled or self.active:
-            yield f"going on: {len(self.settled)} of {len(self.plan)} runs done, {len(self.active)} alive"
+                self._settle(run, folder.read_state())
+            else:
+                self._queue.add(run)
+        if self.tally.settled or self.active:
+            yield f"going on: {len(self.tally.settled)} of {len(self.plan)} runs done, {len(self.active)} alive"
 
-    def _reap(self) -> Iterator[str]:
-        for run, process in list(self.active.items()):
-            folder = run.folder(self.root)
-            if process.poll() is None if process else folder.is_being_trained():
-                continue
-            if process and folder.is_being_trained():  # a worker from before was faster to take the run
-                self.active[run] = None
-                continue
-            del self.active[run]
-            if folder.read_state()["status"] not in FINAL_STATUSES:
-                yield from self._note_death(run, process)
-            if folder.read_state()["status"] in FINAL_STATUSES:
-                self._settle(run)
-                yield self._record("ended", run, **self._outcome(run))
+    def _read_ledger(self) -> None:
+        """Learn from the ledger where runs were and which attempts of them were in vain."""
+        past = list(self._chronicle.past())
+        self._failures.learn(past)
+        launched = (event for event in past if event["event"] == "launched")
+        self._devices = {str(event["run"]): str(event.get("device", CPU)) for event in launched}
 
-    def _note_death(self, run: PlannedRun, process: subprocess.Popen[bytes] | None) -> Iterator[str]:
-        """A worker ended without an outcome: give it another attempt, unless attempts lead nowhere."""
-        folder = run.folder(self.root)
-        state = folder.read_state()
-        step = int(state.get("step", 0))
-        seen, attempts = self._fruitless.get(run, (step, 0))
-        attempts = attempts + 1 if step <= seen else 1
-        self._fruitless[run] = (step, attempts)
-        yield self._record("died", run, step=step, exit_status=process.returncode if process else None)
-        if attempts >= FRUITLESS_ATTEMPTS:
-            message = f"its worker died {attempts} times at step {step}; see {folder.log}"
-            folder.write_state(state | {"status": "failed", "error": {"type": "WorkerDied", "message": message}})
+    def _adopt(self, run: PlannedRun, folder: RunFolder) -> None:
+        device = self.slots.hold(self._devices.get(run.place, CPU))
+        self.active[run] = Attempt(run, folder, device, self.slots.caps[device], None, time.monotonic())
+
+    def _obey(self) -> Iterator[str]:
+        """Do what was asked from another terminal."""
+        if not self.stopping and self.signals:
+            yield self.end_gracefully("interrupted; once more to end at once")
+        if not self.stopping and self.root.stop.exists():
+            yield self.end_gracefully("asked by --stop")
+
+    def end_gracefully(self, why: str) -> str:
+        """Launch nothing more, and let every active run end at its next checkpoint."""
+        self.stopping = why
+        for attempt in self.active.values():
+            attempt.pause()
+        self._chronicle.note("stopping", why=why)
+        self._say_who()
+        return f"stopping ({why}): {len(self.active)} runs end at their next checkpoint"
+
+    def _watch(self) -> Iterator[str]:
+        now = time.monotonic()
+        for run, attempt in list(self.active.items()):
+            if attempt.is_over():
+                yield from self._end(run, attempt)
+            elif attempt.has_hung(now, self._hang_s):
+                yield self._chronicle.record("hung", run, step=attempt.folder.read_heartbeat())
+                attempt.signal(signal.SIGKILL)
+            elif self._trials.is_hopeless(attempt) and not attempt.folder.stop.exists():
+                attempt.folder.ask_to_stop("pruned")
+                yield self._chronicle.record("pruning", run)
+
+    def _end(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
+        """Take note that a worker has ended; forget it only when everything is written."""
+        lines = list(self._note_death(run, attempt))
+        state = attempt.folder.read_state()
+        if state["status"] in FINAL_STATUSES:
+            self._settle(run, state)
+        del self.active[run]
+        self.slots.give(attempt.device)
+        yield from lines
+        if state["status"] in FINAL_STATUSES:
+            yield self._chronicle.record("ended", run, **self._outcome(run, state, attempt))
+            yield from self._check_breaker(state, attempt)
+        elif not lines:  # paused, or waiting for the disk: it goes on as it was
+            self._queue.add(run)
+
+    def _note_death(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
+        """Deal with a worker that left no result; nothing to say where it did, or where it was asked to end."""
+        state = attempt.folder.read_state()
+        death = read_death(attempt, state)
+        if state["status"] in FINAL_STATUSES or (attempt.is_paused and death.kind == "interruption"):
+            return
+        if death.kind in ("io", "interruption") and not self._has_room():
+            yield from self._wait_for_disk()
+            yield self._chronicle.record("died", run, **death.facts | {"kind": "disk full"})
+            self._queue.add(run)
+            return
+        yield self._chronicle.record("died", run, **death.facts)
+        action, wait_s, words = self._failures.judge(attempt, death)
+        if action in ("failed", "infeasible"):
+            facts = {"kind": death.kind, "type": death.error_type, "message": words}
+            attempt.folder.write_state(state | {"status": action, "error": facts})
+            return
+        if action == "halve" and self.slots.caps[attempt.device] >= attempt.slots_then:
+            left = self.slots.halve(attempt.device)
+            yield self._chronicle.record("halved", run, device=attempt.device, slots=left)
+        self._queue.add(run, time.monotonic() + wait_s)
+
+    def _has_room(self) -> bool:
+        return has_room(self.root.path, self._checkpoint_bytes)
 
     def _fill_slots(self) -> Iterator[str]:
-        for run in self.plan:
-            if len(self.active) >= self.slots:
+        if self.waits_for and self._has_room():
+            self.waits_for = None
+            self._chronicle.note("resumed")
+            self._say_who()
+            yield "the disk has room again: going on"
+        while not self.stopping and not self.waits_for and (device := self.slots.take()):
+            run = self._queue.next(time.monotonic())
+            if run is None:
+                self.slots.give(device)
                 return
-            if run in self.settled or run in self.active or not self._may_start(run):
-                continue
-            folder = run.folder(self.root)
-            if not folder.path.exists() and not self._create(run):
-                self.settled[run] = "unconfirmable"
-                yield self._record("unconfirmable", run)
-                continue
-            self.active[run] = self._start(folder)
-            yield self._record("launched", run, attempt=int(folder.read_state().get("attempt", 0)) + 1)
+            try:
+                yield from self._launch(run, device)
+            except BaseException:
+                self.slots.give(device)
+                self._queue.add(run)
+                raise
 
-    def _may_start(self, run: PlannedRun) -> bool:
-        """A confirm run waits until every trial of its arm is settled."""
-        if run.phase == "tune":
-            return True
-        return all(r in self.settled for r in self.plan if r.phase == "tune" and r.arm == run.arm)
+    def _launch(self, run: PlannedRun, device: str) -> Iterator[str]:
+        if not self._has_room():
+            raise OSError(errno.ENOSPC, "No space left on device", str(self.root.path))
+        folder = run.folder(self.root)
+        if not folder.path.exists() and not self._create(run):
+            self.slots.give(device)
+            self.tally.settle(run, "unconfirmable", None)
+            yield self._chronicle.record("unconfirmable", run)
+            return
+        if folder.asked_status() == "interrupted":
+            folder.stop.unlink()
+        environment = self.slots.environment(device, self._threads)
+        process = self._start(folder, environment)
+        self.active[run] = Attempt(run, folder, device, self.slots.caps[device], process, time.monotonic())
+        number = int(folder.read_state().get("attempt", 0)) + 1
+        yield self._chronicle.record("launched", run, attempt=number, device=device)
 
     def _create(self, run: PlannedRun) -> bool:
         """Write a run's folder; False for a confirm run that has no configuration to confirm."""
-        choice = self._choose(run)
+        choice = self._trials.choose(run)
         if choice is None:
             return False
         trial, params = choice
@@ -135,73 +256,58 @@ class Coordinator:
         write_run(run, self.root, pin_to_machine(config, self._threads), params, trial, self._tracker)
         return True
 
-    def _choose(self, run: PlannedRun) -> tuple[int | None, dict[str, Value]] | None:
-        """Return the trial and the parameters of a run; None where its arm has too few finished trials."""
-        if self.experiment.tune is None:
-            return None, {}
-        study = self._studies[run.arm]
-        if run.phase == "tune":
-            return run.number, study.params_of(run.number)
-        best = study.best(run.number + 1, self.experiment.tune.trials_per_arm)
-        if len(best) <= run.number:
-            return None
-        return best[run.number].number, dict(best[run.number].params)
-
-    def _settle(self, run: PlannedRun) -> None:
+    def _settle(self, run: PlannedRun, state: dict[str, Any]) -> None:
         """Take note of a final run; a trial is told, once."""
-        folder = run.folder(self.root)
-        state = folder.read_state()
-        self.settled[run] = state["status"]
-        value = (state.get("final") or {}).get(self._final_key(run))
-        if value is not None:
-            self.values[run] = value
         if run.phase == "tune":
-            study = self._studies[run.arm]
-            _check_params(study.params_of(run.number), folder)
-            metric = self.experiment.metric.name
-            curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
-            study.tell(run.number, value, curve)
+            self._trials.tell(run, state)
+            self._queue.tuned(run)
+        self.tally.settle(run, state["status"], self._trials.final_value(run, state))
 
-    def _final_key(self, run: PlannedRun) -> str:
-        """Return the metric's name in the final evaluation: confirm runs have another split than tune runs."""
-        name = self.experiment.metric.name
-        if run.phase == "tune":
-            return name
-        return f"{PREFIXES[self.experiment.confirm.split]}/{name.partition('/')[2]}"
-
-    def _outcome(self, run: PlannedRun) -> dict[str, Any]:
-        state = run.folder(self.root).read_state()
-        message = (state.get("error") or {}).get("message")
-        return {"status": state["status"], "value": self.values.get(run), "error": message}
-
-    def _record(self, event: str, run: PlannedRun, **facts: Any) -> str:
-        """Append an event to the ledger and return it as a line for people."""
-        entry = {
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "event": event,
-            "run": f"{run.arm}/{run.name}",
+    def _outcome(self, run: PlannedRun, state: dict[str, Any], attempt: Attempt) -> dict[str, Any]:
+        with suppress(OSError):
+            self._checkpoint_bytes = max(self._checkpoint_bytes, attempt.folder.checkpoint.stat().st_size)
+        facts = {key: state.get(key) for key in ("git_commit", "data_fingerprint") if state.get(key)}
+        return facts | {
+            "config": short_hash(attempt.folder.config.read_text()),
+            "status": state["status"],
+            "value": self.tally.values.get(run),
+            "error": (state.get("error") or {}).get("message"),
+            "attempts": state.get("attempt"),
+            "wall_s": round(time.monotonic() - attempt.started, 3) if attempt.process else None,
+            "device": attempt.device,
         }
-        with self.root.ledger.open("a", encoding="utf-8") as ledger:
-            ledger.write(json.dumps(entry | facts) + "\n")
-        said = {k: v for k, v in facts.items() if v is not None and not (event == "launched" and v == 1)}
-        words = ", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in said.items())
-        return f"{run.arm}/{run.name} {event}" + (f": {words}" if words else "")
 
-    def interrupt(self) -> None:
-        """End every active worker; each run keeps its last checkpoint and goes on with the next start."""
-        for run, process in self.active.items():
-            pid = process.pid if process else run.folder(self.root).read_state().get("pid")
-            if pid and (process or run.folder(self.root).is_being_trained()):
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGTERM)
-        for process in self.active.values():
-            if process:
-                process.wait()
+    def _check_breaker(self, state: dict[str, Any], attempt: Attempt) -> Iterator[str]:
+        report = self._failures.note_end(state, attempt)
+        if report is not None and not self.stopping:
+            self.is_broken = True
+            yield self.end_gracefully(report)
 
+    def _wait_for_disk(self) -> Iterator[str]:
+        """Launch nothing until there is room; what is trained goes on from its checkpoint."""
+        if self.waits_for:
+            return
+        self.waits_for = f"the disk of {self.root.path} is full"
+        self._chronicle.note("waiting", why=self.waits_for)
+        self._say_who()
+        yield f"{self.waits_for}: nothing is launched until there is room; nothing is lost"
 
-def _check_params(params: dict[str, Value], folder: RunFolder) -> None:
-    if params != folder.read_identity()["params"]:
-        raise InputError(
-            f"{folder.path}: its parameters are not those of its trial in the study; the study's storage and the "
-            "run folders do not belong together"
+    def _say_who(self) -> None:
+        self._chronicle.say_who(
+            {
+                "slots": self.slots.caps,
+                "threads": self._threads,
+                "waits_for": self.waits_for,
+                "stopping": self.stopping,
+                "is_broken": self.is_broken,
+            }
         )
+
+    def end_now(self, grace_s: float = 10.0) -> None:
+        """End every active worker at once; each run keeps its last checkpoint and goes on with the next start."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for attempt in self.active.values():
+                attempt.signal(number)
+            deadline = time.monotonic() + grace_s
+            while time.monotonic() < deadline and not all(a.is_over() for a in self.active.values()):
+                time.sleep(0.05)

@@ -12,7 +12,9 @@ from cvae.overrides import merge
 from cvae.presets import over_preset
 from cvae.yaml_file import load_yaml_mapping
 from sweeps.dimension import Dimension, Value, WrittenDimension, WrittenVariant
-from sweeps.space import corners, differences, overlapping
+from sweeps.grid import grid
+from sweeps.options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
+from sweeps.space import corners, differences, overlapping, parameters
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 
@@ -38,7 +40,19 @@ class Tune(_Part):
     """Search within each arm, on the validation split."""
 
     trials_per_arm: int = Field(ge=1, description="trials in all, not in addition")
-    sampler: Literal["qmc", "random", "tpe"] = Field("qmc", description="qmc: the same points in every arm")
+    sampler: SamplerName = Field("qmc", description="qmc: the same points in every arm")
+    sampler_options: dict[str, Any] = Field(default_factory=dict, description="of the sampler (docs/sweeps.md)")
+    pruner: PrunerName = Field("none", description="ends hopeless trials early")
+    pruner_options: dict[str, Any] = Field(default_factory=dict, description="of the pruner (docs/sweeps.md)")
+    checkpoints: Literal["best", "all"] = Field(
+        "best", description="best: a trial's checkpoint is removed once it is not among those that confirm takes"
+    )
+
+    @model_validator(mode="after")
+    def _options_are_known(self) -> "Tune":
+        check_options("sampler", self.sampler, SAMPLERS, self.sampler_options)
+        check_options("pruner", self.pruner, PRUNERS, self.pruner_options)
+        return self
 
 
 class Confirm(_Part):
@@ -75,6 +89,27 @@ class Experiment(_Part):
             if within := overlapping(self.space(name)):
                 raise ValueError(f"arm {name} searches {within[1]}, which lies within {within[0]}, searched as well")
         return self
+
+    @model_validator(mode="after")
+    def _trials_can_be_had(self) -> "Experiment":
+        for arm in self.arms if self.tune else ():
+            self._check_grid(arm)
+            self._check_steps(arm)
+        return self
+
+    def _check_grid(self, arm: str) -> None:
+        if self.tune is None or self.tune.sampler != "grid":
+            return
+        n = len(grid(self.space(arm), GridOptions.model_validate(self.tune.sampler_options).points, self.seed))
+        if self.tune.trials_per_arm > n:
+            raise ValueError(f"tune.trials_per_arm is {self.tune.trials_per_arm}; the grid of arm {arm} has {n} points")
+
+    def _check_steps(self, arm: str) -> None:
+        """A pruner compares runs at the same step."""
+        searched = {parameter.path for parameter in parameters(self.space(arm))}
+        steps = {"train", "train.steps", "train.steps_per_epoch", "evaluation", "evaluation.every"}
+        if self.tune and self.tune.pruner != "none" and (moved := sorted(searched & steps)):
+            raise ValueError(f"tune.pruner is {self.tune.pruner} and {moved[0]} is searched: no steps would compare")
 
     def space(self, arm: str) -> dict[str, Dimension]:
         """Return what an arm searches: the shared dimensions in file order, then its own."""

@@ -1,7 +1,6 @@
 """Lay out an experiment's folder: check everything that can be checked before the first run exists."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,23 +12,23 @@ from cvae.errors import InputError
 from cvae.record import RunFolder, write_atomically
 from cvae.yaml_file import dump_yaml, load_yaml_mapping
 from sweeps.dimension import Value
-from sweeps.experiment import Experiment
+from sweeps.experiment import Experiment, build_experiment
 from sweeps.plan import ExperimentFolder, PlannedRun
 
 #: Keys that may differ when an experiment is started again: words, and totals that may grow.
 MAY_CHANGE = ("question", "confirm.seeds", "tune.trials_per_arm")
 
 
-def pack_data(experiment: Experiment) -> list[str]:
+def pack_data(experiment: Experiment) -> dict[str, str]:
     """Open every arm's data as its runs will, packing what is not packed: mistakes in it show before any run.
 
     Returns:
-        One line for each data set: where it comes from and how many clips it gives.
+        One line for each data set, where it comes from and how many clips it gives, with its fingerprint.
 
     Raises:
         InputError: a source has a fault, or lacks a split or positions that the runs need.
     """
-    lines: dict[str, None] = {}  # in order, each once
+    lines: dict[str, str] = {}  # in order, each once
     for arm in experiment.arms:
         config = experiment.config(arm, {}, experiment.seed, experiment.confirm.split)
         store = open_store(config.data, config.image_size, Path(config.store))
@@ -37,8 +36,9 @@ def pack_data(experiment: Experiment) -> list[str]:
         lengths |= dict.fromkeys(["validate", experiment.confirm.split], config.n_past + config.n_eval)
         use = config.model.use_positions
         counts = [f"{len(store.clips(s, length, use_positions=use))} {s}" for s, length in lengths.items()]
-        lines[f"data: {config.data.place}, {', '.join(counts)} clips of {config.image_size}x{config.image_size}"] = None
-    return list(lines)
+        size = f"{config.image_size}x{config.image_size}"
+        lines[f"data: {config.data.place}, {', '.join(counts)} clips of {size}"] = store.fingerprint
+    return lines
 
 
 def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
@@ -57,21 +57,31 @@ def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
 
 
 def _check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
-    launched = dict(_flatten(load_yaml_mapping(root.experiment)))
+    launched = dict(_flatten(_written_at_launch(root)))
     now = dict(_flatten(experiment.written()))
-    for path in [*launched, *now]:
-        before, after = launched.get(path), now.get(path)
-        if before == after or path in MAY_CHANGE:
-            continue
+    paths = list(dict.fromkeys([*launched, *now]))
+    moved = [path for path in paths if launched.get(path) != now.get(path) and path not in MAY_CHANGE]
+    if moved:
+        changes = "; ".join(f"{path} = {launched.get(path)!r}, not {now.get(path)!r}" for path in moved)
         raise InputError(
-            f"{root.path} was launched with {path} = {before!r}, not {after!r}: its runs would not be comparable; "
+            f"{root.path} was launched with {changes}: its runs would not be comparable; put it back, or "
             "give the changed experiment another name (--set name=...) or another folder (--runs)"
         )
     if now.get("tune.trials_per_arm") != launched.get("tune.trials_per_arm") and list(root.path.glob("*/confirm-*")):
+        n = launched["tune.trials_per_arm"]
         raise InputError(
-            f"{root.path} has begun to confirm the best of {launched['tune.trials_per_arm']} trials an arm; "
-            "tune.trials_per_arm can no longer change"
+            f"{root.path} has begun to confirm the best of {n} trials an arm; tune.trials_per_arm can no longer "
+            f"change; give --set tune.trials_per_arm={n}"
         )
+
+
+def _written_at_launch(root: ExperimentFolder) -> dict[str, Any]:
+    """Return the experiment of a folder, with the defaults of keys that its launch did not know yet."""
+    values = load_yaml_mapping(root.experiment)
+    try:
+        return build_experiment(values, str(root.experiment)).written()
+    except InputError:
+        return values  # of another version: compared as it stands
 
 
 def _flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -123,10 +133,3 @@ def pin_to_machine(config: Config, threads: int) -> Config:
     if hasattr(config.data, "root"):
         updates["data"] = config.data.model_copy(update={"root": Path(config.data.root).resolve()})
     return config.model_copy(update=updates)
-
-
-def count_slots(asked: int | None, threads: int | None) -> int:
-    """Return how many runs go at once: as asked, else as many as the cores hold at the given threads, else one."""
-    if asked is not None:
-        return asked
-    return max(1, (os.cpu_count() or 1) // threads) if threads else 1

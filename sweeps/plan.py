@@ -33,6 +33,21 @@ class ExperimentFolder:
         return self.path / "study.journal"
 
     @property
+    def storage(self) -> Path:
+        """The URL of Optuna's storage, without its password, where it is not the journal."""
+        return self.path / "storage"
+
+    @property
+    def coordinator(self) -> Path:
+        """Who works, or worked last, on the experiment: process, machine, slots, what it waits for; JSON."""
+        return self.path / "coordinator.json"
+
+    @property
+    def stop(self) -> Path:
+        """Exists when somebody wants the sweep to end: its runs go on later from their checkpoints."""
+        return self.path / "stop"
+
+    @property
     def data(self) -> Path:
         """Each arm's weights of the KL term beside the weight above which no latent can live in its data."""
         return self.path / "data.json"
@@ -61,6 +76,11 @@ class PlannedRun:
     def name(self) -> str:
         """Folder name: `tune-003` or `confirm-0-s1003`."""
         return f"tune-{self.number:03d}" if self.phase == "tune" else f"confirm-{self.number}-s{self.seed}"
+
+    @property
+    def place(self) -> str:
+        """The run within its experiment: `constant/tune-003`."""
+        return f"{self.arm}/{self.name}"
 
     def folder(self, root: ExperimentFolder) -> RunFolder:
         """Return the run's folder."""

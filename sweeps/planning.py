@@ -6,8 +6,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cvae.record import FINAL_STATUSES
-from sweeps.experiment import Experiment
+from sweeps.experiment import Experiment, Tune
+from sweeps.grid import grid
+from sweeps.options import GridOptions
 from sweeps.plan import ExperimentFolder, PlannedRun, all_runs
+from sweeps.space import Params
 
 
 def state_of(run: PlannedRun, root: ExperimentFolder) -> str:
@@ -37,12 +40,22 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     console.print(f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}")
 
 
-def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder) -> str:
-    params = run.folder(root).read_identity().get("params")
-    if params is None and run.phase == "tune" and experiment.tune and experiment.tune.sampler == "qmc":
+def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params | None:
+    """Return the parameters that a trial will have; None where they depend on the trials before it."""
+    space = experiment.space(run.arm)
+    if tune.sampler == "grid":
+        return grid(space, GridOptions.model_validate(tune.sampler_options).points, experiment.seed)[run.number]
+    if tune.sampler == "qmc":
         from sweeps.points import qmc_params
 
-        params = qmc_params(experiment.space(run.arm), experiment.seed, run.number)
+        return qmc_params(space, experiment.seed, run.number)
+    return None
+
+
+def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder) -> str:
+    params = run.folder(root).read_identity().get("params")
+    if params is None and run.phase == "tune" and experiment.tune:
+        params = known_params(experiment, experiment.tune, run)
     if params is None:
         return "the sampler's" if run.phase == "tune" else "the arm's best" if experiment.tune else ""
     return ", ".join(

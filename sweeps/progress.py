@@ -1,8 +1,7 @@
 """What a person sees of a sweep: a live table in a terminal, plain lines where it is piped."""
 
 import time
-from collections.abc import Callable, Iterable
-from statistics import mean
+from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -12,15 +11,8 @@ from rich.text import Text
 
 from sweeps.coordinator import Coordinator
 from sweeps.plan import PlannedRun
-
-
-def clock(seconds: float) -> str:
-    """Return a duration for people: `45 s`, `3 min 20 s`, `2 h 5 min`."""
-    minutes, s = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {s} s" if minutes else f"{s} s"
+from sweeps.tally import Cell
+from sweeps.words import clock
 
 
 class Progress:
@@ -45,7 +37,7 @@ class Progress:
         return None if gained < 0.2 else (len(self._coordinator.plan) - done) * elapsed / gained
 
     def _runs_done(self) -> float:
-        return len(self._coordinator.settled) + sum(self._part(run) for run in self._coordinator.active)
+        return len(self._coordinator.tally.settled) + sum(self._part(run) for run in self._coordinator.active)
 
     def _part(self, run: PlannedRun) -> float:
         folder = run.folder(self._coordinator.root)
@@ -59,30 +51,28 @@ class Progress:
         grid.add_row(
             Text(self._coordinator.experiment.name, style="bold"),
             ProgressBar(total=total, completed=self._runs_done(), width=30),
-            f"{len(self._coordinator.settled)}/{total} runs",
+            f"{len(self._coordinator.tally.settled)}/{total} runs",
             f"{clock(time.monotonic() - self._started)}, {left}",
         )
+        for why in (self._coordinator.waits_for, self._coordinator.stopping):
+            if why:
+                grid.add_row("", "", "", Text(why, style="yellow"))
         return grid
 
     def _arms(self) -> Table:
         c = self._coordinator
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for heading in ("arm", "tune", "best val dB", "confirm", "mean dB", "failed"):
+        for heading in ("arm", "tune", "best val dB", "confirm", "mean dB", "pruned", "lost"):
             table.add_column(heading, justify="left" if heading == "arm" else "right")
         for arm in c.experiment.arms:
-            cells: list[str] = [arm]
-            for phase, summarise in (("tune", max), ("confirm", mean)):
-                cells += self._phase(arm, phase, summarise)
-            bad = sum(status != "finished" for run, status in c.settled.items() if run.arm == arm)
-            table.add_row(*cells, str(bad) if bad else "")
+            tune, confirm = (c.tally.cells.get((arm, phase), Cell()) for phase in ("tune", "confirm"))
+            best = f"{tune.best:.2f}" if tune.valued else ""
+            mean = f"{confirm.mean:.2f}" if confirm.valued else ""
+            done = [f"{cell.settled}/{cell.planned}" for cell in (tune, confirm)]
+            bad = sum(n for (a, s), n in c.tally.statuses.items() if a == arm and s not in ("finished", "pruned"))
+            pruned = c.tally.statuses[arm, "pruned"]
+            table.add_row(arm, done[0], best, done[1], mean, str(pruned or ""), str(bad or ""))
         return table
-
-    def _phase(self, arm: str, phase: str, summarise: Callable[[list[float]], float]) -> list[str]:
-        c = self._coordinator
-        runs = [run for run in c.plan if run.arm == arm and run.phase == phase]
-        ended = [run for run in runs if run in c.settled]
-        values = [c.values[run] for run in ended if run in c.values]
-        return [f"{len(ended)}/{len(runs)}", f"{summarise(values):.2f}" if values else ""]
 
     def _active(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -111,7 +101,7 @@ def watch(coordinator: Coordinator, console: Console) -> None:
         if line:
             eta = progress.eta_s()
             left = f" (about {clock(eta)} left)" if eta is not None and "ended" in line else ""
-            print(f"[{len(coordinator.settled)}/{len(coordinator.plan)}] {line}{left}", flush=True)
+            print(f"[{len(coordinator.tally.settled)}/{len(coordinator.plan)}] {line}{left}", flush=True)
 
 
 def _at_intervals(lines: Iterable[str], every_s: float) -> Iterable[str]:

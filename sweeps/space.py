@@ -34,10 +34,11 @@ class Parameter:
 
 def parameters(space: Space) -> Iterator[Parameter]:
     """Yield every parameter that some trial may have, each choice before those of its variants."""
-    yield from _all(_top(space))
+    yield from _all(top(space))
 
 
-def _top(space: Space) -> list[Parameter]:
+def top(space: Space) -> list[Parameter]:
+    """Return the parameters that every trial has."""
     return [Parameter(path, path, dimension) for path, dimension in space.items()]
 
 
@@ -52,7 +53,7 @@ def _all(level: list[Parameter]) -> Iterator[Parameter]:
 def draw(space: Space, pick: Callable[[Parameter], Value]) -> Params:
     """Return the parameters of one trial, choices first: a variant that was not chosen is not asked about."""
     drawn: Params = {}
-    waiting = _top(space)
+    waiting = top(space)
     while waiting:
         parameter = waiting.pop(0)
         drawn[parameter.name] = pick(parameter)
@@ -67,7 +68,7 @@ def differences(space: Space, params: Mapping[str, Value]) -> Iterator[dict[str,
         LookupError: a parameter is not in the space, or belongs to a variant that was not chosen.
     """
     strangers = set(params)
-    waiting = _top(space)
+    waiting = top(space)
     while waiting:
         parameter = waiting.pop(0)
         if parameter.name not in params:
@@ -88,7 +89,7 @@ def corners(space: Space) -> Iterator[Params]:
 
     A bound of one parameter may be impossible beside a bound of another: a decay that starts after its end.
     """
-    single = list(_bounds(_top(space), {}))
+    single = list(_bounds(top(space), {}))
     yield from single
     for a, b in itertools.combinations(single, 2):
         if all(a[name] == b[name] for name in a.keys() & b.keys()):

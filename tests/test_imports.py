@@ -29,13 +29,19 @@ ORDER = [
     ["cvae.chunks", "cvae.weight_files"],
     ["cvae.regularisers", "cvae.evaluate", "cvae.lpips", "cvae.fvd", "cvae.latents", "cvae.portraits"],
     ["cvae.sampling", "cvae.disturbances", "cvae.feed", "cvae.ledger", "cvae.trainer"],
-    ["cvae.full_evaluation", "cvae.showing", "cvae.final_evaluation"],
+    ["cvae.failures", "cvae.full_evaluation", "cvae.showing", "cvae.final_evaluation"],
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],
-    ["sweeps.dimension", "sweeps.space", "sweeps.points"],
+    ["sweeps.disk", "sweeps.words"],
+    ["sweeps.dimension", "sweeps.space", "sweeps.points", "sweeps.grid", "sweeps.options"],
     ["sweeps.experiment", "sweeps.plan"],
-    ["sweeps.collapse", "sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.tracking", "sweeps.planning"],
+    ["sweeps.ledger", "sweeps.slots", "sweeps.policy", "sweeps.waiting", "sweeps.tally", "sweeps.attempt"],
+    ["sweeps.chronicle", "sweeps.failures"],
+    ["sweeps.samplers", "sweeps.pruning", "sweeps.storage", "sweeps.study", "sweeps.trials"],
+    ["sweeps.collapse", "sweeps.launch", "sweeps.launcher", "sweeps.tracking", "sweeps.planning", "sweeps.origin"],
+    ["sweeps.control", "sweeps.forecast", "sweeps.probe", "sweeps.estimate", "sweeps.status"],
     ["sweeps.worker", "sweeps.coordinator"],
     ["sweeps.progress"],
+    ["sweeps.session"],
     ["sweeps.report"],
 ]
 
@@ -87,7 +93,12 @@ def test_the_trainer_knows_nothing_of_studies(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["analyze.py", "--help"], ["run_sweep.py", "--help"], ["run_sweep.py", "experiments/quickstart.yaml", "--plan"]],
+    [
+        ["analyze.py", "--help"],
+        ["run_sweep.py", "--help"],
+        ["run_sweep.py", "experiments/quickstart.yaml", "--plan", "--no-probe"],
+        ["run_sweep.py", "experiments/quickstart.yaml", "--status"],
+    ],
 )
 def test_looking_does_not_import_torch(command: list[str], tmp_path: Path) -> None:
     code = f"""

@@ -137,6 +137,40 @@ def test_a_stop_file_ends_a_run_at_its_next_evaluation(tiny: Config, tmp_path: P
     assert folder.read_state()["step"] == 2
 
 
+@pytest.mark.parametrize(("asked", "status"), [("pruned", "pruned"), ("paused", "interrupted"), ("", "stopped")])
+def test_a_stop_file_says_how_a_run_ends(asked: str, status: str, tiny: Config, tmp_path: Path) -> None:
+    folder = new_run(tmp_path / "a", tiny)
+    folder.ask_to_stop(asked)
+    finish(folder)
+    assert folder.read_state()["status"] == status
+    assert folder.read_state()["step"] == 2
+
+
+def test_a_checkpoint_cut_short_costs_time_and_nothing_else(tiny: Config, tmp_path: Path, finished: RunFolder) -> None:
+    folder = new_run(tmp_path / "a", tiny)
+    folder.ask_to_stop("paused")
+    finish(folder)
+    folder.stop.unlink()
+    whole = folder.checkpoint.read_bytes()
+    folder.checkpoint.write_bytes(whole[: len(whole) // 2])
+    finish(folder)
+    assert folder.checkpoint.with_suffix(".damaged").read_bytes() == whole[: len(whole) // 2]
+    assert (folder.read_state()["status"], folder.read_state()["attempt"]) == ("finished", 2)
+    assert trajectory(folder) == trajectory(finished)
+
+
+def test_a_torn_last_line_of_the_evaluations_is_made_again(tiny: Config, tmp_path: Path, finished: RunFolder) -> None:
+    folder = new_run(tmp_path / "a", tiny)
+    folder.ask_to_stop("paused")
+    finish(folder)
+    folder.stop.unlink()
+    with folder.epochs.open("ab") as file:
+        file.write(b'{"step": 4, "val/ps')
+    assert len(folder.read_epochs()) == 1
+    finish(folder)
+    assert trajectory(folder) == trajectory(finished)
+
+
 def test_two_processes_cannot_train_one_run(tiny: Config, tmp_path: Path) -> None:
     folder = new_run(tmp_path / "e", tiny)
     with held(folder.lock) as is_ours:
@@ -157,7 +191,10 @@ def test_divergence_is_a_recorded_outcome(tiny: Config, tmp_path: Path, monkeypa
     with pytest.raises(Diverged):
         finish(folder)
     state = folder.read_state()
-    assert (state["status"], state["error"]) == ("diverged", {"type": "Diverged", "message": "step 3: loss nan"})
+    assert (state["status"], state["error"]) == (
+        "diverged",
+        {"kind": "diverged", "type": "Diverged", "message": "step 3: loss nan"},
+    )
     assert state["flags"] == {"diverged": True, "collapsed": False}
 
 

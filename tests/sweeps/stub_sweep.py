@@ -1,27 +1,31 @@
-"""Run a sweep with stub workers: `stub_sweep.py EXPERIMENT.yaml RUNS [how=works] [slots=3]`."""
+"""Run a sweep with stub workers: `stub_sweep.py EXPERIMENT.yaml RUNS [how=works slots=3 [storage]]`."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from cvae.record import RunFolder, held
 from sweeps.coordinator import Coordinator
 from sweeps.experiment import load_experiment
 from sweeps.launch import lay_out
 from sweeps.plan import ExperimentFolder
+from sweeps.slots import Slots
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-def sweep(experiment_file: Path, runs: Path, how: str = "works", slots: int = 3) -> Coordinator | None:
+def sweep(
+    experiment_file: Path, runs: Path, how: str = "works", slots: int = 3, storage: str | None = None, **options: Any
+) -> Coordinator | None:
     """Run to the end; None where another coordinator holds the experiment."""
 
-    def start(folder: RunFolder) -> subprocess.Popen[bytes]:
+    def start(folder: RunFolder, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         worker = Path(__file__).with_name("stub_worker.py")
         return subprocess.Popen(
             [sys.executable, str(worker), str(folder.path), how],
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+            env=os.environ | environment | {"PYTHONPATH": str(REPOSITORY)},
             start_new_session=True,
         )
 
@@ -31,11 +35,21 @@ def sweep(experiment_file: Path, runs: Path, how: str = "works", slots: int = 3)
     with held(root.lock) as is_ours:
         if not is_ours:
             return None
-        coordinator = Coordinator(experiment, root, slots, 1, {"mode": "disabled"}, start)
+        coordinator = Coordinator(
+            experiment,
+            root,
+            Slots({"cpu": slots}),
+            1,
+            {"mode": "disabled"},
+            start=start,
+            storage=storage,
+            **{"backoff_first_s": 0.05} | options,
+        )
         for _ in coordinator.run():
             pass
         return coordinator
 
 
 if __name__ == "__main__":
-    sweep(Path(sys.argv[1]), Path(sys.argv[2]))
+    how, slots, *storage = [*sys.argv[3:], "works", "3"][: max(2, len(sys.argv) - 3)]
+    sweep(Path(sys.argv[1]), Path(sys.argv[2]), how, int(slots), *storage)

@@ -26,14 +26,20 @@ def work(folder: RunFolder, how: str) -> None:
         if not is_ours or before["status"] in FINAL_STATUSES:
             sys.exit(0 if is_ours else 3)
         done = len(folder.read_epochs())
+        folder.keep_epochs(done)  # also ends a torn line
         state = {"status": "running", "attempt": before.get("attempt", 0) + 1, "pid": os.getpid(), "total_steps": STEPS}
         folder.write_state(state | {"step": done})
         for step in range(done + 1, STEPS + 1):
             if how == "dies":
                 os.kill(os.getpid(), 9)
+            if how == "hangs" and state["attempt"] == 1 and step == 2:
+                time.sleep(600)
             time.sleep(0.02)
             folder.append_epoch({"step": step, "val/psnr": score(folder, step), "train/kl": 1.0})
             folder.heartbeat.write_text(str(step))
+            if step < STEPS and (asked := folder.asked_status()):
+                folder.write_state(state | {"status": asked, "step": step})
+                return
             folder.write_state(state | {"step": step})
         if how == "diverges":
             folder.write_state(state | {"status": "diverged", "error": {"type": "Diverged", "message": "nan"}})

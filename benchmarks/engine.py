@@ -1,0 +1,217 @@
+"""What the sweep engine costs, and what its samplers and pruners save: each row against a baseline of the same run.
+
+python -m benchmarks.engine              overhead, search; some minutes
+python -m benchmarks.engine slots        a shortened quickstart with one slot and with two
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.stepping import Score, SteppingWorker
+from cvae.record import RunFolder
+from sweeps.coordinator import Coordinator
+from sweeps.experiment import Experiment, build_experiment
+from sweeps.launch import lay_out
+from sweeps.plan import ExperimentFolder
+from sweeps.slots import Slots
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Runs already done at which the cost of the next ones is looked at.
+DONE = (10, 1_000, 5_000)
+#: Runs report 2 values each in one block of so many runs, 26 in the next, and so on; the first are not timed.
+BLOCK, SKIPPED, FEW, MANY = 100, 10, 2, 26
+#: Epochs of a trial of the search benchmark, trials of random search, seeds.
+EPOCHS, RANDOM_TRIALS, SEEDS = 27, 48, 10
+
+
+def row(what: str, baseline: str, ours: str, ratio: float, spread: str) -> dict[str, Any]:
+    """Return one row of the table."""
+    return {"what": what, "baseline": baseline, "ours": ours, "ratio": ratio, "spread": spread}
+
+
+def stepping(
+    values: Mapping[str, Any], place: Path, score: Score, steps_of: Callable[[int], int], slots: int
+) -> Coordinator:
+    """Return a coordinator over workers that compute nothing but a score, for as many steps as their number says."""
+    experiment: Experiment = build_experiment(dict(values), "benchmark")
+    root = ExperimentFolder(place / experiment.name)
+    lay_out(experiment, root)
+
+    def start(folder: RunFolder, environment: dict[str, str]) -> Any:
+        return SteppingWorker(folder, score, steps_of(folder.read_identity()["number"]))
+
+    mirror = {"mode": "disabled"}
+    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, mirror, start=start, poll_s=0.0)
+
+
+def overhead(place: Path, pruner: str = "none") -> dict[int, tuple[float, float]]:
+    """Return, at some numbers of runs done, the coordinator's milliseconds of processor a run and a reported value.
+
+    Both follow from runs with few and with many values; the workers' own time is taken off.
+    """
+    values = {
+        "name": f"overhead-{pruner}",
+        "base": {"train": {"steps": MANY}, "evaluation": {"every": 1}},
+        "arms": {"a": {}},
+        "search": {"optim.lr": {"float": [1e-4, 1e-1], "log": True}},
+        "tune": {"trials_per_arm": DONE[-1] + 2 * BLOCK, "sampler": "qmc", "pruner": pruner},
+        "confirm": {"seeds": 1},
+    }
+    coordinator = stepping(values, place, _flat, lambda number: MANY if number // BLOCK % 2 else FEW, 4)
+    marks = _marks(coordinator)
+    found = {}
+    for done in DONE:
+        first = done - done % BLOCK
+        few, many = (_cost_between(marks, start + SKIPPED, start + BLOCK) for start in (first, first + BLOCK))
+        value_ms = (many - few) / (MANY - FEW)
+        found[done] = (few - FEW * value_ms, value_ms)
+    return found
+
+
+def _flat(params: Mapping[str, Any], seed: int, step: int) -> float:
+    return 20.0 + step + params["optim.lr"]
+
+
+def _marks(coordinator: Coordinator) -> dict[int, float]:
+    """Run a sweep; return the processor seconds that the coordinator had used when each number of runs was done."""
+    marks: dict[int, float] = {}
+    started, spent = time.process_time(), SteppingWorker.spent_s
+    for _ in coordinator.run():
+        used = time.process_time() - started - (SteppingWorker.spent_s - spent)
+        marks.setdefault(len(coordinator.tally.settled), used)
+    return marks
+
+
+def _cost_between(marks: dict[int, float], low: int, high: int) -> float:
+    """Return the milliseconds a run between two numbers of runs done (or the next that was seen)."""
+    a, b = (min(n for n in marks if n >= edge) for edge in (low, high))
+    return 1e3 * (marks[b] - marks[a]) / (b - a)
+
+
+def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
+    """Yield the coordinator's cost after many runs beside its cost after ten, with and without a pruner."""
+    for pruner in ("none", "median"):
+        found = overhead(place, pruner)
+        for done in DONE[1:]:
+            for i, what in enumerate(("run", "reported value")):
+                base, ours = found[DONE[0]][i], found[done][i]
+                name = f"coordinator's cost a {what}, pruner {pruner}"
+                yield row(
+                    name, f"{base:.2f} ms after {DONE[0]}", f"{ours:.2f} ms after {done}", ours / base, f"{BLOCK} runs"
+                )
+
+
+def landscape(params: Mapping[str, Any], seed: int, step: int) -> float:
+    """Return a learning curve with a known optimum of 1 at x = y = 0.3, z = 0.7, reached at the last epoch."""
+    distance = (params["optim.beta1"] - 0.3) ** 2 + (params["optim.beta2"] - 0.3) ** 2
+    distance += (params["teacher_forcing.ratio"] - 0.7) ** 2
+    top = 1.0 / (1.0 + 40.0 * distance)
+    return float(top * (1.0 - 0.5 ** (1 + 8 * step / EPOCHS)))
+
+
+def search_values(name: str, seed: int, **tune: Any) -> dict[str, Any]:
+    """Return the experiment of one search."""
+    return {
+        "name": name,
+        "seed": seed,
+        "base": {"train": {"steps": EPOCHS}, "evaluation": {"every": 1}, "teacher_forcing": {"mode": "constant"}},
+        "arms": {"a": {}},
+        "search": {
+            "optim.beta1": {"float": [0.0, 0.99]},
+            "optim.beta2": {"float": [0.0, 0.99]},
+            "teacher_forcing.ratio": {"float": [0.0, 1.0]},
+        },
+        "tune": tune,
+        "confirm": {"seeds": 1},
+    }
+
+
+def epochs_to_values(place: Path, values: Mapping[str, Any]) -> list[tuple[int, float]]:
+    """Return (epochs spent by all trials, best final value so far) each time that a trial of a search ends."""
+    coordinator = stepping(values, place, landscape, lambda number: EPOCHS, 2)
+    before, best, found = SteppingWorker.evaluations, float("-inf"), []
+    for _ in coordinator.run():
+        cell = coordinator.tally.cells["a", "tune"]
+        if cell.best > best:
+            best = cell.best
+            found.append((SteppingWorker.evaluations - before, best))
+    return found
+
+
+def search_rows(place: Path) -> Iterator[dict[str, Any]]:
+    """Yield the epochs that TPE with a pruner needs to come within 1% of the best of random search."""
+    shares = []
+    for seed in range(SEEDS):
+        random = epochs_to_values(
+            place, search_values(f"random-{seed}", seed, trials_per_arm=RANDOM_TRIALS, sampler="random")
+        )
+        options = {"sampler": "tpe", "sampler_options": {"n_startup_trials": 8, "multivariate": True}}
+        pruning = {"pruner": "asha", "pruner_options": {"min_evaluations": 3, "reduction_factor": 3}}
+        tpe = epochs_to_values(
+            place, search_values(f"tpe-{seed}", seed, trials_per_arm=RANDOM_TRIALS, **options, **pruning)
+        )
+        whole = RANDOM_TRIALS * EPOCHS
+        reached = next((n for n, value in tpe if value >= 0.99 * random[-1][1]), None)
+        shares.append(float("inf") if reached is None else reached / whole)
+    middle = median(shares)
+    yield row(
+        "epochs to within 1% of random search's best (TPE with ASHA)",
+        f"{RANDOM_TRIALS * EPOCHS} epochs, random",
+        f"{middle * RANDOM_TRIALS * EPOCHS:.0f} epochs, median of {SEEDS} seeds",
+        middle,
+        f"{min(shares):.2f} to {max(shares):.2f}",
+    )
+
+
+def slots_rows(place: Path, repeats: int = 2) -> Iterator[dict[str, Any]]:
+    """Yield the wall time of a shortened quickstart with two slots beside one slot, in turn."""
+    ratios, walls = [], {1: 0.0, 2: 0.0}
+    for i in range(repeats):
+        for slots in (1, 2):
+            runs = place / f"slots-{slots}-{i}"
+            command = [sys.executable, "run_sweep.py", "experiments/quickstart.yaml", "--runs", str(runs)]
+            command += ["--slots", str(slots), "--tracker", "disabled", "--set", f"base.store={place / 'store'}"]
+            command += ["--set", "base.train.steps=60", "--set", "tune.trials_per_arm=1", "--set", "confirm.seeds=1"]
+            started = time.perf_counter()
+            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            walls[slots] = time.perf_counter() - started
+        ratios.append(walls[2] / walls[1])
+    load = os.getloadavg()[0]
+    yield row(
+        "wall time of a shortened quickstart, two slots",
+        f"{walls[1]:.0f} s, one slot",
+        f"{walls[2]:.0f} s",
+        median(ratios),
+        f"{min(ratios):.2f} to {max(ratios):.2f}; load {load:.1f} on {os.cpu_count()} cores",
+    )
+
+
+def main(which: str = "all") -> list[dict[str, Any]]:
+    """Measure, print and return the rows."""
+    # in memory where there is such a place: what is counted is the engine's work, not the disk's
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    place = Path(tempfile.mkdtemp(prefix="engine-", dir=memory))
+    parts = {"overhead": overhead_rows, "search": search_rows, "slots": slots_rows}
+    chosen = [parts[which]] if which in parts else [overhead_rows, search_rows]
+    rows = []
+    try:
+        for part in chosen:
+            for found in part(place):
+                rows.append(found)
+                line = f"{found['what']}: {found['ours']}, against {found['baseline']}"
+                print(f"{line}; ratio {found['ratio']:.2f} ({found['spread']})", flush=True)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    return rows
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -1,0 +1,115 @@
+"""A worker without a process: it keeps the true protocol of a run folder, one evaluation for each look at it.
+
+The coordinator takes it for a process, so sweeps of thousands of runs take seconds and go the same way every time.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from cvae.errors import InputError
+from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder, held
+
+#: (parameters, seed, step) -> metric
+Score = Callable[[Mapping[str, Any], int, int], float]
+
+
+class SteppingWorker:
+    """Stands for the process of one worker.
+
+    Args:
+        folder: the run's.
+        score: the metric after a step.
+        steps: updates of the whole training.
+        every: updates between evaluations.
+        fault: called before each evaluation with the attempt's number and the step; what it raises ends the attempt as
+            it would end a worker's.
+    """
+
+    #: Processor seconds that all workers spent in place of their processes, and evaluations that they made.
+    spent_s = 0.0
+    evaluations = 0
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        score: Score,
+        steps: int = 4,
+        every: int = 1,
+        fault: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.returncode: int | None = None
+        self.pid = 0
+        self._score = score
+        self._steps, self._every = steps, every
+        self._fault = fault
+        self._held = ExitStack()
+        self._work = self._attempt()
+
+    def poll(self) -> int | None:
+        """Make one evaluation; return the exit status once the work is over."""
+        if self.returncode is None:
+            started = time.process_time()
+            try:
+                next(self._work)
+            except StopIteration:
+                self.returncode = 0
+                self._held.close()
+            SteppingWorker.spent_s += time.process_time() - started
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Work to the end."""
+        while self.poll() is None:
+            pass
+        return 0
+
+    def _attempt(self) -> Iterator[None]:
+        folder = self.folder
+        assert self._held.enter_context(held(folder.lock))
+        before = folder.read_state()
+        if before["status"] in FINAL_STATUSES:
+            return
+        number = int(before.get("attempt", 0)) + 1
+        state = {"status": "running", "attempt": number, "total_steps": self._steps, "error": None}
+        try:
+            yield from self._train(folder, state)
+        except (OSError, InputError, MemoryError, ValueError, ArithmeticError) as error:
+            self._leave(folder, state | {"step": len(folder.read_epochs()) * self._every}, error)
+
+    def _train(self, folder: RunFolder, state: dict[str, Any]) -> Iterator[None]:
+        done = len(folder.read_epochs()) * self._every
+        folder.keep_epochs(done)  # also ends a torn line
+        folder.write_state(state | {"step": done})
+        identity = folder.read_identity()
+        params, seed = identity["params"], identity["seed"]
+        for step in range(done + self._every, self._steps + 1, self._every):
+            if self._fault:
+                self._fault(state["attempt"], step)
+            folder.append_epoch({"step": step, "val/psnr": self._score(params, seed, step), "train/kl": 1.0})
+            SteppingWorker.evaluations += 1
+            if step < self._steps and (asked := folder.asked_status()):
+                folder.write_state(state | {"status": asked, "step": step})
+                return
+            folder.write_state(state | {"step": step})
+            yield
+        # the configuration's own parser would cost more than all else
+        lines = [line.split(":") for line in folder.config.read_text().splitlines()]
+        prefix = next(PREFIXES[words[1].strip()] for words in lines if words[0].strip() == "final_split")
+        final = {f"{prefix}/psnr": self._score(params, seed, self._steps)}
+        folder.checkpoint.write_bytes(b"weights")
+        folder.write_state(state | {"status": "finished", "step": self._steps, "final": final})
+
+    @staticmethod
+    def _leave(folder: RunFolder, state: dict[str, Any], error: Exception) -> None:
+        """Record an error as `cvae.run` does."""
+        kinds = {MemoryError: "memory", ArithmeticError: "diverged", ValueError: "error"}
+        kind = next((k for type_, k in kinds.items() if isinstance(error, type_)), "io")
+        status = {"diverged": "diverged", "error": "failed"}.get(kind, "interrupted")
+        facts = {"kind": kind, "type": type(error).__name__, "message": str(error)}
+        try:
+            folder.write_state(state | {"status": status, "error": facts})
+        except InputError:
+            return  # a full disk takes no state either

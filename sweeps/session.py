@@ -1,0 +1,142 @@
+"""One start of a sweep, from its checks to its last run: what `run_sweep.py` does when it launches."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from rich.console import Console
+
+from cvae.errors import InputError
+from cvae.record import held
+from sweeps.collapse import measure_arms, record_weights, weight_lines
+from sweeps.control import holder, reopen
+from sweeps.coordinator import Coordinator
+from sweeps.estimate import describe_cut, find_costs, trim
+from sweeps.experiment import Experiment
+from sweeps.launch import lay_out, pack_data
+from sweeps.ledger import Ledger
+from sweeps.origin import check_origin, describe_origin
+from sweeps.plan import ExperimentFolder
+from sweeps.progress import watch
+from sweeps.slots import Slots
+
+#: Exit statuses: the breaker stopped the sweep; a signal did.
+BROKEN, INTERRUPTED = 1, 130
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sweep is run; nothing of it moves a result."""
+
+    threads: int
+    tracker: str
+    storage: str | None
+    retry: str | None
+    budget_s: float | None
+    hang_s: float
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
+
+
+def run_session(experiment: Experiment, root: ExperimentFolder, slots: Slots, options: Options) -> None:
+    """Bring an experiment to its end, or as far as it is let.
+
+    Raises:
+        InputError: something given cannot be used, or another coordinator works on the experiment.
+        SystemExit: the sweep was stopped before its end.
+    """
+    data = pack_data(experiment)
+    for line in data:
+        say(line)
+    weights = measure_arms(experiment)
+    say("\n".join(weight_lines(weights)))
+    with held(root.lock) if root.path.exists() else _nobody() as is_ours:
+        if not is_ours:
+            raise InputError(f"{root.path}: {holder(root)} is working on it; --status shows how it stands")
+        if options.budget_s is not None:
+            experiment = _fit(experiment, root, slots, options)
+        lay_out(experiment, root)
+    with held(root.lock) as is_ours:
+        if not is_ours:
+            raise InputError(f"{root.path}: {holder(root)} is working on it; --status shows how it stands")
+        root.stop.unlink(missing_ok=True)
+        record_weights(weights, root)
+        origin = describe_origin(experiment, root, data)
+        for line in check_origin(origin, root):
+            say(line)
+        if options.retry is not None:
+            say(f"{reopen(experiment, root, options.retry)} {options.retry} runs opened again")
+        mirror = {"mode": options.tracker, "project": "cvae-sweeps", "dir": str(root.path.resolve())}
+        coordinator = Coordinator(
+            experiment,
+            root,
+            slots,
+            options.threads,
+            mirror,
+            storage=options.storage,
+            hang_s=options.hang_s,
+            provenance=origin,
+        )
+        with _obeying_signals(coordinator) as signals:
+            watch(coordinator, Console())
+    _say_end(coordinator, root, signals)
+
+
+def _fit(experiment: Experiment, root: ExperimentFolder, slots: Slots, options: Options) -> Experiment:
+    """Cut an experiment to the budget and say what was cut."""
+    assert options.budget_s is not None
+    costs = find_costs(experiment, root, slots, options.threads, say)
+    if costs is None:
+        raise InputError("--budget: a short training of this experiment failed, so nothing is known of its cost")
+    smaller = trim(experiment, root, costs, slots.total, options.budget_s)
+    cut = describe_cut(experiment, smaller)
+    say(cut)
+    if root.path.exists():
+        Ledger(root.ledger).append("budget", seconds=options.budget_s, cut=cut)
+    return smaller
+
+
+@contextmanager
+def _nobody() -> Iterator[bool]:
+    yield True
+
+
+@contextmanager
+def _obeying_signals(coordinator: Coordinator) -> Iterator[list[int]]:
+    """Ctrl-C or SIGTERM once: every run ends at its next checkpoint; twice: now."""
+    seen: list[int] = []
+
+    def obey(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        if len(seen) > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, obey) for number in (signal.SIGINT, signal.SIGTERM)}
+    coordinator.signals = seen
+    try:
+        yield seen
+    except KeyboardInterrupt:
+        coordinator.end_now()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say_end(coordinator: Coordinator, root: ExperimentFolder, signals: list[int]) -> None:
+    if signals:
+        say("interrupted: every run keeps its last checkpoint; the same command goes on")
+        sys.exit(INTERRUPTED)
+    if coordinator.is_broken:
+        print(f"error: the sweep has stopped: {coordinator.stopping}", file=sys.stderr)
+        print("once the cause is gone, the same command with --retry failed goes on", file=sys.stderr)
+        sys.exit(BROKEN)
+    if coordinator.stopping:
+        say(f"stopped ({coordinator.stopping}); the same command goes on")
+        return
+    say(f"compare the arms: python analyze.py {root.path}")

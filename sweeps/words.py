@@ -1,0 +1,33 @@
+"""Durations and sizes for people."""
+
+
+def clock(seconds: float) -> str:
+    """Return a duration for people: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    minutes, s = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {s} s" if minutes else f"{s} s"
+
+
+def size(n_bytes: float) -> str:
+    """Return a size for people: `12 MB`, `3.4 GB`."""
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+
+
+def seconds_of(text: str) -> float:
+    """Return the seconds that a written duration means: `90`, `45m`, `8h`, `2d`, `1h30m`.
+
+    Raises:
+        ValueError: it is no duration above 0.
+    """
+    units, total, number = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}, 0.0, ""
+    for letter in text.strip() + ("" if text.strip()[-1:].isalpha() else "s"):
+        if letter in units:
+            total += float(number) * units[letter]
+            number = ""
+        else:
+            number += letter
+    if number or not 0 < total < float("inf"):
+        raise ValueError(f"'{text}' is no duration")
+    return total
