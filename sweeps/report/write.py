@@ -19,9 +19,10 @@ def write_report(analysis: Analysis) -> Path:
     files = render_files(analysis)
     folder = analysis.experiment.folder / "report"
     try:
-        (folder / "tables").mkdir(parents=True, exist_ok=True)
+        for name in ("tables", "figures"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made ({error.strerror})") from error
     for name, content in files.items():
-        write_atomically(folder / name, content.encode())
+        write_atomically(folder / name, content)
     return folder / "index.html"
