@@ -15,8 +15,9 @@ SEED = 20260101
 N_RESAMPLES = 4000
 #: Below this many values a bootstrap interval is far too narrow to be shown.
 MIN_VALUES = 4
-#: All 2^n sign patterns are enumerated up to this many pairs, above it as many are drawn.
+#: All 2^n sign patterns are enumerated up to this many pairs; above, so many are drawn.
 MAX_EXACT_PAIRS = 16
+N_FLIPS = 9999
 
 
 def bca_intervals(values: Array) -> Array:
@@ -48,7 +49,7 @@ def bca_interval(values: Sequence[float] | Array) -> Interval | None:
 def sign_flip_p(differences: Sequence[float] | Array) -> float | None:
     """Return the two-sided p of the test that flips the signs of paired differences (Fisher 1935); None for none.
 
-    Exact up to `MAX_EXACT_PAIRS` pairs, by that many random flips above.
+    Exact up to `MAX_EXACT_PAIRS` pairs, by `N_FLIPS` random flips above.
     """
     d = np.asarray(differences, dtype=np.float64)
     n = len(d)
@@ -61,7 +62,7 @@ def sign_flip_p(differences: Sequence[float] | Array) -> float | None:
         np.mean,
         permutation_type="samples",
         vectorized=True,
-        n_resamples=np.inf if n <= MAX_EXACT_PAIRS else 2**MAX_EXACT_PAIRS - 1,
+        n_resamples=np.inf if n <= MAX_EXACT_PAIRS else N_FLIPS,
         axis=-1,
         rng=np.random.default_rng(SEED),
     )

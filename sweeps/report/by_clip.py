@@ -39,7 +39,7 @@ def _figure(metric: Metric, index: int, pair: PairResult) -> Figure:
     )
     layers = alt.layer(
         alt.Chart(data([{"y": 0}])).mark_rule(color="var(--ink)").encode(y="y:Q"),
-        chart.mark_area(opacity=0.18, color="var(--soft)", line=False),
+        chart.mark_area(fillOpacity=0.18, color="var(--soft)", line=False),
         chart.mark_circle(size=22, opacity=0.9, color="var(--ink)"),
     )
     words = f"{pair.a} is better on {100 * pair.clips.share:.0f}% of {pair.clips.n_clips} clips."

@@ -29,6 +29,7 @@ class PairCells:
     improvement: str
     over_space: str
     over_clips: str
+    two_way: str
     note: str
     left_out: tuple[str, ...]
     sentence: str
@@ -92,6 +93,7 @@ def pair_cells(metric: Metric, pair: PairResult) -> PairCells:
         improvement=_improvement_words(pair),
         over_space=_space_words(pair),
         over_clips=_clips_words(pair),
+        two_way=interval_words(pair.clips.two_way if pair.clips else None),
         note="; ".join(notes),
         left_out=pair.left_out,
         sentence=pair_sentence(pair, metric),

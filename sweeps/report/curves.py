@@ -62,11 +62,11 @@ def _curve_figure(experiment: Experiment, phase: str, curve: Curve) -> Figure | 
     y = _y(curve, peaks)
     x = alt.X("x:Q", title="step", axis=alt.Axis(labelExpr=STEP_LABEL, tickCount=5, grid=False))
     names = [{"run": i, "name": run.name, "parameters": params_words(run)} for i, (run, _) in enumerate(runs)]
-    thin = alt.Chart(data(_thin_rows(runs))).mark_line(strokeWidth=1, opacity=0.3)
+    thin = alt.Chart(data(_thin_rows(runs))).mark_line(strokeWidth=1, strokeOpacity=0.3)
     thin = thin.transform_lookup("run", from_=alt.LookupData(data(names), "run", ["name", "parameters"]))
     of_arm = alt.Chart(data(means)).encode(x=x, color=arm_colour(arms))
     layers = [
-        of_arm.mark_area(opacity=0.13).encode(y=_y(curve, peaks, "low:Q"), y2="high:Q", fill=arm_colour(arms)),
+        of_arm.mark_area(fillOpacity=0.13).encode(y=_y(curve, peaks, "low:Q"), y2="high:Q", fill=arm_colour(arms)),
         thin.encode(
             x=x, y=y, color=arm_colour(arms), detail="run:N", tooltip=tooltip("arm:N", "name:N", "parameters:N")
         ),

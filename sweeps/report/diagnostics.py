@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -10,6 +11,9 @@ from sweeps.report.frames_ahead import numbers_of
 from sweeps.report.numbers import finite
 from sweeps.report.runs import Experiment
 from sweeps.report.wording import number
+
+Values = Mapping[str, Any]
+Read = Callable[[Values], float | None]
 
 _FORECASTS = {
     "prior": "z from the prior",
@@ -42,24 +46,19 @@ def diagnostic_rows(experiment: Experiment) -> list[DiagnosticRow]:
         for arm in experiment.plan.arms
     ]
     rows = [
-        _row(f"PSNR, {words}, dB", arms, lambda d, k=kind: _mean_psnr(d, k), _decibels)
+        _row(f"PSNR, {words}, dB", arms, partial(_mean_psnr, kind), partial(number, decimals=2))
         for kind, words in _FORECASTS.items()
     ]
-    rows += [_row(title, arms, lambda d, k=key: finite(d.get(k)), words) for key, (title, words) in _NUMBERS.items()]
+    rows += [_row(title, arms, partial(_number, key), words) for key, (title, words) in _NUMBERS.items()]
     for section in ("diversity", "conditions"):
         keys = dict.fromkeys(key for runs in arms for d in runs for key in _mapping(d.get(section)))
         for key in keys:
-            read = lambda d, s=section, k=key: finite(_mapping(d.get(s)).get(k))  # noqa: E731
-            rows.append(_row(f"{section}: {key.replace('_', ' ')}", arms, read, lambda value: f"{value:.4g}"))
+            title = f"{section}: {key.replace('_', ' ')}"
+            rows.append(_row(title, arms, partial(_number_in, section, key), lambda value: f"{value:.4g}"))
     return [row for row in rows if any(cell != number(None) for cell in row.cells)]
 
 
-def _row(
-    title: str,
-    arms: Sequence[Sequence[Mapping[str, Any]]],
-    read: Callable[[Mapping[str, Any]], float | None],
-    words: Callable[[float], str],
-) -> DiagnosticRow:
+def _row(title: str, arms: Sequence[Sequence[Values]], read: Read, words: Callable[[float], str]) -> DiagnosticRow:
     cells = []
     for runs in arms:
         known = [value for run in runs if (value := read(run)) is not None]
@@ -67,14 +66,18 @@ def _row(
     return DiagnosticRow(title, tuple(cells))
 
 
-def _mean_psnr(diagnostics: Mapping[str, Any], kind: str) -> float | None:
+def _number(key: str, diagnostics: Values) -> float | None:
+    return finite(diagnostics.get(key))
+
+
+def _number_in(section: str, key: str, diagnostics: Values) -> float | None:
+    return finite(_mapping(diagnostics.get(section)).get(key))
+
+
+def _mean_psnr(kind: str, diagnostics: Values) -> float | None:
     values = numbers_of(_mapping(diagnostics.get("psnr_per_frame")).get(kind))
     return fmean(values) if values else None
 
 
-def _decibels(value: float) -> str:
-    return number(value, 2)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
+def _mapping(value: object) -> Values:
     return value if isinstance(value, Mapping) else {}

@@ -10,6 +10,9 @@ import numpy.typing as npt
 from sweeps.report.numbers import finite
 
 
+_PLAIN = {int, float, type(None)}
+
+
 @dataclass(frozen=True)
 class Epochs:
     """The numbers of `epochs.jsonl`: `columns[key][i]` belongs to `steps[i]`; NaN where nothing finite was logged."""
@@ -42,9 +45,17 @@ class Epochs:
 def columns_of(lines: Iterable[Mapping[str, Any]]) -> Epochs:
     """Return the scalars of the evaluations that name their step; curves over frames are left out."""
     rows = [line for line in lines if isinstance(line.get("step"), int)]
-    keys = dict.fromkeys(key for row in rows for key, value in row.items() if finite(value) is not None)
     columns = {}
-    for key in keys:
-        found = (finite(row.get(key)) for row in rows)
-        columns[key] = np.array([np.nan if value is None else value for value in found])
+    for key in dict.fromkeys(key for row in rows for key in row):
+        column = _column([row.get(key) for row in rows])
+        if np.isfinite(column).any():
+            columns[key] = column
     return Epochs(np.array([row["step"] for row in rows], dtype=np.int64), columns)
+
+
+def _column(values: list[Any]) -> npt.NDArray[np.float64]:
+    if not {type(value) for value in values} <= _PLAIN:
+        values = [finite(value) for value in values]
+    column = np.array(values, dtype=np.float64)  # None becomes NaN
+    column[~np.isfinite(column)] = np.nan
+    return column

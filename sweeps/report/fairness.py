@@ -11,6 +11,9 @@ from sweeps.report.runs import Experiment, Run
 from sweeps.report.statistics import mean_interval
 from sweeps.report.wording import interval_words, number
 
+#: Differences between experiments that are listed; all are counted.
+MAX_LISTED = 12
+
 
 def arms_are_equal(experiment: Experiment) -> Guard:
     """Warn where arms had unequal numbers of scored runs: the best of more looks better."""
@@ -77,12 +80,21 @@ def search_was_wide_enough(experiment: Experiment, arms: Sequence[ArmResult]) ->
     return Guard("The search space was wide enough", "warn" if edges else "pass", detail)
 
 
+def experiments_differ_in_nothing_else(experiment: Experiment) -> list[Guard]:
+    """Warn where merged experiments differ in more than their arms; nothing for a single experiment."""
+    if not experiment.differences:
+        return []
+    shown = [*experiment.differences[:MAX_LISTED], *(["..."] if len(experiment.differences) > MAX_LISTED else [])]
+    detail = f"{len(experiment.differences)} other values differ and may explain a difference: {'; '.join(shown)}"
+    return [Guard("The experiments differ in nothing else", "warn", detail)]
+
+
 def training_has_levelled_off(experiment: Experiment) -> list[Guard]:
     """Warn where an arm still gains more than the margin in the last quarter; nothing where no curve tells."""
     metric, parts, rising = experiment.plan.metric, [], False
     for arm in experiment.plan.arms:
         runs = [run for run in experiment.of(arm, "confirm") if run.is_finished]
-        gains = [metric.sign * gain for run in runs if (gain := last_quarter(run, metric.name)) is not None]
+        gains = [metric.sign * moved for run in runs if (moved := last_quarter(run, metric.name)) is not None]
         if not gains:
             continue
         gain = mean_interval(gains)

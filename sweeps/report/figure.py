@@ -10,7 +10,7 @@ import altair as alt
 from sweeps.report.runs import Metric
 
 Row = dict[str, Any]
-Chart = alt.Chart | alt.LayerChart
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 #: Name of the signal that holds the arms which the reader has switched off, the same in every figure of the page.
 HIDDEN = "hidden"

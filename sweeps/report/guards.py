@@ -31,6 +31,7 @@ def check(experiment: Experiment, arms: Sequence[ArmResult], pairs: Sequence[Pai
         soundness.differences_vary(pairs),
         fairness.conditions_are_the_same(experiment),
         fairness.search_was_wide_enough(experiment, arms),
+        *fairness.experiments_differ_in_nothing_else(experiment),
         *fairness.training_has_levelled_off(experiment),
     ]
 

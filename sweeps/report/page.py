@@ -26,17 +26,20 @@ from sweeps.report.verdict_file import verdict_json
 _HERE = Path(__file__).parent
 
 
-def render_files(analysis: Analysis) -> dict[str, bytes]:
-    """Return path within `report/` -> content; the page comes last."""
+def render_files(analysis: Analysis, pictures: bool = True) -> dict[str, bytes]:
+    """Return path within `report/` -> content; the page comes last. Without `pictures` no figure is drawn as a file."""
     values, figures = _template_values(analysis), figures_of(analysis)
     texts = {f"tables/{name}": text for name, text in all_tables(analysis).items()}
     texts["verdict.json"] = verdict_json(analysis)
     texts["report.md"] = _environment(is_html=False).get_template("report.md.j2").render(values)
-    page = _environment(is_html=True).get_template("page.html.j2").render(values | _page_values(analysis, figures))
-    pictures = {
-        path: data for group in figures.values() for figure in group for path, data in figure_files(figure).items()
-    }
-    return {path: text.encode() for path, text in texts.items()} | pictures | {"index.html": page.encode()}
+    page = (
+        _environment(is_html=True)
+        .get_template("page.html.j2")
+        .render(values | _page_values(analysis, figures) | {"has_files": pictures})
+    )
+    drawn = [figure for group in figures.values() for figure in group]
+    files = {path: data for figure in drawn if pictures for path, data in figure_files(figure).items()}
+    return {path: text.encode() for path, text in texts.items()} | files | {"index.html": page.encode()}
 
 
 def _template_values(analysis: Analysis) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def rate_distortion(experiment: Experiment) -> Figure | None:
     )
     caption = (
         "Filled: confirm runs, hollow: tune runs; both at the end of training. Lower left is better; a schedule that "
-        f"only moves a run along the front has bought error with nats. Dashed: {COLLAPSED_KL} nats, a collapsed posterior."
+        f"only moves a run along the front has bought error with nats. "
+        f"Dashed: {COLLAPSED_KL} nats, a collapsed posterior."
     )
     return build("rate-distortion", "Rate and distortion of every run", caption, chart, 300)
 

@@ -13,16 +13,19 @@ from sweeps.report.palette import arm_colour
 from sweeps.report.provenance import params_words
 from sweeps.report.runs import Experiment
 
+#: With fewer different points there is no region to see.
+MIN_POINTS = 4
+
 
 def best_region(experiment: Experiment) -> Figure | None:
-    """Return the tune trials over the first two searched ranges of numbers, larger where better; None without two."""
+    """Return the tune trials over the first two searched ranges of numbers, larger where better; None for too few."""
     spaces = experiment.plan.spaces.values()
     ranges = {path: space for of_arm in spaces for path, space in of_arm.items() if range_of(space)}
     if len(ranges) < 2:
         return None
     (first, of_first), (second, of_second) = list(ranges.items())[:2]
     rows = [row for arm in experiment.plan.arms for row in _rows(experiment, arm, first, second)]
-    if len(rows) < 2:
+    if len({(row["x"], row["y"]) for row in rows}) < MIN_POINTS:
         return None
     boxes = [box for arm in experiment.plan.arms if (box := _box([row for row in rows if row["arm"] == arm]))]
     x, y = _axis(alt.X, "x", first, of_first), _axis(alt.Y, "y", second, of_second)

@@ -174,6 +174,7 @@ class Experiment:
     strangers: tuple[str, ...]  # run folders of arms that the experiment file does not name
     earlier_metrics: tuple[str, ...]  # other metrics that an earlier report of the folder was written for
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
+    differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[Run]:
         """Return an arm's runs of one phase, in order."""

@@ -72,10 +72,12 @@ def interval_can_be_trusted(experiment: Experiment, arms: Sequence[ArmResult], p
     """Warn where broken runs or outlying seeds make the 95% interval cover less than it says."""
     reasons = [*_broken(experiment), *_outlying(arms, pairs)]
     if not reasons:
-        return Guard("The 95% interval is one", "pass", "no scored seed broke down or stands far apart from the others")
+        return Guard(
+            "Intervals cover what they say", "pass", "no scored seed broke down or stands far apart from the others"
+        )
     n = min((pair.test.n for pair in pairs if pair.test.n), default=0)
     caveat = f"{'; '.join(reasons)}: where a seed in seven breaks down, {measured_coverage(n)}"
-    return Guard("The 95% interval is one", "warn", caveat)
+    return Guard("Intervals cover what they say", "warn", caveat)
 
 
 def _broken(experiment: Experiment) -> Iterator[str]:

@@ -69,7 +69,8 @@ def _log_x(path: str, values: Sequence[float]) -> alt.X:
     if min(values) <= 0:
         return _plain_x(path, "Q")
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    axis = alt.Axis(grid=False, values=[10.0**power for power in range(low, high + 1)], labelExpr="'' + datum.value")
+    label = "datum.value < 0.001 ? format(datum.value, '~e') : '' + datum.value"
+    axis = alt.Axis(grid=False, values=[10.0**power for power in range(low, high + 1)], labelExpr=label)
     return alt.X(
         "parameter:Q",
         title=path,

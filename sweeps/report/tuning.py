@@ -60,12 +60,15 @@ def budget(experiment: Experiment) -> Figure | None:
     if max((row["trials"] for row in rows), default=0) < 2:
         return None
     metric, arms = experiment.plan.metric, experiment.plan.arms
-    x = alt.X("trials:Q", title="trials", axis=alt.Axis(tickMinStep=1, grid=False), scale=alt.Scale(nice=False))
+    most = max(row["trials"] for row in rows)
+    ticks = list(range(1, most + 1)) if most <= 12 else alt.Undefined
+    axis = alt.Axis(values=ticks, format="d", grid=False)
+    x = alt.X("trials:Q", title="trials", axis=axis, scale=alt.Scale(nice=False))
     title, scale = f"best tune {with_unit(metric)}", alt.Scale(zero=False)
     y = alt.Y("value:Q", title=title, scale=scale)
     base = alt.Chart(data(rows)).encode(x=x, color=arm_colour(arms))
     chart = alt.layer(
-        base.mark_area(opacity=0.13).encode(
+        base.mark_area(fillOpacity=0.13).encode(
             y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q", fill=arm_colour(arms)
         ),
         base.mark_line(strokeWidth=2.5).encode(y=y, strokeDash=arm_dash(arms)),
