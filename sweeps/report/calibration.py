@@ -21,5 +21,5 @@ def measured_coverage(n: int) -> str:
     return (
         f"95% intervals covered {100 * row['student_of_a_mean']:.0f}% of the truths for an arm's mean and "
         f"{100 * row['student']:.0f}% for a paired difference ({100 * row['bca']:.0f}% by bootstrap) in "
-        f"{row['studies']} simulated studies with n = {row['n']}"
+        f"{row['studies']:,} simulated studies with n = {row['n']}"
     )

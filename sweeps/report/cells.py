@@ -118,8 +118,7 @@ def _space_words(pair: PairResult) -> str:
 def _clips_words(pair: PairResult) -> str:
     if (clips := pair.clips) is None:
         return number(None)
-    words = interval_words(clips.interval)
-    return f"{number(clips.difference, 2, True)} ({words}), better on {100 * clips.share:.0f}% of {clips.n_clips}"
+    return f"{number(clips.difference, 2, True)} ({interval_words(clips.interval)}), n = {clips.n_clips}"
 
 
 def p_words(p: float | None) -> str:

@@ -140,10 +140,15 @@ def _tuned(folder, arm):
 
 
 def test_the_variance_split_finds_what_was_planted(tmp_path):
-    planted = Planted({"a": 0.0, "b": 0.0}, n_seeds=200, n_trials=200, seed_sd=0.3, noise_sd=0.0, measured=True)
+    planted = Planted({"a": 0.0, "b": 0.0}, n_seeds=40, n_trials=40, seed_sd=0.3, noise_sd=0.0, n_evals=1)
     split = analyse(planted.write(tmp_path)).variance
-    assert split.seed == pytest.approx(0.3, rel=0.15)
-    assert split.configuration == pytest.approx(np.sqrt(0.6**2 - 0.3**2), rel=0.15)
+    assert split.seed == pytest.approx(0.3, rel=0.25)  # 2.2 standard errors: the arms share their seeds
+    assert split.configuration == pytest.approx(np.sqrt(0.6**2 - 0.3**2), rel=0.3)
+
+
+def test_what_clips_add_to_a_score_falls_with_their_number(tmp_path):
+    split = analyse(Planted({"a": 0.0}, n_seeds=2, measured=True).write(tmp_path)).variance
+    assert split.clip == pytest.approx(1.5, rel=0.4)
     assert split.clip_in_score == pytest.approx(split.clip / np.sqrt(24))
 
 

@@ -209,7 +209,7 @@ def run_analyze(*arguments):
 
 
 def test_the_command_prints_the_verdict_first_and_the_page_last(three_arms):
-    done = run_analyze(three_arms)
+    done = run_analyze(three_arms, "--no-pictures")
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
     assert lines[0] == analyse(three_arms).headline
@@ -249,3 +249,18 @@ def test_a_short_cycle_is_drawn_although_no_evaluation_falls_into_it(tmp_path: P
     assert [beta[step] for step in (0, 10, 25, 49, 50, 60, 99)] == pytest.approx([0, 8e-6, 2e-5, 2e-5, 0, 8e-6, 2e-5])
     assert set(dict(points(run, "train/tfr")).values()) == {1.0}
     assert points(run, "train/kl") == [(50, 1.0), (100, 1.0)]
+
+
+def test_every_key_of_the_verdict_is_documented_and_no_other(three_arms, tmp_path):
+    text = (ANALYZE.parent / "docs" / "report.md").read_text()
+    tables = text[text.index("## verdict.json") :].split("| key")[1:]
+    documented = [
+        re.findall(r"`([a-z_]+)(?:\[\])?`", line.split("|")[1])
+        for t in tables
+        for line in t.splitlines()[2:]
+        if "|" in line
+    ]
+    found = {name for names in documented for name in names}
+    verdict = strict((three_arms / "report" / "verdict.json").read_text())
+    keys = set(verdict) | set(verdict["arms"]["cyclical"]) | set(verdict["pairs"][0])
+    assert found == keys - {"arms", "pairs"}

@@ -30,7 +30,7 @@ def test_no_effect(tmp_path):
 
 
 def test_no_effect_and_no_margin(tmp_path):
-    analysis, pair, _ = study(Planted({"a": 0.0, "b": 0.0}, n_seeds=10, margin=None, random_seed=3), tmp_path)
+    analysis, pair, _ = study(Planted({"a": 0.0, "b": 0.1}, n_seeds=6, noise_sd=0.1, margin=None), tmp_path)
     assert pair.verdict == "undecided"
     assert f"needs about {pair.more_seeds} more seeds" in analysis.headline
 
