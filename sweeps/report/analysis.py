@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.report.compare import compare_all_pairs, compare_arms
-from sweeps.report.guards import Guard, check, is_void
+from sweeps.report.guard import Guard
+from sweeps.report.guards import check, is_void
 from sweeps.report.headline import Clause, clauses_of, headline
 from sweeps.report.load import load_experiment
 from sweeps.report.results import ArmResult, PairResult
 from sweeps.report.runs import Experiment
+from sweeps.report.variance import VarianceSplit, variance_split
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Analysis:
     is_void: bool
     clauses: list[Clause]
     headline: str
+    variance: VarianceSplit
 
 
 def analyse(folder: Path) -> Analysis:
@@ -30,7 +33,11 @@ def analyse(folder: Path) -> Analysis:
     Raises:
         InputError: the folder cannot be used; see `load_experiment`.
     """
-    experiment = load_experiment(folder)
+    return conclude(load_experiment(folder))
+
+
+def conclude(experiment: Experiment) -> Analysis:
+    """Draw the conclusions of an experiment that has been read."""
     arms = compare_arms(experiment)
     pairs = compare_all_pairs(experiment, arms)
     void, clauses = is_void(arms), clauses_of(experiment, arms, pairs)
@@ -42,4 +49,5 @@ def analyse(folder: Path) -> Analysis:
         is_void=void,
         clauses=clauses,
         headline=headline(experiment, clauses, void),
+        variance=variance_split(experiment, arms),
     )

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sweeps.report.runs import Plan, Run, finite
+from sweeps.report.numbers import finite
+from sweeps.report.runs import Plan, Run
 
 #: A value within this part of the range from an end counts as at the end.
 EDGE = 0.03

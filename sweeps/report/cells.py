@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sweeps.report.headline import pair_sentence
+from sweeps.report.numbers import finite
 from sweeps.report.results import ArmResult, PairResult
-from sweeps.report.runs import Experiment, Metric, Run, finite
-from sweeps.report.verdict import more_seeds
+from sweeps.report.runs import Experiment, Metric, Run
+from sweeps.report.variance import VarianceSplit, seeds_needed
+from sweeps.report.verdict import more_seeds_words
 from sweeps.report.wording import decimals_for, interval_words, number, pair_decimals
 
 
@@ -21,10 +24,15 @@ class PairCells:
     interval: str
     n: int
     p_holm: str
+    bootstrap: str
     sign_flip_p: str
-    share: str
+    improvement: str
+    over_space: str
+    over_clips: str
+    two_way: str
     note: str
     left_out: tuple[str, ...]
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,17 @@ class ArmCells:
     mean: str
     interval: str
     n: str
+    iqm: str
+    worst_tenth: str
     gain: str
     gain_interval: str
     tune_score: str
+    on_tune_split: str
     shrinkage: str
     kl: str
     collapsed: str
+    diverged: str
+    lost: str
     chosen: tuple[ChosenCells, ...]
 
 
@@ -62,8 +75,8 @@ def pair_cells(metric: Metric, pair: PairResult) -> PairCells:
     notes = ["smaller than the margin"] if pair.is_within_margin and pair.verdict in ("better", "worse") else []
     if pair.verdict == "undecided" and test.interval and test.interval[0] * test.interval[1] > 0:
         notes.append("the interval leaves out zero, but this does not hold after Holm's adjustment")
-    if pair.verdict == "undecided" and (more := more_seeds(test, metric)):
-        notes.append(f"to decide: {more}")
+    if pair.verdict == "undecided" and (words := more_seeds_words(pair.more_seeds, test)):
+        notes.append(f"{words} to be decided, if spread and difference stay as measured")
     if pair.with_lost:
         lost = pair.with_lost
         notes.append(f"lost runs counted as worst: better at {lost.n_a}, worse at {lost.n_b} seeds (p = {lost.p:.3f})")
@@ -75,11 +88,37 @@ def pair_cells(metric: Metric, pair: PairResult) -> PairCells:
         interval=interval_words(test.interval, decimals),
         n=test.n,
         p_holm=p_words(pair.p_holm),
-        sign_flip_p=p_words(test.sign_flip_p),
-        share="–" if test.share is None else f"{100 * test.share:.0f}%",  # noqa: RUF001
+        bootstrap=interval_words(pair.bootstrap, decimals),
+        sign_flip_p=p_words(pair.sign_flip_p),
+        improvement=_improvement_words(pair),
+        over_space=_space_words(pair),
+        over_clips=_clips_words(pair),
+        two_way=interval_words(pair.clips.two_way if pair.clips else None),
         note="; ".join(notes),
         left_out=pair.left_out,
+        sentence=pair_sentence(pair, metric),
     )
+
+
+def _improvement_words(pair: PairResult) -> str:
+    if pair.improvement is None:
+        return number(None)
+    low, high = pair.improvement.interval
+    return f"{100 * pair.improvement.probability:.0f}% ({100 * low:.0f} to {100 * high:.0f}%)"
+
+
+def _space_words(pair: PairResult) -> str:
+    if (space := pair.space) is None:
+        return number(None)
+    width = (space.interval[1] - space.interval[0]) / 2 if space.interval else space.difference
+    decimals = decimals_for(width)
+    return f"{number(space.difference, decimals, True)} ({interval_words(space.interval, decimals)}), n = {space.n}"
+
+
+def _clips_words(pair: PairResult) -> str:
+    if (clips := pair.clips) is None:
+        return number(None)
+    return f"{number(clips.difference, 2, True)} ({interval_words(clips.interval)}), n = {clips.n_clips}"
 
 
 def p_words(p: float | None) -> str:
@@ -99,12 +138,17 @@ def _arm_cells(experiment: Experiment, arm: ArmResult, decimals: int) -> ArmCell
         mean=number(arm.confirmed.mean, decimals),
         interval=interval_words(arm.confirmed.interval, decimals),
         n=f"{arm.confirmed.n} of {experiment.plan.n_seeds}",
+        iqm=number(arm.iqm, decimals),
+        worst_tenth=number(arm.worst_tenth, decimals),
         gain=number(arm.gain.mean, decimals, signed=True),
         gain_interval=interval_words(arm.gain.interval, decimals),
         tune_score=number(arm.tune_score, decimals),
+        on_tune_split=number(arm.on_tune_split, decimals),
         shrinkage=number(arm.shrinkage, decimals, signed=True),
         kl=kl_words(arm.kl),
         collapsed=f"{arm.n_collapsed} of {arm.n_kl}",
+        diverged=f"{arm.n_diverged} of {arm.n_runs}",
+        lost=f"{arm.n_lost} of {arm.n_runs}",
         chosen=tuple(chosen_cells(run, experiment.beta_c.get(arm.name)) for run in arm.chosen),
     )
 
@@ -131,3 +175,37 @@ def chosen_cells(run: Run, beta_c: float | None) -> ChosenCells:
 def value_words(value: Any) -> str:
     """Return a parameter's value, numbers with four significant digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class SeedsCells:
+    """A pair's spread from seed to seed, and the seeds that each effect would need, as text."""
+
+    pair: str
+    sd: str
+    seeds: tuple[tuple[str, str], ...]
+
+
+def seeds_cells(metric: Metric, pairs: Sequence[PairResult]) -> list[SeedsCells]:
+    """Return for each pair how many paired seeds would find effects of three sizes."""
+    unit = f" {metric.unit}" if metric.unit else ""
+    return [
+        SeedsCells(
+            pair=f"{row.a} against {row.b}",
+            sd=number(row.sd, decimals_for(row.sd)) + unit,
+            seeds=tuple((f"{effect:g}{unit}", "> 1000" if n is None else str(n)) for effect, n in row.effects),
+        )
+        for row in seeds_needed(metric, pairs)
+    ]
+
+
+def variance_cells(metric: Metric, split: VarianceSplit) -> list[tuple[str, str]]:
+    """Return where the spread comes from as (source, standard deviation); empty where nothing can be told."""
+    sources = {
+        "from seed to seed, one configuration": split.seed,
+        "from configuration to configuration, over the search space": split.configuration,
+        "from clip to clip, one model": split.clip,
+        "of a run's score, by the choice of clips": split.clip_in_score,
+    }
+    unit = f" {metric.unit}" if metric.unit else ""
+    return [(words, number(sd, decimals_for(sd)) + unit) for words, sd in sources.items() if sd is not None]

@@ -8,13 +8,14 @@ import itertools
 from collections.abc import Sequence
 from statistics import fmean
 
+from sweeps.report.bootstrap import bca_interval, sign_flip_p
+from sweeps.report.nuisance import space_effect
+from sweeps.report.per_clip import clip_effect
 from sweeps.report.results import ArmResult, PairResult
+from sweeps.report.robust import interquartile_mean, probability_of_improvement, worst_tenth
 from sweeps.report.runs import LOST, Experiment, Run
 from sweeps.report.statistics import Paired, SignTest, compare_pairs, holm, mean_interval, sign_test
-from sweeps.report.verdict import decide, is_within
-
-#: Nats per sequence below which a posterior has collapsed.
-COLLAPSED_KL = 0.01
+from sweeps.report.verdict import decide, is_within, more_seeds
 
 
 def seed_means(experiment: Experiment, runs: Sequence[Run], values: Sequence[float | None]) -> dict[int, float]:
@@ -37,7 +38,12 @@ def _arm_result(experiment: Experiment, arm: str) -> ArmResult:
     copies = seed_means(experiment, runs, [run.final(plan.confirm_copy_key) for run in runs])
     gains = [plan.metric.sign * (by_seed[seed] - copies[seed]) for seed in by_seed if seed in copies]
     kls = [kl for run in runs if (kl := run.final_kl()) is not None]
-    confirmed, chosen = mean_interval(list(by_seed.values())), _chosen(runs)
+    scores, chosen = list(by_seed.values()), _chosen(runs)
+    confirmed = mean_interval(scores)
+    at_the_end = [series[-1][1] if (series := run.series(plan.metric.name)) else None for run in runs]
+    on_tune_split = seed_means(
+        experiment, runs, [v if r.is_finished else None for r, v in zip(runs, at_the_end, strict=True)]
+    )
     tune_score = _tune_score(experiment, arm, chosen)
     shrinkage = None
     if tune_score is not None and confirmed.mean is not None:
@@ -46,12 +52,18 @@ def _arm_result(experiment: Experiment, arm: str) -> ArmResult:
         name=arm,
         by_seed=by_seed,
         confirmed=confirmed,
+        iqm=interquartile_mean(scores),
+        worst_tenth=worst_tenth(scores, plan.metric.sign),
         copy_last=fmean(copies.values()) if copies else None,
         gain=mean_interval(gains),
         kl=fmean(kls) if kls else None,
-        n_collapsed=sum(kl < COLLAPSED_KL for kl in kls),
+        n_runs=len(runs),
+        n_lost=sum(run.status in LOST for run in runs),
+        n_diverged=sum(run.has_diverged for run in runs),
+        n_collapsed=sum(run.has_collapsed for run in runs),
         n_kl=len(kls),
         tune_score=tune_score,
+        on_tune_split=fmean(on_tune_split.values()) if on_tune_split else None,
         shrinkage=shrinkage,
         chosen=chosen,
     )
@@ -80,24 +92,43 @@ def compare_all_pairs(experiment: Experiment, arms: Sequence[ArmResult]) -> list
     pairs = [(a, b) for b, a in itertools.combinations(arms, 2)]
     tests = [_test(a, b) for a, b in pairs]
     adjusted = holm([test.p for test in tests])
-    metric = experiment.plan.metric
     return [
-        PairResult(
-            a=a.name,
-            b=b.name,
-            test=test,
-            p_holm=p,
-            verdict=decide(test, p, metric),
-            is_within_margin=is_within(test, metric),
-            with_lost=_with_lost(experiment, a, b),
-            left_out=_left_out(experiment, a, b),
-        )
+        _pair_result(experiment, a, b, test, p, len(pairs))
         for (a, b), test, p in zip(pairs, tests, adjusted, strict=True)
     ]
 
 
+def _pair_result(
+    experiment: Experiment, a: ArmResult, b: ArmResult, test: Paired, p_holm: float | None, n_pairs: int
+) -> PairResult:
+    metric, seeds = experiment.plan.metric, shared_seeds(a, b)
+    differences = [a.by_seed[seed] - b.by_seed[seed] for seed in seeds]
+    verdict = decide(test, p_holm, metric)
+    return PairResult(
+        a=a.name,
+        b=b.name,
+        test=test,
+        bootstrap=bca_interval(differences),
+        sign_flip_p=sign_flip_p(differences),
+        improvement=probability_of_improvement(differences, metric.sign),
+        p_holm=p_holm,
+        verdict=verdict,
+        is_within_margin=is_within(test, metric),
+        more_seeds=more_seeds(test, metric, n_pairs) if verdict == "undecided" else None,
+        space=space_effect(experiment, a.name, b.name),
+        clips=clip_effect(experiment, a.name, b.name, seeds),
+        with_lost=_with_lost(experiment, a, b),
+        left_out=_left_out(experiment, a, b),
+    )
+
+
+def shared_seeds(a: ArmResult, b: ArmResult) -> list[int]:
+    """Return the seeds at which both arms have a value."""
+    return [seed for seed in a.by_seed if seed in b.by_seed]
+
+
 def _test(a: ArmResult, b: ArmResult) -> Paired:
-    seeds = [seed for seed in a.by_seed if seed in b.by_seed]
+    seeds = shared_seeds(a, b)
     return compare_pairs([a.by_seed[seed] for seed in seeds], [b.by_seed[seed] for seed in seeds])
 
 

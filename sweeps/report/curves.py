@@ -1,4 +1,4 @@
-"""Training curves: what every run logged, thinned for the page, and their mean over an arm's runs."""
+"""Training curves: every run thin, an arm's mean thick, the middle 80% of its runs as a band."""
 
 import math
 from collections.abc import Sequence
@@ -7,16 +7,20 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
-from sweeps.report.compare import COLLAPSED_KL
-from sweeps.report.figure import Figure, Row, build, data, with_unit
+from sweeps.report.figure import Figure, Row, build, data, rounded, tooltip, with_unit
 from sweeps.report.palette import arm_colour, arm_dash
-from sweeps.report.runs import Experiment, Metric, Run
+from sweeps.report.provenance import params_words
+from sweeps.report.runs import COLLAPSED_KL, Experiment, Metric, Run
 from sweeps.report.scheduled import points
 
-#: Points of all thin lines of a figure together; more are thinned, so that the page stays light.
-MAX_POINTS = 6000
+#: Thin lines of a figure, and points of all of them together: more are thinned, so that the page stays light.
+MAX_LINES, MAX_POINTS = 60, 6000
+#: Points of an arm's mean and band.
+MAX_MEANS = 200
 #: 0, 500, 1k, 60k: Vega expression of a label.
 STEP_LABEL = "datum.value >= 1000 ? datum.value / 1000 + 'k' : '' + datum.value"
+
+Series = list[tuple[int, float]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ def curves_of(metric: Metric) -> list[Curve]:
         Curve("train/kl", "kl", "KL, unweighted", "nats per sequence"),
         Curve("train/beta", "beta", "Beta, as weighed in the loss", "beta (mean convention)"),
         Curve("train/tfr", "tfr", "Teacher forcing", "probability of a true frame"),
+        Curve("train/lr", "lr", "Learning rate", "learning rate"),
     ]
 
 
@@ -47,27 +52,41 @@ def curve_figures(experiment: Experiment, phase: str) -> list[Figure]:
 
 def _curve_figure(experiment: Experiment, phase: str, curve: Curve) -> Figure | None:
     arms = experiment.plan.arms
-    runs = [run for arm in arms for run in experiment.of(arm, phase) if points(run, curve.key)]
+    drawn = {arm: [(run, points(run, curve.key)) for run in experiment.of(arm, phase)] for arm in arms}
+    drawn = {arm: [(run, series) for run, series in of if series] for arm, of in drawn.items()}
+    runs = [pair for of in drawn.values() for pair in _some(of, MAX_LINES // len(arms))]
     if not runs:
         return None
-    means = [row for arm in arms for row in _mean_rows(arm, experiment.of(arm, phase), curve.key)]
-    y = _y(curve, [max(value for _, value in points(run, curve.key)) for run in runs])
+    means = [row for arm in arms for row in _mean_rows(arm, drawn[arm])]
+    peaks = [max(value for _, value in series) for _, series in runs]
+    y = _y(curve, peaks)
     x = alt.X("x:Q", title="step", axis=alt.Axis(labelExpr=STEP_LABEL, tickCount=5, grid=False))
-    thin = alt.Chart(data(_thin_rows(runs, curve.key))).mark_line(strokeWidth=1, opacity=0.28)
-    bold = alt.Chart(data(means)).mark_line(strokeWidth=2.5)
+    names = [{"run": i, "name": run.name, "parameters": params_words(run)} for i, (run, _) in enumerate(runs)]
+    thin = alt.Chart(data(_thin_rows(runs))).mark_line(strokeWidth=1, strokeOpacity=0.3)
+    thin = thin.transform_lookup("run", from_=alt.LookupData(data(names), "run", ["name", "parameters"]))
+    of_arm = alt.Chart(data(means)).encode(x=x, color=arm_colour(arms))
     layers = [
-        thin.encode(x=x, y=y, color=arm_colour(arms), detail="run:N"),
-        bold.encode(x=x, y=y, color=arm_colour(arms), strokeDash=arm_dash(arms), tooltip=["arm:N", "x:Q", "y:Q"]),
+        of_arm.mark_area(fillOpacity=0.13).encode(y=_y(curve, peaks, "low:Q"), y2="high:Q", fill=arm_colour(arms)),
+        thin.encode(
+            x=x, y=y, color=arm_colour(arms), detail="run:N", tooltip=tooltip("arm:N", "name:N", "parameters:N")
+        ),
+        of_arm.mark_line(strokeWidth=2.5).encode(
+            y=y, strokeDash=arm_dash(arms), tooltip=tooltip("arm:N", "runs:Q", runs="mean over runs")
+        ),
     ]
-    caption = ""
+    caption = "" if len(runs) == sum(map(len, drawn.values())) else f"Thin: {len(runs)} of the runs, evenly chosen."
     if curve.id == "kl":
         rule = alt.Chart(data([{"y": COLLAPSED_KL}])).mark_rule(strokeDash=[4, 4], color="var(--soft)")
         layers.insert(0, rule.encode(y="y:Q"))
-        caption = f"Dashed: {COLLAPSED_KL} nats, below which a posterior has collapsed."
+        caption = f"Dashed: {COLLAPSED_KL} nats, below which a posterior has collapsed. {caption}".strip()
     return build(f"{phase}-{curve.id}", curve.title, caption, alt.layer(*layers))
 
 
-def _y(curve: Curve, peaks: Sequence[float]) -> alt.Y:
+def _some(items: Sequence[tuple[Run, Series]], n: int) -> list[tuple[Run, Series]]:
+    return [items[k] for k in kept(len(items), max(1, n))]
+
+
+def _y(curve: Curve, peaks: Sequence[float], field: str = "y:Q") -> alt.Y:
     """Return the vertical axis; logarithmic down to zero for KL, and for betas of different orders of magnitude."""
     positive = [peak for peak in peaks if peak > 0]
     if curve.id == "kl":
@@ -75,41 +94,41 @@ def _y(curve: Curve, peaks: Sequence[float]) -> alt.Y:
     elif curve.id == "beta" and positive and max(positive) > 30 * min(positive):
         constant = 10 ** math.floor(math.log10(min(positive)))
     else:
-        scale = alt.Scale(zero=curve.id in ("beta", "tfr"))
-        label = "datum.value === 0 ? '0' : format(datum.value, '~e')" if curve.id == "beta" else "'' + datum.value"
-        return alt.Y("y:Q", title=curve.axis, scale=scale, axis=alt.Axis(tickCount=5, labelExpr=label))
+        is_small = curve.id in ("beta", "lr")
+        scale = alt.Scale(zero=curve.id in ("beta", "tfr", "lr"))
+        label = "datum.value === 0 ? '0' : format(datum.value, '~e')" if is_small else "'' + datum.value"
+        return alt.Y(field, title=curve.axis, scale=scale, axis=alt.Axis(tickCount=5, labelExpr=label))
     lowest, highest = round(math.log10(constant)), math.ceil(math.log10(max([*positive, constant])))
     ticks = [0.0, *(10.0**power for power in range(lowest, highest + 1))]
     axis = alt.Axis(values=ticks, labelExpr="'' + datum.value", labelOverlap=True)
-    return alt.Y("y:Q", title=curve.axis, scale=alt.Scale(type="symlog", constant=constant), axis=axis)
+    return alt.Y(field, title=curve.axis, scale=alt.Scale(type="symlog", constant=constant), axis=axis)
 
 
-def _thin_rows(runs: Sequence[Run], key: str) -> list[Row]:
+def _thin_rows(runs: Sequence[tuple[Run, Series]]) -> list[Row]:
     n_points = max(20, MAX_POINTS // len(runs))
-    rows = []
-    for i, run in enumerate(runs):
-        series = points(run, key)
-        rows += [
-            {"arm": run.arm, "run": i, "x": series[k][0], "y": _rounded(series[k][1])}
-            for k in _kept(len(series), n_points)
-        ]
-    return rows
+    return [
+        {"arm": run.arm, "run": i, "x": series[k][0], "y": rounded(series[k][1])}
+        for i, (run, series) in enumerate(runs)
+        for k in kept(len(series), n_points)
+    ]
 
 
-def _kept(n: int, n_points: int) -> list[int]:
+def kept(n: int, n_points: int) -> list[int]:
     """Return at most `n_points` positions of n, evenly spread, the first and the last among them."""
     return [int(k) for k in np.unique(np.linspace(0, n - 1, min(n_points, n)).astype(int))] if n else []
 
 
-def _mean_rows(arm: str, runs: Sequence[Run], key: str) -> list[Row]:
-    """Return the mean over an arm's finished runs (over all, where none has), at the steps that they share."""
-    finished = [run for run in runs if run.is_finished and points(run, key)]
-    counted = [dict(points(run, key)) for run in finished or runs if points(run, key)]
+def _mean_rows(arm: str, drawn: Sequence[tuple[Run, Series]]) -> list[Row]:
+    """Return mean and middle 80% of an arm's finished runs (of all, where none has), at the steps that they share."""
+    finished = [dict(series) for run, series in drawn if run.is_finished]
+    counted = finished or [dict(series) for _, series in drawn]
     shared = sorted(set.intersection(*(set(series) for series in counted))) if counted else []
-    means = [(step, float(np.mean([series[step] for series in counted]))) for step in shared]
-    return [{"arm": arm, "x": means[k][0], "y": _rounded(means[k][1])} for k in _kept(len(means), 300)]
-
-
-def _rounded(value: float) -> float:
-    """Return five significant digits: more cannot be seen, and would fill the page."""
-    return float(f"{value:.5g}")
+    steps = [shared[k] for k in kept(len(shared), MAX_MEANS)]
+    if not steps:
+        return []
+    values = np.array([[series[step] for step in steps] for series in counted])  # (runs, steps)
+    columns = (values.mean(axis=0), *np.quantile(values, [0.1, 0.9], axis=0))
+    return [
+        {"arm": arm, "runs": len(counted), "x": step, "y": rounded(y), "low": rounded(low), "high": rounded(high)}
+        for step, y, low, high in zip(steps, *(column.tolist() for column in columns), strict=True)
+    ]

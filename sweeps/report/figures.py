@@ -1,14 +1,13 @@
-"""The figures of the result: paired differences, arms against copy-last-frame, future frames."""
+"""The figures of the result: paired differences, and arms against copy-last-frame."""
 
 from collections.abc import Sequence
 
 import altair as alt
-import numpy as np
 
-from sweeps.report.figure import Figure, Row, build, data, with_unit
-from sweeps.report.palette import arm_colour, arm_dash
+from sweeps.report.figure import Figure, Row, build, data, tooltip, with_unit
+from sweeps.report.palette import arm_colour
 from sweeps.report.results import ArmResult, PairResult
-from sweeps.report.runs import Experiment, Metric
+from sweeps.report.runs import Metric
 
 
 def differences(metric: Metric, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> Figure | None:
@@ -24,14 +23,14 @@ def differences(metric: Metric, arms: Sequence[ArmResult], pairs: Sequence[PairR
     seeds = alt.Chart(data(_seed_rows(arms, shown))).mark_tick(thickness=1.5, size=14, opacity=0.5, color="var(--soft)")
     layers = [
         alt.Chart(data([{"x": 0}])).mark_rule(color="var(--ink)", strokeWidth=1).encode(x="x:Q"),
-        seeds.encode(x=alt.X("difference:Q", title=title), y=y, tooltip=["pair:N", "seed:N", "difference:Q"]),
+        seeds.encode(x=alt.X("difference:Q", title=title), y=y, tooltip=tooltip("pair:N", "seed:N", "difference:Q")),
         summaries.mark_rule(strokeWidth=3, color="var(--ink)").encode(
             x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6, labelFlush=False)), x2="high:Q"
         ),
         summaries.mark_point(size=130, strokeWidth=2.5, opacity=1, stroke="var(--ink)").encode(
             x=alt.X("difference:Q", title=title),
             fill=alt.condition("datum.decided", alt.value("var(--ink)"), alt.value("var(--paper)")),
-            tooltip=["pair:N", "difference:Q", "low:Q", "high:Q", "n:Q"],
+            tooltip=tooltip("pair:N", "difference:Q", "low:Q", "high:Q", "n:Q"),
         ),
     ]
     if metric.margin is not None:
@@ -82,14 +81,14 @@ def arm_means(metric: Metric, names: Sequence[str], arms: Sequence[ArmResult]) -
     base, colour = alt.Chart(data(rows)).encode(y=y), arm_colour(names)
     chart = alt.layer(
         copies.mark_tick(thickness=2.5, size=24, color="var(--soft)", opacity=1).encode(
-            x=alt.X("copy_last:Q", title=with_unit(metric)), y=y, tooltip=["arm:N", "copy_last:Q"]
+            x=alt.X("copy_last:Q", title=with_unit(metric)), y=y, tooltip=tooltip("arm:N", "copy_last:Q")
         ),
         alt.Chart(data(seeds))
         .mark_circle(size=36, opacity=0.4)
-        .encode(x=x, y=y, color=colour, tooltip=["arm:N", "seed:N", "value:Q"]),
+        .encode(x=x, y=y, color=colour, tooltip=tooltip("arm:N", "seed:N", "value:Q")),
         base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title=with_unit(metric)), x2="high:Q", color=colour),
         base.mark_point(filled=True, size=150, opacity=1, shape="diamond").encode(
-            x=x, color=colour, tooltip=["arm:N", "value:Q", "low:Q", "high:Q", "n:Q"]
+            x=x, color=colour, tooltip=tooltip("arm:N", "value:Q", "low:Q", "high:Q", "n:Q")
         ),
     )
     caption = "Diamond and bar: mean over seeds and its 95% interval. Dots: single seeds. Grey tick: copy-last-frame."
@@ -100,36 +99,3 @@ def _arm_row(arm: ArmResult) -> Row:
     low, high = arm.confirmed.interval or (None, None)
     row = {"arm": arm.name, "value": arm.confirmed.mean, "low": low, "high": high, "n": arm.confirmed.n}
     return {**row, "copy_last": arm.copy_last}
-
-
-def per_frame_rows(experiment: Experiment) -> list[Row]:
-    """Return each arm's mean over its finished confirm runs, and copy-last-frame's, for every future frame."""
-    keys = {False: f"{experiment.plan.confirm_key}_per_frame", True: f"{experiment.plan.confirm_copy_key}_per_frame"}
-    rows = []
-    for arm in experiment.plan.arms:
-        for is_copy, key in keys.items():
-            series = [values for run in experiment.of(arm, "confirm") if (values := run.final_per_frame(key))]
-            series = [values for values in series if len(values) == len(series[0])]
-            for frame, value in enumerate(np.mean(series, axis=0).tolist() if series else [], start=1):
-                rows.append({"arm": arm, "frame": frame, "copy": is_copy, "value": value, "runs": len(series)})
-    return rows
-
-
-def per_frame(experiment: Experiment) -> Figure | None:
-    """Return the metric for each future frame; None where no confirm run kept it."""
-    metric, rows = experiment.plan.metric, per_frame_rows(experiment)
-    if not rows:
-        return None
-    x = alt.X("frame:Q", title="future frame", axis=alt.Axis(tickMinStep=1, grid=False))
-    y = alt.Y("value:Q", title=with_unit(metric), scale=alt.Scale(zero=False))
-    ours = alt.Chart(data([row for row in rows if not row["copy"]])).encode(
-        x=x, y=y, color=arm_colour(experiment.plan.arms), tooltip=["arm:N", "frame:Q", "value:Q", "runs:Q"]
-    )
-    copies = alt.Chart(data([row for row in rows if row["copy"]])).encode(x=x, y=y, detail="arm:N")
-    chart = alt.layer(
-        copies.mark_line(strokeDash=[4, 4], strokeWidth=1.5, color="var(--soft)"),
-        ours.mark_line(strokeWidth=2.5).encode(strokeDash=arm_dash(experiment.plan.arms)),
-        ours.mark_circle(size=40, opacity=1),
-    )
-    caption = f"Mean over confirm runs on the {experiment.plan.split} split. Dashed grey: copy-last-frame."
-    return build("per-frame", f"{metric.label} of each future frame", caption, chart, 280)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sweeps.report.results import ArmResult, PairResult
 from sweeps.report.runs import LOST, Experiment, Metric
+from sweeps.report.verdict import more_seeds_words
 from sweeps.report.wording import decimals_for, interval_words, number, pair_decimals, seeds_words
 
 #: With more pairs than this the headline counts the undecided ones instead of naming them.
@@ -78,7 +79,14 @@ def pair_clause(pair: PairResult, metric: Metric) -> Clause:
     if test.difference is None:
         return Clause(claim, "no paired seeds")
     measured = f"difference {number(test.difference, decimals, signed=True)}{unit}"
-    return Clause(claim, f"{measured}, " + (f"95% interval {evidence}" if test.interval else seeds_words(test.n)))
+    settles = more_seeds_words(pair.more_seeds, test)
+    parts = [measured, f"95% interval {evidence}" if test.interval else seeds_words(test.n)]
+    return Clause(claim, ", ".join(parts) + (f"; {settles}" if settles else ""))
+
+
+def pair_sentence(pair: PairResult, metric: Metric) -> str:
+    """Return one pair's verdict as one plain sentence."""
+    return f"{pair_clause(pair, metric)}."
 
 
 def _decided(pair: PairResult, metric: Metric) -> Clause:

@@ -9,7 +9,9 @@ from typing import Any
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder
 from cvae.yaml_file import load_yaml_mapping
-from sweeps.report.runs import Experiment, Metric, Plan, Run, finite
+from sweeps.report.epochs import columns_of
+from sweeps.report.numbers import finite
+from sweeps.report.runs import Experiment, Metric, Plan, Run
 
 _RUN_NAME = re.compile(r"(?P<phase>tune|confirm)-(?P<number>\d+)(?:-s(?P<seed>\d+))?")
 
@@ -34,7 +36,22 @@ def load_experiment(folder: Path) -> Experiment:
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
     known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
     strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
-    return Experiment(folder, plan, tuple(known), strangers, load_thresholds(folder / "data.json"))
+    earlier = earlier_metrics(folder / "report" / "verdict.json", plan.metric)
+    return Experiment(folder, plan, tuple(known), strangers, earlier, load_thresholds(folder / "data.json"))
+
+
+def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
+    """Return the other metrics, such as `val/ssim (maximize)`, that an earlier report of the folder was written for.
+
+    A report carries them on, so that one that is written twice does not forget them.
+    """
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))["metric"]
+        found = [*known.get("earlier", []), f"{known['name']} ({known['direction']})"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()  # no report yet, or not one of ours: it will be replaced
+    now = f"{metric.name} ({metric.direction})"
+    return tuple(dict.fromkeys(str(name) for name in found if name != now))
 
 
 def load_thresholds(path: Path) -> dict[str, float]:
@@ -127,9 +144,12 @@ def load_run(path: Path) -> Run:
     """
     folder = RunFolder(path)
     try:
-        identity, state, epochs = folder.read_identity(), folder.read_state(), folder.read_epochs()
-    except (json.JSONDecodeError, UnicodeDecodeError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: run.json, state.json or epochs.jsonl is damaged ({error})") from error
+        identity, state, epochs = folder.read_identity(), folder.read_state(), columns_of(folder.read_epochs())
+        diagnostics = read_diagnostics(path / "diagnostics.json")
+    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: run.json, state.json, epochs.jsonl or diagnostics.json is damaged ({error})"
+        ) from error
     parts = _RUN_NAME.fullmatch(path.name)
     assert parts is not None, path  # the caller's glob has matched it
     seed = identity.get("seed", parts["seed"])
@@ -144,4 +164,10 @@ def load_run(path: Path) -> Run:
         config=load_yaml_mapping(folder.config) if folder.config.exists() else {},
         state=state,
         epochs=epochs,
+        diagnostics=diagnostics,
     )
+
+
+def read_diagnostics(path: Path) -> dict[str, Any]:
+    """Read what the final evaluation measured beside the score; empty where no such file was written."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

@@ -12,30 +12,34 @@ import vl_convert
 
 from sweeps.report import cells, provenance
 from sweeps.report.analysis import Analysis
-from sweeps.report.curves import curve_figures
+from sweeps.report.calibration import calibration
+from sweeps.report.diagnostics import diagnostic_rows
+from sweeps.report.export import figure_files
 from sweeps.report.figure import Figure
-from sweeps.report.figures import arm_means, differences, per_frame
+from sweeps.report.gallery import figures_of
 from sweeps.report.headline import progress_words
 from sweeps.report.palette import THEME, colour
 from sweeps.report.samples import collect_samples
-from sweeps.report.tables import all_tables, verdict_json
-from sweeps.report.tuned import tuned_parameters
+from sweeps.report.tables import all_tables
+from sweeps.report.verdict_file import verdict_json
 
 _HERE = Path(__file__).parent
 
 
-def render_files(analysis: Analysis) -> dict[str, str]:
-    """Return path within `report/` -> content; the page comes last."""
-    experiment, arms, pairs = analysis.experiment, analysis.arms, analysis.pairs
-    values = _template_values(analysis)
-    tables = all_tables(experiment, arms, pairs)
-    verdict = verdict_json(experiment, analysis.headline, arms, pairs, analysis.guards, analysis.is_void)
-    return {
-        **{f"tables/{name}": text for name, text in tables.items()},
-        "verdict.json": verdict,
-        "report.md": _environment(is_html=False).get_template("report.md.j2").render(values),
-        "index.html": _environment(is_html=True).get_template("page.html.j2").render(values | _page_values(analysis)),
-    }
+def render_files(analysis: Analysis, pictures: bool = True) -> dict[str, bytes]:
+    """Return path within `report/` -> content; the page comes last. Without `pictures` no figure is drawn as a file."""
+    values, figures = _template_values(analysis), figures_of(analysis)
+    texts = {f"tables/{name}": text for name, text in all_tables(analysis).items()}
+    texts["verdict.json"] = verdict_json(analysis)
+    texts["report.md"] = _environment(is_html=False).get_template("report.md.j2").render(values)
+    page = (
+        _environment(is_html=True)
+        .get_template("page.html.j2")
+        .render(values | _page_values(analysis, figures) | {"has_files": pictures})
+    )
+    drawn = [figure for group in figures.values() for figure in group]
+    files = {path: data for figure in drawn if pictures for path, data in figure_files(figure).items()}
+    return {path: text.encode() for path, text in texts.items()} | files | {"index.html": page.encode()}
 
 
 def _template_values(analysis: Analysis) -> dict[str, Any]:
@@ -56,20 +60,15 @@ def _template_values(analysis: Analysis) -> dict[str, Any]:
         "seeds": experiment.confirm_seeds,
         "conditions": provenance.conditions(experiment),
         "missing": provenance.missing(experiment),
+        "diagnostics": diagnostic_rows(experiment),
+        "variance": cells.variance_cells(metric, analysis.variance),
+        "seeds_needed": cells.seeds_cells(metric, analysis.pairs),
+        "calibration": calibration(),
     }
 
 
-def _page_values(analysis: Analysis) -> dict[str, Any]:
-    experiment, metric = analysis.experiment, analysis.experiment.plan.metric
-    groups: dict[str, list[Figure | None]] = {
-        "differences": [differences(metric, analysis.arms, analysis.pairs)],
-        "means": [arm_means(metric, experiment.plan.arms, analysis.arms)],
-        "confirm": [*curve_figures(experiment, "confirm")],
-        "frames": [per_frame(experiment)],
-        "tuned": [*tuned_parameters(experiment)],
-        "tune": [*curve_figures(experiment, "tune")],
-    }
-    figures = {name: [figure for figure in group if figure is not None] for name, group in groups.items()}
+def _page_values(analysis: Analysis, figures: dict[str, list[Figure]]) -> dict[str, Any]:
+    experiment = analysis.experiment
     specs = {figure.id: figure.spec for group in figures.values() for figure in group}
     return {
         "figures": figures,
@@ -77,6 +76,7 @@ def _page_values(analysis: Analysis) -> dict[str, Any]:
         "samples": collect_samples(experiment),
         "css": (_HERE / "page.css").read_text(encoding="utf-8"),
         "script": vega_bundle(),
+        "page_script": (_HERE / "page.js").read_text(encoding="utf-8"),
         "specs_json": inert_json(specs),
         "theme_json": inert_json(THEME),
     }

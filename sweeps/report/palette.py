@@ -31,6 +31,7 @@ THEME: dict[str, Any] = {
         "gridColor": "var(--faint)",
         "labelPadding": 5,
     },
+    "legend": {"labelColor": "var(--soft)", "titleColor": "var(--soft)", "titleFontWeight": "normal"},
     "axisY": {"domain": False, "ticks": False},
 }
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sweeps.report.cells import value_words
-from sweeps.report.runs import LOST, Experiment, Run, finite
+from sweeps.report.numbers import finite
+from sweeps.report.runs import LOST, Experiment, Run
 from sweeps.report.wording import number
 
 
@@ -34,7 +35,7 @@ def run_cells(experiment: Experiment, run: Run) -> RunCells:
         name=run.name,
         phase=run.phase,
         seed="–" if run.seed is None else str(run.seed),  # noqa: RUF001
-        params=", ".join(f"{path} {value_words(value)}" for path, value in run.params.items()),
+        params=params_words(run),
         status=run.status,
         is_lost=run.status in LOST,
         attempt=str(run.state.get("attempt", "–")),  # noqa: RUF001
@@ -42,6 +43,11 @@ def run_cells(experiment: Experiment, run: Run) -> RunCells:
         score=number(experiment.score(run), 3),
         error=f"{error.get('type', '')}: {error.get('message', '')}" if isinstance(error, dict) else "",
     )
+
+
+def params_words(run: Run) -> str:
+    """Return a run's parameters in one line."""
+    return ", ".join(f"{path} {value_words(value)}" for path, value in run.params.items())
 
 
 _CONDITIONS = {

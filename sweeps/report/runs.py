@@ -1,23 +1,20 @@
 """What the report knows of an experiment: its plan and its runs, as plain typed values."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cvae.record import PREFIXES
 from sweeps.collapse import SET_IN_TRAINING
+from sweeps.report.epochs import Epochs
+from sweeps.report.numbers import finite
 
 #: Statuses after which nothing more will come of a run unless somebody starts it again.
-LOST = ("diverged", "failed", "stopped")
+LOST = ("diverged", "failed", "infeasible", "stopped")
 
-
-def finite(value: object) -> float | None:
-    """Return a number as a float; None for anything missing, textual, infinite or NaN."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
+#: Nats per sequence below which a posterior has collapsed.
+COLLAPSED_KL = 0.01
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,8 @@ class Run:
     params: Mapping[str, Any]
     config: Mapping[str, Any]
     state: Mapping[str, Any]
-    epochs: Sequence[Mapping[str, Any]]
+    epochs: Epochs
+    diagnostics: Mapping[str, Any]  # what the final evaluation measured beside the score; empty where none was kept
 
     @property
     def name(self) -> str:
@@ -133,8 +131,24 @@ class Run:
         at_the_end = self.final("train/kl")
         if at_the_end is not None or not self.is_finished:
             return at_the_end
-        logged = [finite(epoch.get("train/kl")) for epoch in self.epochs]
-        return next((v for v in reversed(logged) if v is not None), None)
+        logged = self.series("train/kl")
+        return logged[-1][1] if logged else None
+
+    @property
+    def has_collapsed(self) -> bool:
+        """The finished run's posterior says nothing: flagged so by its evaluation, or KL below the threshold."""
+        kl = self.final_kl()
+        return self._flag("collapsed", derived=kl is not None and kl < COLLAPSED_KL)
+
+    @property
+    def has_diverged(self) -> bool:
+        """The run broke down: a non-finite loss, or frames no better than one flat colour."""
+        return self.status == "diverged" or self._flag("diverged", derived=False)
+
+    def _flag(self, name: str, derived: bool) -> bool:
+        flags = self.state.get("flags")
+        flag = flags.get(name) if isinstance(flags, dict) else None
+        return self.is_finished and (flag if isinstance(flag, bool) else derived)
 
     def weight(self) -> float | None:
         """Return the top weight of the KL term, in the mean convention: beta, or the last one that the training set."""
@@ -147,8 +161,7 @@ class Run:
 
     def series(self, key: str) -> list[tuple[int, float]]:
         """Return (step, value) for the evaluations that have a finite value."""
-        pairs = ((epoch.get("step"), finite(epoch.get(key))) for epoch in self.epochs)
-        return [(int(step), value) for step, value in pairs if isinstance(step, int) and value is not None]
+        return self.epochs.series(key)
 
 
 @dataclass(frozen=True)
@@ -159,7 +172,9 @@ class Experiment:
     plan: Plan
     runs: tuple[Run, ...]
     strangers: tuple[str, ...]  # run folders of arms that the experiment file does not name
+    earlier_metrics: tuple[str, ...]  # other metrics that an earlier report of the folder was written for
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
+    differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[Run]:
         """Return an arm's runs of one phase, in order."""

@@ -41,7 +41,9 @@ def collect_samples(experiment: Experiment) -> list[Sample]:
     samples = []
     for run in runs:
         strip, gif = (RunFolder(run.folder).samples / f"final{suffix}" for suffix in _TYPES)
-        left_out = tuple(str(p.relative_to(experiment.folder)) for p in (strip, gif) if p in existing and p not in uris)
+        left_out = tuple(
+            str(p.relative_to(run.folder.parent.parent)) for p in (strip, gif) if p in existing and p not in uris
+        )
         if strip in existing or gif in existing:
             samples.append(Sample(run.arm, run.name, uris.get(strip), uris.get(gif), left_out))
     return samples

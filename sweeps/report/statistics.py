@@ -1,6 +1,5 @@
 """The report's arithmetic: pure functions of arrays of numbers."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ Interval = tuple[float, float]
 LEVEL = 0.95
 #: Two-sided significance level of every test.
 ALPHA = 0.05
-#: All 2^n sign patterns are enumerated up to this many pairs.
-MAX_EXACT_PAIRS = 16
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,10 @@ class Mean:
 
 @dataclass(frozen=True)
 class Paired:
-    """a minus b over n pairs: the mean difference, its interval and what chance would do.
+    """a minus b over n pairs: the mean difference, its Student t interval and what chance would do.
 
-    `p` is the two-sided paired t test's; `sign_flip_p` the exact randomisation test's; `share` the share of pairs in
-    which a is larger (a tie counts half); `correlation` that of a with b; `is_constant` says that the differences
-    do not vary at all, which leaves a t test without meaning.
+    `p` is the two-sided paired t test's (Student 1908); `correlation` that of a with b; `is_constant` says that the
+    differences do not vary at all, which leaves a t test without meaning.
     """
 
     n: int
@@ -43,8 +39,6 @@ class Paired:
     sd: float | None
     interval: Interval | None
     p: float | None
-    sign_flip_p: float | None
-    share: float | None
     correlation: float | None
     is_constant: bool
 
@@ -87,18 +81,15 @@ def compare_pairs(a: Sequence[float], b: Sequence[float]) -> Paired:
     d = x - y
     of_mean = mean_interval(d.tolist())
     if of_mean.mean is None or of_mean.sd is None:
-        return Paired(of_mean.n, of_mean.mean, None, None, None, None, None, None, False)
+        return Paired(of_mean.n, of_mean.mean, None, None, None, None, False)
     # Differences of equal values carry rounding noise: a spread below it is no spread.
     is_constant = bool(np.ptp(d) <= 1e-12 * max(np.abs(x).max(), np.abs(y).max()))
-    flipped = sign_flip_p(d)
     return Paired(
         n=of_mean.n,
         difference=of_mean.mean,
         sd=of_mean.sd,
         interval=of_mean.interval,
         p=_constant_p(d) if is_constant else t_test_p(of_mean.mean, of_mean.sd, of_mean.n),
-        sign_flip_p=flipped,
-        share=float(((d > 0) + 0.5 * (d == 0)).mean()),
         correlation=_correlation(x, y),
         is_constant=is_constant,
     )
@@ -112,16 +103,6 @@ def t_test_p(mean: float, sd: float, n: int) -> float:
 def _constant_p(d: Array) -> float:
     """Return p where every difference is the same: t is undefined, the sign-flip test's 2 / 2^n is not."""
     return 1.0 if d[0] == 0 else 2.0 ** (1 - len(d))
-
-
-def sign_flip_p(differences: Array) -> float | None:
-    """Return the exact two-sided p of the randomisation test that flips signs; None above `MAX_EXACT_PAIRS` pairs."""
-    n = len(differences)
-    if not 1 <= n <= MAX_EXACT_PAIRS:
-        return None
-    signs = np.array(list(itertools.product((1.0, -1.0), repeat=n)))  # (2^n, n)
-    sums = np.abs(signs @ differences)
-    return float((sums >= sums[0] * (1 - 1e-12)).mean())
 
 
 def _correlation(x: Array, y: Array) -> float | None:

@@ -1,28 +1,20 @@
-"""The numbers behind the page as CSV, unrounded, and the verdict as JSON."""
+"""The numbers behind the page as CSV, unrounded."""
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sweeps.report.figures import per_frame_rows
-from sweeps.report.guards import Guard
+from sweeps.report.analysis import Analysis
+from sweeps.report.by_clip import clip_rows
+from sweeps.report.csv_text import csv_text
+from sweeps.report.frames_ahead import per_frame_rows
 from sweeps.report.results import ArmResult, PairResult
-from sweeps.report.runs import Experiment, Run, finite
-from sweeps.report.statistics import Interval, Mean
+from sweeps.report.runs import Experiment, Metric, Run
+from sweeps.report.statistics import Mean
+from sweeps.report.tuning import budget_rows
+from sweeps.report.variance import seeds_needed
+from sweeps.report.verdict_file import pair_values
 
 _CURVES = ("train/loss", "train/mse", "train/kl", "train/beta", "train/tfr", "train/lr", "train/grad_norm")
-
-
-def csv_text(rows: Sequence[dict[str, Any]], columns: Iterable[str] = ()) -> str:
-    """Return CSV with a header; `columns` names those of a table without rows."""
-    header = list(dict.fromkeys([*columns, *(key for row in rows for key in row)]))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def arm_rows(arms: Sequence[ArmResult]) -> list[dict[str, Any]]:
@@ -31,11 +23,17 @@ def arm_rows(arms: Sequence[ArmResult]) -> list[dict[str, Any]]:
         {
             "arm": arm.name,
             **_ends("", arm.confirmed),
+            "iqm": arm.iqm,
+            "worst_tenth": arm.worst_tenth,
             "copy_last": arm.copy_last,
             **_ends("gain_", arm.gain),
             "tune_score": arm.tune_score,
+            "on_tune_split": arm.on_tune_split,
             "shrinkage": arm.shrinkage,
             "kl": arm.kl,
+            "n_runs": arm.n_runs,
+            "n_lost": arm.n_lost,
+            "n_diverged": arm.n_diverged,
             "n_collapsed": arm.n_collapsed,
         }
         for arm in arms
@@ -47,35 +45,27 @@ def _ends(prefix: str, mean: Mean) -> dict[str, Any]:
     return {f"{prefix}n": mean.n, f"{prefix}mean": mean.mean, f"{prefix}low": low, f"{prefix}high": high}
 
 
-def pair_rows(pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
-    """Return one row per pair of arms, differences a minus b."""
+def pair_rows(metric: Metric, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
+    """Return one row per pair of arms, differences a minus b; ends of an interval in columns of their own."""
     rows = []
     for pair in pairs:
-        values = _pair_values(pair)
-        low, high = values.pop("interval") or (None, None)
-        del values["with_lost"]
-        rows.append({**values, "low": low, "high": high, "left_out": " | ".join(pair.left_out)})
+        values = pair_values(pair, metric)
+        del values["with_lost"], values["sentence"]
+        flat: dict[str, Any] = {}
+        for key, value in values.items():
+            flat |= _flat(key, value)
+        rows.append({**flat, "left_out": " | ".join(pair.left_out)})
     return rows
 
 
-def _pair_values(pair: PairResult) -> dict[str, Any]:
-    test = pair.test
-    return {
-        "a": pair.a,
-        "b": pair.b,
-        "n": test.n,
-        "difference": test.difference,
-        "interval": test.interval,
-        "p": test.p,
-        "p_holm": pair.p_holm,
-        "sign_flip_p": test.sign_flip_p,
-        "share_a_larger": test.share,
-        "seed_correlation": test.correlation,
-        "verdict": pair.verdict,
-        "within_margin": pair.is_within_margin,
-        "with_lost": vars(pair.with_lost) if pair.with_lost else None,
-        "left_out": list(pair.left_out),
-    }
+def _flat(key: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return {name: v for k, inner in value.items() for name, v in _flat(f"{key}_{k}", inner).items()}
+    if key.endswith("interval"):
+        low, high = value or (None, None)
+        prefix = key.removesuffix("interval")
+        return {f"{prefix}low": low, f"{prefix}high": high}
+    return {key: value}
 
 
 def run_rows(experiment: Experiment) -> list[dict[str, Any]]:
@@ -111,65 +101,33 @@ def curve_rows(experiment: Experiment) -> list[dict[str, Any]]:
     metric = experiment.plan.metric
     keys = (metric.name, metric.name.replace(metric.short, f"copy_last_{metric.short}"), *_CURVES)
     return [
-        {"arm": run.arm, "run": run.name, "step": epoch.get("step"), **{key: finite(epoch.get(key)) for key in keys}}
+        {"arm": run.arm, "run": run.name, "step": step, **dict(zip(keys, values, strict=True))}
         for run in experiment.runs
-        for epoch in run.epochs
+        for step, *values in run.epochs.rows(keys)
     ]
 
 
-def all_tables(experiment: Experiment, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> dict[str, str]:
+def seeds_rows(metric: Metric, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
+    """Return for each pair and effect how many seeds would find it; empty above 1000."""
+    return [
+        {"a": row.a, "b": row.b, "sd": row.sd, "effect": effect, "seeds": n}
+        for row in seeds_needed(metric, pairs)
+        for effect, n in row.effects
+    ]
+
+
+def all_tables(analysis: Analysis) -> dict[str, str]:
     """Return file name -> CSV text."""
+    experiment, arms, pairs = analysis.experiment, analysis.arms, analysis.pairs
     return {
         "arms.csv": csv_text(arm_rows(arms)),
-        "pairs.csv": csv_text(pair_rows(pairs), ["a", "b", "n", "difference", "low", "high", "verdict"]),
+        "pairs.csv": csv_text(
+            pair_rows(experiment.plan.metric, pairs), ["a", "b", "n", "difference", "low", "high", "verdict"]
+        ),
         "runs.csv": csv_text(run_rows(experiment)),
         "curves.csv": csv_text(curve_rows(experiment), ["arm", "run", "step"]),
-        "per_frame.csv": csv_text(per_frame_rows(experiment), ["arm", "frame", "copy", "value", "runs"]),
-    }
-
-
-def verdict_json(
-    experiment: Experiment,
-    headline: str,
-    arms: Sequence[ArmResult],
-    pairs: Sequence[PairResult],
-    guards: Sequence[Guard],
-    is_void: bool,
-) -> str:
-    """Return the verdict for programs: strict JSON, numbers in the metric's unit."""
-    metric = experiment.plan.metric
-    value = {
-        "experiment": experiment.plan.name,
-        "headline": headline,
-        "void": is_void,
-        "metric": {
-            "name": metric.name,
-            "read_as": experiment.plan.confirm_key,
-            "direction": metric.direction,
-            "margin": metric.margin,
-            "unit": metric.unit,
-        },
-        "arms": {arm.name: _arm_values(experiment, arm) for arm in arms},
-        "pairs": [_pair_values(pair) for pair in pairs],
-        "guards": [{"title": guard.title, "level": guard.level, "detail": guard.detail} for guard in guards],
-    }
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _arm_values(experiment: Experiment, arm: ArmResult) -> dict[str, Any]:
-    gain: Interval | None = arm.gain.interval
-    return {
-        "n": arm.confirmed.n,
-        "n_planned": experiment.plan.n_seeds,
-        "mean": arm.confirmed.mean,
-        "interval": arm.confirmed.interval,
-        "sd": arm.confirmed.sd,
-        "copy_last": arm.copy_last,
-        "gain": arm.gain.mean,
-        "gain_interval": gain,
-        "kl": arm.kl,
-        "n_collapsed": arm.n_collapsed,
-        "tune_score": arm.tune_score,
-        "shrinkage": arm.shrinkage,
-        "params": [dict(run.params) for run in arm.chosen],
+        "per_frame.csv": csv_text(per_frame_rows(experiment), ["arm", "frame", "kind", "value", "runs"]),
+        "clips.csv": csv_text(clip_rows(pairs), ["a", "b", "clip", "difference", "seeds"]),
+        "budget.csv": csv_text(budget_rows(experiment), ["arm", "trials", "value", "low", "high"]),
+        "seeds_needed.csv": csv_text(seeds_rows(experiment.plan.metric, pairs), ["a", "b", "sd", "effect", "seeds"]),
     }

@@ -1,5 +1,6 @@
 """The verdict: a rule for each pair of arms, and the number of seeds that would settle an open one."""
 
+from sweeps.report.power import pairs_for_effect
 from sweeps.report.results import Verdict
 from sweeps.report.runs import Metric
 from sweeps.report.statistics import ALPHA, Paired, pairs_needed
@@ -22,13 +23,24 @@ def is_within(test: Paired, metric: Metric) -> bool:
     return metric.margin is not None and test.interval is not None and max(map(abs, test.interval)) < metric.margin
 
 
-def more_seeds(test: Paired, metric: Metric) -> str:
-    """Say how many more pairs would settle an undecided pair if spread and difference stay as measured; else empty."""
+def more_seeds(test: Paired, metric: Metric, n_pairs: int) -> int | None:
+    """Return how many more seeds would settle an undecided pair; None where that cannot be told or is above 1000.
+
+    With the spread and the difference as measured: the fewer of the seeds that find such a difference with 80% power
+    at the level that Holm asks of the first of `n_pairs` comparisons, and those that fit the interval into the margin.
+    """
     if test.sd is None or not test.difference or test.is_constant:
+        return None
+    needed = [pairs_for_effect(abs(test.difference), test.sd, ALPHA / n_pairs)]
+    room = (metric.margin or 0) - abs(test.difference)
+    if room > 0:
+        needed.append(pairs_needed(test.sd, room))
+    known = [n for n in needed if n is not None]
+    return max(1, min(known) - test.n) if known else None
+
+
+def more_seeds_words(n: int | None, test: Paired) -> str:
+    """Say what would settle an undecided pair; empty where the spread cannot be told."""
+    if test.sd is None or test.is_constant:
         return ""
-    # Settled by an interval that leaves out zero, or one that fits inside the margin: whichever takes fewer pairs.
-    target = max(abs(test.difference), (metric.margin or 0) - abs(test.difference))
-    n = pairs_needed(test.sd, target)
-    if n is None:
-        return "more than 1000 pairs, if the spread stays as measured"
-    return f"about {n - test.n} more seeds, if the spread stays as measured" if n > test.n else ""
+    return f"needs about {n} more seed{'' if n == 1 else 's'}" if n else "needs more than 1000 seeds"

@@ -34,3 +34,8 @@ def pair_decimals(test: Paired) -> int:
 def seeds_words(n: int) -> str:
     """Return `6 paired seeds`."""
     return f"{n} paired seed{'' if n == 1 else 's'}"
+
+
+def share_words(count: int, n: int) -> str:
+    """Return `1 of 8 (12%)`."""
+    return f"{count} of {n} ({100 * count / n:.0f}%)" if n else "0 of 0"

@@ -39,6 +39,10 @@ class Planted:
     level: float = 21.0
     statuses: Mapping[tuple[str, int], str] = field(default_factory=dict)  # (arm, seed index) -> status
     absent: frozenset[tuple[str, int]] = frozenset()
+    falls: Mapping[tuple[str, int], float] = field(default_factory=dict)  # (arm, seed index) -> what its score loses
+    luck: Mapping[str, float] = field(default_factory=dict)  # arm -> what its chosen trial scored above its truth
+    sampler: str = "qmc"
+    measured: bool = False  # whether confirm runs kept diagnostics and scores for every clip
     name: str = "kl-annealing"
     question: str = "Does the KL annealing schedule change prediction quality?"
     random_seed: int = 0
@@ -54,10 +58,12 @@ class Planted:
             arm_folder = folder / f"arm{index}" if "/" in arm else folder / arm
             for trial in range(self.n_trials):
                 score = self.level + advantage + rng.normal(0, 0.6)
+                score += self.luck.get(arm, 0.0) * (trial == 0)
                 self._run(arm_folder / f"tune-{trial:03d}", arm, "tune", trial, trial, score, rng)
             for i, common in enumerate(shared):
                 for number in range(self.n_configs):
                     score = self.level + advantage + common + rng.normal(0, self.noise_sd)
+                    score -= self.falls.get((arm, i), 0.0)
                     if (arm, i) not in self.absent:
                         path = arm_folder / f"confirm-{number}-s{1000 + i}"
                         self._run(path, arm, "confirm", number, 1000 + i, score, rng, self.statuses.get((arm, i)))
@@ -72,7 +78,7 @@ class Planted:
             "base": {"train": {"steps": 1000}},
             "arms": {arm: {"kl_anneal": {"mode": "constant"}, "search": {}} for arm in self.arms},
             "search": SEARCH,
-            "tune": {"trials_per_arm": self.n_trials, "sampler": "qmc"},
+            "tune": {"trials_per_arm": self.n_trials, "sampler": self.sampler},
             "confirm": {"configs_per_arm": self.n_configs, "seeds": self.n_seeds, "split": "test"},
         }
 
@@ -101,8 +107,25 @@ class Planted:
         run.epochs.write_text("".join(json.dumps(line) + "\n" for line in lines))
         final = self._final(prefix, short, score) if status == "finished" else None
         run.write_state(self._state(status, final, share))
+        if final is not None and phase == "confirm" and self.measured:
+            self._measure(run, score, rng)
         if final is not None and phase == "confirm" and seed < 1002:
             paint(run.samples, list(self.arms).index(arm))
+
+    def _measure(self, run: RunFolder, score: float, rng: np.random.Generator, n_clips: int = 24) -> None:
+        fall = 3.0 - 6.0 * np.arange(10) / 9
+        hardness = np.random.default_rng(5).normal(0, 1.5, (n_clips, 1))
+        psnr = score + fall + hardness - hardness.mean() + rng.normal(0, 0.2, (n_clips, 10))
+        np.savez(run.clips, name=np.array([f"clip{i}@0" for i in range(n_clips)]), psnr=psnr)
+        kl = self.kl * np.exp(-np.arange(8.0))[rng.permutation(8)] * np.linspace(1.5, 0.5, 11)[:, None]
+        frames = {"prior": score + fall, "posterior": score + 1 + fall / 2, "zero": score - 0.5 + fall}
+        frames |= {"best_of_n": score + 0.6 + fall, "flat_colour": np.full(10, 14.9)}
+        value = {"split": "test", "n_clips": n_clips, "n_samples": 10, "kl_per_step_and_dimension": kl.tolist()}
+        value |= {"kl": float(kl.sum()), "active_units": 3, "mutual_information": 2.1, "mutual_information_bound": 3.2}
+        value |= {"rate": float(kl.sum()), "distortion": 0.01, "diversity": {"psnr_between_samples": 31.2}}
+        value |= {"psnr_per_frame": {name: values.tolist() for name, values in frames.items()}}
+        value |= {"conditions": {"shuffled_actions_psnr": score - 2.0}}
+        (run.path / "diagnostics.json").write_text(json.dumps(value))
 
     def _state(self, status: str, final: dict[str, Any] | None, share: float) -> dict[str, Any]:
         error = {"type": "Diverged", "message": "loss is not finite at step 612"} if status == "diverged" else None
@@ -122,7 +145,13 @@ class Planted:
             "step": int(1000 * share),
             "total_steps": 1000,
             "final": final,
+            **({"flags": self._flags(final)} if final else {}),
         }
+
+    def _flags(self, final: Mapping[str, Any]) -> dict[str, bool]:
+        score = next(value for key, value in final.items() if key.endswith(self.metric.split("/")[1]))
+        is_low = self.metric == "val/psnr" and score < 15.9  # a decibel above the best flat colour
+        return {"diverged": bool(is_low), "collapsed": final["train/kl"] < 0.01}
 
     def _final(self, prefix: str, short: str, score: float) -> dict[str, Any]:
         fall = 3.0 - 6.0 * np.arange(10) / 9
@@ -150,8 +179,9 @@ class Planted:
                     "train/mse": 0.02 * math.exp(-3 * u),
                     "train/kl": self.kl * (1 + 30 * math.exp(-6 * u) * (1.4 - weight)) * float(rng.lognormal(0, 0.1)),
                     "train/beta": 1e-4 * weight,
+                    "train/lr": 1e-3,
                     "train/tfr": min(1.0, max(0.0, 1.5 - 1.4 * u)),
-                    f"val/{short}": score - 6 * math.exp(-5 * u) + float(rng.normal(0, 0.1)),
+                    f"val/{short}": score - 6 * math.exp(-9 * u) + float(rng.normal(0, 0.1)),
                     f"val/copy_last_{short}": self.level - 2.3,
                 }
             )

@@ -25,8 +25,12 @@ HOSTILE = ("</script ><script>alert(1)</script>", "a|b `c` *d*", "\"quoted\" & '
 def three_arms(tmp_path_factory):
     planted = Planted({"constant": 0.0, "monotonic": 0.02, "cyclical": 0.4}, statuses={("monotonic", 0): "diverged"})
     folder = planted.write(tmp_path_factory.mktemp("three"))
-    write_report(analyse(folder))
+    write_report(analyse(folder), pictures=False)
     return folder
+
+
+def texts_of(analysis):
+    return {path: data.decode() for path, data in render_files(analysis, pictures=False).items()}
 
 
 def strict(text):
@@ -65,16 +69,16 @@ def test_tables_hold_every_run_and_every_evaluation(three_arms):
 def test_the_same_folder_gives_the_same_bytes(three_arms):
     report = three_arms / "report"
     before = {path: path.read_bytes() for path in report.rglob("*") if path.is_file()}
-    write_report(analyse(three_arms))
+    write_report(analyse(three_arms), pictures=False)
     after = {path: path.read_bytes() for path in report.rglob("*") if path.is_file()}
     assert before == after
-    assert len(before) == 8  # the page, the Markdown, the verdict, five tables; nothing temporary
+    assert len(before) == 11  # the page, the Markdown, the verdict, eight tables; nothing temporary
 
 
 def test_the_page_needs_no_network(three_arms):
     page = (three_arms / "report" / "index.html").read_text()
     own = page.replace(page[page.index('<script type="module">') :], "")  # Vega's own text names web pages
-    assert not re.search(r'(src|href)="(?!data:|#|tables/|verdict\.json)', own)
+    assert not re.search(r'(src|href)="(?!data:|#|tables/|figures/|verdict\.json)', own)
     assert own.count('src="data:image/png') == own.count('src="data:image/gif') == 3
     assert len(page) < 8_000_000
 
@@ -100,7 +104,7 @@ def test_names_show_as_text(tmp_path):
     planted = Planted(
         dict.fromkeys(HOSTILE, 0.0), name="<b>bold</b>", question="{{ 1 + 1 }} <img src=x onerror=alert(1)>"
     )
-    files = render_files(analyse(planted.write(tmp_path)))
+    files = texts_of(analyse(planted.write(tmp_path)))
     page = files["index.html"]
     assert "<script>alert" not in page
     assert "<b>bold" not in page
@@ -120,7 +124,7 @@ def test_a_half_finished_sweep_says_what_is_missing(tmp_path):
     run.write_state(run.read_state() | {"status": "running", "final": None})
     analysis = analyse(folder)
     assert analysis.headline.startswith("So far, with 5 of 8 confirm runs: ")
-    page = render_files(analysis)["index.html"]
+    page = texts_of(analysis)["index.html"]
     assert "with 4 confirm runs planned for each arm: a 1 running; b 2 not started." in page
 
 
@@ -128,7 +132,7 @@ def test_tune_runs_alone_give_a_report_without_a_verdict(tmp_path):
     absent = frozenset((arm, i) for arm in "ab" for i in range(6))
     analysis = analyse(Planted({"a": 0.0, "b": 0.3}, absent=absent).write(tmp_path))
     assert "no verdict yet" in analysis.headline
-    files = render_files(analysis)
+    files = texts_of(analysis)
     assert strict(files["verdict.json"])["pairs"][0]["verdict"] == "undecided"
     assert 'id="tuned-0"' in files["index.html"]
 
@@ -136,7 +140,7 @@ def test_tune_runs_alone_give_a_report_without_a_verdict(tmp_path):
 def test_a_single_arm_is_reported_without_a_comparison(tmp_path):
     analysis = analyse(Planted({"only": 0.0}).write(tmp_path))
     assert analysis.headline.startswith("only reaches 2")
-    assert render_files(analysis)["report.md"].startswith("only reaches 2")
+    assert texts_of(analysis)["report.md"].startswith("only reaches 2")
 
 
 def test_records_with_gaps_are_still_reported(tmp_path):
@@ -150,7 +154,7 @@ def test_records_with_gaps_are_still_reported(tmp_path):
     odd.write_state({"status": "finished", "final": {"test/psnr": float("nan")}})
     analysis = analyse(folder)
     assert analysis.pairs[0].left_out == ("seed 1001: b finished without test/psnr",)
-    strict(render_files(analysis)["verdict.json"])
+    strict(texts_of(analysis)["verdict.json"])
 
 
 def break_nothing_finished(folder):
@@ -183,7 +187,7 @@ def break_clips(folder):
     ("fault", "words"),
     [
         (break_nothing_finished, "run run_sweep.py first"),
-        (break_state, "confirm-0-s1000: run.json, state.json or epochs.jsonl is damaged"),
+        (break_state, "confirm-0-s1000: run.json, state.json, epochs.jsonl or diagnostics.json is damaged"),
         (break_plan, "arms should be a mapping"),
         (break_arms, "arms is empty"),
         (break_direction, "maximize or minimize"),
@@ -205,7 +209,7 @@ def run_analyze(*arguments):
 
 
 def test_the_command_prints_the_verdict_first_and_the_page_last(three_arms):
-    done = run_analyze(three_arms)
+    done = run_analyze(three_arms, "--no-pictures")
     lines = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
     assert lines[0] == analyse(three_arms).headline
@@ -245,3 +249,18 @@ def test_a_short_cycle_is_drawn_although_no_evaluation_falls_into_it(tmp_path: P
     assert [beta[step] for step in (0, 10, 25, 49, 50, 60, 99)] == pytest.approx([0, 8e-6, 2e-5, 2e-5, 0, 8e-6, 2e-5])
     assert set(dict(points(run, "train/tfr")).values()) == {1.0}
     assert points(run, "train/kl") == [(50, 1.0), (100, 1.0)]
+
+
+def test_every_key_of_the_verdict_is_documented_and_no_other(three_arms, tmp_path):
+    text = (ANALYZE.parent / "docs" / "report.md").read_text()
+    tables = text[text.index("## verdict.json") :].split("| key")[1:]
+    documented = [
+        re.findall(r"`([a-z_]+)(?:\[\])?`", line.split("|")[1])
+        for t in tables
+        for line in t.splitlines()[2:]
+        if "|" in line
+    ]
+    found = {name for names in documented for name in names}
+    verdict = strict((three_arms / "report" / "verdict.json").read_text())
+    keys = set(verdict) | set(verdict["arms"]["cyclical"]) | set(verdict["pairs"][0])
+    assert found == keys - {"arms", "pairs"}

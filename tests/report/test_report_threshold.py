@@ -33,7 +33,7 @@ def test_a_chosen_weight_far_above_the_threshold_is_warned_of(tmp_path: Path, be
     assert guards(analysis)["Beta lets latents live"] == level
     cells = arm_table(analysis.experiment, analysis.arms)[0].chosen[0]
     assert (cells.beta, cells.beta_c) == ("1e-06", f"≤ {beta_c:.2g}")
-    assert f"≤ {beta_c:.2g}" in render_files(analysis)["index.html"]
+    assert f"≤ {beta_c:.2g}" in render_files(analysis, pictures=False)["index.html"].decode()
 
 
 @pytest.mark.parametrize("beta_c", [None, "nothing recorded"])
@@ -53,7 +53,7 @@ def test_a_weight_that_the_training_sets_is_the_last_one_it_set(tmp_path: Path) 
         path.write_text(yaml.safe_dump(config))
     analysis = analyse(folder)
     run = analysis.arms[0].chosen[0]
-    assert run.weight() == run.epochs[-1]["train/beta"] != run.config["beta"]
+    assert run.weight() == run.epochs.columns["train/beta"][-1] != run.config["beta"]
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"arms": {"constant": 3}}', '{"arms": {"constant": {"threshold": 3}}}'])

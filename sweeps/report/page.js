@@ -1,0 +1,30 @@
+// Draws every figure and lets the legends, all as one, switch arms off and on in all of them.
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+const config = read("theme");
+const views = [];
+const hidden = new Set();
+
+function show(view) {
+  const names = [...hidden];
+  if (view.getState({ signals: (name) => name === "hidden", data: () => false }).signals.hidden !== undefined) {
+    view.signal("hidden", names).runAsync();
+  }
+}
+
+for (const button of document.querySelectorAll(".legend button")) {
+  button.addEventListener("click", () => {
+    const arm = button.dataset.arm;
+    hidden.has(arm) ? hidden.delete(arm) : hidden.add(arm);
+    for (const other of document.querySelectorAll(".legend button")) {
+      other.setAttribute("aria-pressed", String(!hidden.has(other.dataset.arm)));
+    }
+    views.forEach(show);
+  });
+}
+
+for (const [id, spec] of Object.entries(read("specs"))) {
+  const place = document.getElementById(id);
+  window.vegaEmbed(place, spec, { actions: false, renderer: "svg", config })
+    .then((result) => { views.push(result.view); show(result.view); })
+    .catch((error) => { place.textContent = `This figure could not be drawn: ${error.message}`; console.error(error); });
+}
