@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -138,12 +139,17 @@ def main(full: bool = False) -> list[dict[str, Any]]:
     import tempfile
 
     size = (256, 100) if full else (4, 100)
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        rows = [] if full else [time_ratio(Path(folder))]
-        rows += [memory_row(Path(folder), *size, batch_size) for batch_size in ((100_000,) if full else (1, 100_000))]
-    for row in rows:
-        low, high = row["spread"]
-        print(f"{row['what']}: {row['baseline']}; ours {row['ours']}: {row['ratio']:.2f} ({low:.2f} to {high:.2f})")
+        measurements = [] if full else [lambda: time_ratio(Path(folder))]
+        for batch_size in (100_000,) if full else (1, 100_000):
+            measurements.append(partial(memory_row, Path(folder), *size, batch_size))
+        for measure in measurements:
+            row = measure()
+            low, high = row["spread"]
+            text = f"{row['what']}: {row['baseline']}; ours {row['ours']}: {row['ratio']:.2f} ({low:.2f} to {high:.2f})"
+            print(text, flush=True)
+            rows.append(row)
     return rows
 
 
