@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -38,7 +39,7 @@ NARROW: dict[str, Any] = {
 def narrow_model() -> CVAE:
     """Return a model of 64 pixels with 16 channels throughout."""
     config = build_config(NARROW, "benchmark")
-    model: CVAE = build_model(config, 7).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model: CVAE = build_model(config, 7).to(memory_format=torch.channels_last)
     return model
 
 
@@ -89,7 +90,7 @@ def time_ratio(folder: Path, n_clips: int = 2, n_samples: int = 16, n_times: int
             started = time.perf_counter()
             scores.append(way(model, clips, place, n_samples))
             seconds.append(time.perf_counter() - started)
-        assert np.allclose(*scores, atol=1e-3), "the two ways score differently"
+        assert np.allclose(scores[0], scores[1], atol=1e-3), "the two ways score differently"
         pairs.append(seconds)
     ratios = [alone / together for alone, together in pairs]
     return {
@@ -141,7 +142,7 @@ def main(full: bool = False) -> list[dict[str, Any]]:
     size = (256, 100) if full else (4, 100)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        measurements = [] if full else [lambda: time_ratio(Path(folder))]
+        measurements: list[Callable[[], dict[str, Any]]] = [] if full else [partial(time_ratio, Path(folder))]
         for batch_size in (100_000,) if full else (1, 100_000):
             measurements.append(partial(memory_row, Path(folder), *size, batch_size))
         for measure in measurements:

@@ -59,7 +59,7 @@ def _planted(root: Path, n_trials: int, n_seeds: int) -> Path:
 
 
 def _report(folder: Path) -> tuple[float, float, float]:
-    """Return wall seconds, CPU seconds and peak memory (MiB) of the command, measured by a process that does nothing else."""
+    """Return wall seconds, CPU seconds and peak memory (MiB) of the command, measured by a process of its own."""
     code = (
         "import resource, subprocess, sys, time; t = time.perf_counter();"
         f"subprocess.run([sys.executable, 'analyze.py', {str(folder)!r}], check=True, stdout=subprocess.DEVNULL);"

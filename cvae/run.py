@@ -81,7 +81,9 @@ def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseExcepti
     kind = failure_kind(error)
     status = FINAL_KINDS.get(kind, "interrupted")
     facts = {"kind": kind, "type": type(error).__name__, "message": str(error)}
-    ended = {} if status == "interrupted" else {"flags": _flags_at_failure(folder, status == "diverged")}
+    ended: dict[str, Any] = (
+        {} if status == "interrupted" else {"flags": _flags_at_failure(folder, status == "diverged")}
+    )
     with suppress(InputError):  # a full disk takes no state either: what is raised says why
         folder.write_state(state | {"status": status, "error": None if kind == "interruption" else facts} | ended)
 
@@ -109,8 +111,10 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
             _save_checkpoint(folder, trainer)
             state |= {"step": trainer.step, "seconds": trainer.seconds}
             if trainer.step < config.train.steps and (asked := folder.asked_status()) is not None:
-                ended = {} if asked == "interrupted" else {"flags": flags_of(result.evaluation, result.training["kl"])}
-                folder.write_state(state | {"status": asked} | ended)
+                state |= {"status": asked}
+                if asked != "interrupted":
+                    state |= {"flags": flags_of(result.evaluation, result.training["kl"])}
+                folder.write_state(state)
                 return
             folder.write_state(state)
         final = _evaluate_at_the_end(folder, trainer, store)
