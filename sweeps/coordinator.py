@@ -9,19 +9,18 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from cvae.errors import InputError
 from cvae.record import FINAL_STATUSES, RunFolder
 from sweeps.attempt import Attempt
 from sweeps.chronicle import Chronicle
-from sweeps.disk import has_room, is_disk_full
+from sweeps.disk import is_disk_full
+from sweeps.endings import Endings
 from sweeps.experiment import Experiment
-from sweeps.failures import Failures, read_death
+from sweeps.failures import Failures
 from sweeps.launch import pin_to_machine, write_run
 from sweeps.launcher import start_worker
-from sweeps.origin import short_hash
 from sweeps.plan import ExperimentFolder, PlannedRun, all_runs
 from sweeps.slots import CPU, Slots
 from sweeps.storage import open_storage
@@ -74,10 +73,10 @@ class Coordinator:
         self._failures = Failures(backoff_first_s)
         self._queue = RunQueue(self.plan)
         self._devices: dict[str, str] = {}  # of the last launch of a run
-        self._checkpoint_bytes = 0
         opened = open_storage(root, storage) if experiment.tune else None
         self._torn = opened[1] if opened else None
         self._trials = Trials(experiment, root, opened[0] if opened else None)
+        self._endings = Endings(root, self._trials, self.tally, self._queue, slots, self._chronicle, self._failures)
 
     def run(self) -> Iterator[str]:
         """Work until every planned run is settled, yielding a line for each thing that happens, or an empty one."""
@@ -125,7 +124,7 @@ class Coordinator:
                 self._adopt(run, folder)
                 yield self._chronicle.record("adopted", run)
             elif folder.read_state()["status"] in FINAL_STATUSES:
-                self._settle(run, folder.read_state())
+                self._endings.settle(run, folder.read_state())
             else:
                 self._queue.add(run)
         if self.tally.settled or self.active:
@@ -171,47 +170,19 @@ class Coordinator:
                 yield self._chronicle.record("pruning", run)
 
     def _end(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
-        """Take note that a worker has ended; forget it only when everything is written."""
-        lines = list(self._note_death(run, attempt))
-        state = attempt.folder.read_state()
-        if state["status"] in FINAL_STATUSES:
-            self._settle(run, state)
+        """Forget a worker once its end is written everywhere."""
+        lines = list(self._endings.end(run, attempt))
         del self.active[run]
-        self.slots.give(attempt.device)
         yield from lines
-        if state["status"] in FINAL_STATUSES:
-            yield self._chronicle.record("ended", run, **self._outcome(run, state, attempt))
-            yield from self._check_breaker(state, attempt)
-        elif not lines:  # paused, or waiting for the disk: it goes on as it was
-            self._queue.add(run)
-
-    def _note_death(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
-        """Deal with a worker that left no result; nothing to say where it did, or where it was asked to end."""
-        state = attempt.folder.read_state()
-        death = read_death(attempt, state)
-        if state["status"] in FINAL_STATUSES or (attempt.is_paused and death.kind == "interruption"):
-            return
-        if death.kind in ("io", "interruption") and not self._has_room():
+        if self._endings.found_disk_full:
+            self._endings.found_disk_full = False
             yield from self._wait_for_disk()
-            yield self._chronicle.record("died", run, **death.facts | {"kind": "disk full"})
-            self._queue.add(run)
-            return
-        yield self._chronicle.record("died", run, **death.facts)
-        action, wait_s, words = self._failures.judge(attempt, death)
-        if action in ("failed", "infeasible"):
-            facts = {"kind": death.kind, "type": death.error_type, "message": words}
-            attempt.folder.write_state(state | {"status": action, "error": facts})
-            return
-        if action == "halve" and self.slots.caps[attempt.device] >= attempt.slots_then:
-            left = self.slots.halve(attempt.device)
-            yield self._chronicle.record("halved", run, device=attempt.device, slots=left)
-        self._queue.add(run, time.monotonic() + wait_s)
-
-    def _has_room(self) -> bool:
-        return has_room(self.root.path, self._checkpoint_bytes)
+        if self._endings.report is not None and not self.stopping:
+            self.is_broken = True
+            yield self.end_gracefully(self._endings.report)
 
     def _fill_slots(self) -> Iterator[str]:
-        if self.waits_for and self._has_room():
+        if self.waits_for and self._endings.has_room():
             self.waits_for = None
             self._chronicle.note("resumed")
             self._say_who()
@@ -229,7 +200,7 @@ class Coordinator:
                 raise
 
     def _launch(self, run: PlannedRun, device: str) -> Iterator[str]:
-        if not self._has_room():
+        if not self._endings.has_room():
             raise OSError(errno.ENOSPC, "No space left on device", str(self.root.path))
         folder = run.folder(self.root)
         if not folder.path.exists() and not self._create(run):
@@ -255,33 +226,6 @@ class Coordinator:
         config = self.experiment.config(run.arm, params, run.seed, split, full=run.phase == "confirm")
         write_run(run, self.root, pin_to_machine(config, self._threads), params, trial, self._tracker)
         return True
-
-    def _settle(self, run: PlannedRun, state: dict[str, Any]) -> None:
-        """Take note of a final run; a trial is told, once."""
-        if run.phase == "tune":
-            self._trials.tell(run, state)
-            self._queue.tuned(run)
-        self.tally.settle(run, state["status"], self._trials.final_value(run, state))
-
-    def _outcome(self, run: PlannedRun, state: dict[str, Any], attempt: Attempt) -> dict[str, Any]:
-        with suppress(OSError):
-            self._checkpoint_bytes = max(self._checkpoint_bytes, attempt.folder.checkpoint.stat().st_size)
-        facts = {key: state.get(key) for key in ("git_commit", "data_fingerprint") if state.get(key)}
-        return facts | {
-            "config": short_hash(attempt.folder.config.read_text()),
-            "status": state["status"],
-            "value": self.tally.values.get(run),
-            "error": (state.get("error") or {}).get("message"),
-            "attempts": state.get("attempt"),
-            "wall_s": round(time.monotonic() - attempt.started, 3) if attempt.process else None,
-            "device": attempt.device,
-        }
-
-    def _check_breaker(self, state: dict[str, Any], attempt: Attempt) -> Iterator[str]:
-        report = self._failures.note_end(state, attempt)
-        if report is not None and not self.stopping:
-            self.is_broken = True
-            yield self.end_gracefully(report)
 
     def _wait_for_disk(self) -> Iterator[str]:
         """Launch nothing until there is room; what is trained goes on from its checkpoint."""

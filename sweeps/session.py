@@ -14,6 +14,7 @@ from cvae.record import held
 from sweeps.collapse import measure_arms, record_weights, weight_lines
 from sweeps.control import holder, reopen
 from sweeps.coordinator import Coordinator
+from sweeps.disk import is_disk_full
 from sweeps.estimate import describe_cut, find_costs, trim
 from sweeps.experiment import Experiment
 from sweeps.launch import lay_out, pack_data
@@ -83,7 +84,7 @@ def run_session(experiment: Experiment, root: ExperimentFolder, slots: Slots, op
             hang_s=options.hang_s,
             provenance=origin,
         )
-        with _obeying_signals(coordinator) as signals:
+        with _obeying_signals(coordinator) as signals, _naming_a_full_disk(root):
             watch(coordinator, Console())
     _say_end(coordinator, root, signals)
 
@@ -126,6 +127,17 @@ def _obeying_signals(coordinator: Coordinator) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _naming_a_full_disk(root: ExperimentFolder) -> Iterator[None]:
+    """A sweep at work waits for room; one that cannot even take up what is there says so."""
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise InputError(f"{root.path}: the disk is full; nothing is lost, make room and start again") from error
 
 
 def _say_end(coordinator: Coordinator, root: ExperimentFolder, signals: list[int]) -> None:

@@ -39,6 +39,7 @@ ORDER = [
     ["sweeps.samplers", "sweeps.pruning", "sweeps.storage", "sweeps.study", "sweeps.trials"],
     ["sweeps.collapse", "sweeps.launch", "sweeps.launcher", "sweeps.tracking", "sweeps.planning", "sweeps.origin"],
     ["sweeps.control", "sweeps.forecast", "sweeps.probe", "sweeps.estimate", "sweeps.status"],
+    ["sweeps.endings"],
     ["sweeps.worker", "sweeps.coordinator"],
     ["sweeps.progress"],
     ["sweeps.session"],

@@ -54,6 +54,15 @@ def outcomes(storage: BaseStorage) -> dict[str, list[tuple[int, str, float | Non
     return {name: [(t.number, t.state.name, t.value, t.params) for t in trials] for name, trials in studies.items()}
 
 
+def outcomes_at(url: str) -> dict[str, list[tuple[int, str, float | None, dict[str, Any]]]]:
+    storage = RDBStorage(url)
+    try:
+        return outcomes(storage)
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
 def kill_a_worker(runs: Path, generator: random.Random) -> int:
     """Kill a live worker, waiting a little for one; return how many were."""
     for _ in range(100):
@@ -126,7 +135,7 @@ def weather(place: Path, trials: int, storage_name: str, kills_wanted: int) -> N
             name: JournalStorage(JournalFileBackend(str(place / name / "toy/study.journal")))
             for name in (("calm", "stormy") if storage_name == "journal" else ("calm",))
         }
-        told = outcomes(journal["stormy"] if storage_name == "journal" else RDBStorage(urls[0]))
+        told = outcomes(journal["stormy"]) if storage_name == "journal" else outcomes_at(urls[0])
         assert told == outcomes(journal["calm"])
         assert all([t[0] for t in trials_] == list(range(trials)) for trials_ in told.values())
         assert {t[1] for trials_ in told.values() for t in trials_} == {"COMPLETE"}

@@ -1,12 +1,6 @@
 """The coordinator against workers that work, die, diverge and outlive it; it is killed itself."""
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +14,7 @@ from cvae.yaml_file import load_yaml_mapping
 from sweeps.experiment import load_experiment
 from sweeps.plan import ExperimentFolder, all_runs
 from sweeps.storage import repair_journal
-from tests.sweeps.stub_sweep import REPOSITORY, sweep
+from tests.sweeps.stub_sweep import sweep
 
 EXPERIMENT = """
 name: toy
@@ -124,45 +118,6 @@ def test_a_restarted_sampler_does_not_repeat_itself(sampler: str, tmp_path: Path
     sweep(path, tmp_path)
     for trials in trials_of(tmp_path).values():
         assert len({t[3]["optim.lr"] for t in trials}) == 4
-
-
-def test_killed_again_and_again_it_ends_like_an_undisturbed_sweep(experiment_file: Path, tmp_path: Path) -> None:
-    sweep(experiment_file, tmp_path / "calm")
-    generator, kills = random.Random(3), {"coordinator": 0, "worker": 0}
-    runs = tmp_path / "stormy"
-    for attempt in range(60):
-        process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("stub_sweep.py")), str(experiment_file), str(runs)],
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        )
-        # longer each time, so that a slow machine gets beyond starting up
-        deadline = time.monotonic() + 1.2 + generator.random() + 0.1 * attempt
-        while process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-            kills["worker"] += kill_a_worker(runs, generator)
-        if process.poll() is not None:
-            break
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        kills["coordinator"] += 1
-    assert process.wait() == 0
-    assert kills["coordinator"] >= 1
-    assert kills["worker"] >= 1
-    assert results_of(runs) == results_of(tmp_path / "calm")
-    assert trials_of(runs) == trials_of(tmp_path / "calm")
-    assert not list((runs / "toy").glob("*/.*"))
-
-
-def kill_a_worker(runs: Path, generator: random.Random) -> int:
-    """Kill one live worker, one time in ten."""
-    alive = [f for f in map(RunFolder, (runs / "toy").glob("*/*-*")) if f.read_state()["status"] == "running"]
-    if not alive or generator.random() > 0.1:
-        return 0
-    folder = generator.choice(alive)
-    if not folder.is_being_trained():
-        return 0
-    os.kill(folder.read_state()["pid"], signal.SIGKILL)
-    return 1
 
 
 def test_a_worker_that_always_dies_fails_its_run_and_soon_the_sweep(experiment_file: Path, tmp_path: Path) -> None:

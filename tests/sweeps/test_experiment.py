@@ -58,7 +58,7 @@ def refused(values: dict[str, Any]) -> str:
         ("search.beta", {"choice": []}, ["at least 1 item"]),
         ("search.beta", {"choice": [1e-3, 1e-3]}, ["twice"]),
         ("tune", None, ["no `tune` section"]),
-        ("tune.sampler", "grid", ["'qmc', 'random' or 'tpe'"]),
+        ("tune.sampler", "sobol", ["'qmc', 'random', 'grid', 'tpe', 'gp' or 'cmaes'"]),
         ("tune.trials_per_arm", 0, ["greater than or equal to 1"]),
         ("confirm.split", "val", ["'train', 'validate' or 'test'"]),
         ("metric.name", "val/ssim", ["'val/psnr'"]),

@@ -214,6 +214,9 @@ def test_more_trials_after_a_retry_keep_their_numbers(tmp_path: Path) -> None:
             file.unlink()
         folder.rmdir()
     Sweep(tmp_path, change={"tune": {"trials_per_arm": 6}}).run()
+    again = Sweep(tmp_path, change={"tune": {"trials_per_arm": 6}})
+    again.run()
+    assert len(again.told()) == 6 + 1  # one run was told twice, and started again nothing is
     Sweep(tmp_path / "straight", change={"tune": {"trials_per_arm": 6}}).run()
     for k in range(6):
         grown, straight = (RunFolder(p / f"toy/a/tune-{k:03d}") for p in (tmp_path, tmp_path / "straight"))
