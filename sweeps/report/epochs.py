@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from sweeps.report.numbers import finite
 
-
 _PLAIN = {int, float, type(None)}
 
 
