@@ -1,4 +1,4 @@
-"""How long a report takes, what memory it holds and how large its page is, at 100, 300 and 1,000 runs of 300 evaluations.
+"""How long a report takes, how much memory and page, at 100, 300 and 1,000 runs of 300 evaluations.
 
 python -m benchmarks.report
 
@@ -59,7 +59,7 @@ def _planted(root: Path, n_trials: int, n_seeds: int) -> Path:
 
 
 def _report(folder: Path) -> tuple[float, float, float]:
-    """Return wall seconds, CPU seconds and peak memory (MiB) of the command, measured by a process of its own."""
+    """Return wall seconds, CPU seconds and peak memory (MiB) of the command."""
     code = (
         "import resource, subprocess, sys, time; t = time.perf_counter();"
         f"subprocess.run([sys.executable, 'analyze.py', {str(folder)!r}], check=True, stdout=subprocess.DEVNULL);"

@@ -66,7 +66,7 @@ def _curve_figure(experiment: Experiment, phase: str, curve: Curve) -> Figure | 
     thin = thin.transform_lookup("run", from_=alt.LookupData(data(names), "run", ["name", "parameters"]))
     of_arm = alt.Chart(data(means)).encode(x=x, color=arm_colour(arms))
     layers = [
-        of_arm.mark_area(fillOpacity=0.13).encode(y=_y(curve, peaks, "low:Q"), y2="high:Q", fill=arm_colour(arms)),
+        of_arm.mark_area(fillOpacity=0.13).encode(y=_y(curve, peaks, "low:Q"), y2="high:Q"),
         thin.encode(
             x=x, y=y, color=arm_colour(arms), detail="run:N", tooltip=tooltip("arm:N", "name:N", "parameters:N")
         ),

@@ -7,8 +7,9 @@ const hidden = new Set();
 function show(view) {
   const names = [...hidden];
   if (view.getState({ signals: (name) => name === "hidden", data: () => false }).signals.hidden !== undefined) {
-    view.signal("hidden", names).runAsync();
+    return view.signal("hidden", names).runAsync();
   }
+  return view;
 }
 
 for (const button of document.querySelectorAll(".legend button")) {
@@ -18,13 +19,19 @@ for (const button of document.querySelectorAll(".legend button")) {
     for (const other of document.querySelectorAll(".legend button")) {
       other.setAttribute("aria-pressed", String(!hidden.has(other.dataset.arm)));
     }
-    views.forEach(show);
+    Promise.all(views.map(show)).then(() => document.dispatchEvent(new Event("redrawn")));
   });
 }
 
-for (const [id, spec] of Object.entries(read("specs"))) {
+const drawn = Object.entries(read("specs")).map(([id, spec]) => {
   const place = document.getElementById(id);
-  window.vegaEmbed(place, spec, { actions: false, renderer: "svg", config })
-    .then((result) => { views.push(result.view); show(result.view); })
+  return window.vegaEmbed(place, spec, { actions: false, renderer: "svg", config })
+    .then((result) => { views.push(result.view); return show(result.view); })
     .catch((error) => { place.textContent = `This figure could not be drawn: ${error.message}`; console.error(error); });
+});
+Promise.all(drawn).then(() => document.dispatchEvent(new Event("drawn")));
+
+// A figure that was drawn in a closed section has no width yet.
+for (const details of document.querySelectorAll("details")) {
+  details.addEventListener("toggle", () => window.dispatchEvent(new Event("resize")));
 }

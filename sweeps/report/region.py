@@ -43,7 +43,7 @@ def best_region(experiment: Experiment) -> Figure | None:
         )
     )
     region = alt.Chart(data(boxes)).mark_rect(opacity=0.12, strokeOpacity=0.9, strokeWidth=1.5)
-    region = region.encode(x=x, x2="x2", y=y, y2="y2", color=colour, stroke=colour)
+    region = region.encode(x=x, x2="x2", y=y, y2="y2", fill=colour, stroke=colour)
     caption = (
         "Each dot is a trial, larger where it ranks better within its arm. Boxes: the best quarter of an arm's trials."
     )
