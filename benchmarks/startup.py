@@ -52,7 +52,7 @@ def new_run(folder: Path) -> Path:
     return folder / "run"
 
 
-def rows(n: int = 5) -> Iterator[Row]:
+def rows(n: int = 3) -> Iterator[Row]:
     """Yield the table's rows; what a worker needs between its start and its first step is the gap between two runs."""
     with tempfile.TemporaryDirectory() as folder:
         path = new_run(Path(folder))

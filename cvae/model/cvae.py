@@ -72,11 +72,6 @@ class CVAE(nn.Module):
         codes, skips = self.encoder(frames.flatten(0, 1))
         return codes.unflatten(0, frames.shape[:2]), [skip.unflatten(0, frames.shape[:2]) for skip in skips]
 
-    def decode(self, codes: Tensor, skips: list[Tensor]) -> Tensor:
-        """Decode codes (T, B, G) with skips of (T, B, C_i, s_i, s_i) in one call -> (T, B, 3, S, S)."""
-        frames: Tensor = self.decoder(codes.flatten(0, 1), [skip.flatten(0, 1) for skip in skips])
-        return frames.view(*codes.shape[:2], *frames.shape[1:])
-
     def condition(self, conditions: Tensor, codes: Tensor) -> Tensor:
         """Align conditions (T, B, C) with the predicted frames 1 .. T-1 -> (T-1, B, C).
 

@@ -186,7 +186,7 @@ def test_divergence_is_a_recorded_outcome(tiny: Config, tmp_path: Path, monkeypa
     def diverge(*_: Any) -> None:
         raise Diverged("step 3: loss nan")
 
-    monkeypatch.setattr("cvae.trainer.Trainer._update", diverge)
+    monkeypatch.setattr("cvae.trainer.Trainer.update", diverge)
     folder = new_run(tmp_path / "f", tiny)
     with pytest.raises(Diverged):
         finish(folder)
