@@ -77,7 +77,7 @@ def overhead(place: Path, pruner: str = "none") -> dict[int, tuple[float, float]
 
 
 def _flat(params: Mapping[str, Any], seed: int, step: int) -> float:
-    return 20.0 + step + params["optim.lr"]
+    return 20.0 + step + float(params["optim.lr"])
 
 
 def _marks(coordinator: Coordinator) -> dict[int, float]:
