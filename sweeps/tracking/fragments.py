@@ -1,13 +1,13 @@
 """What the offline folders of wandb hold. A run that was taken up again has several: its fragments."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from wandb.util import get_core_path
 
 PREFIX = "offline-run-"
 
@@ -76,8 +76,9 @@ class Fragment:
     def read(self) -> Holding:
         """Return what is in it, as `wandb leet inspect` reads it; what a kill tore is left out."""
         found = Holding()
-        command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(self.log)]
-        told = subprocess.run(command, capture_output=True, text=True, check=False, env=_without_key())
+        # what `wandb leet inspect --json LOG` runs, without the second that the command itself takes to start
+        command = [get_core_path(), "leet", "inspect", "--no-observability", "--json", "--run-file", str(self.log)]
+        told = subprocess.run([*command, str(self.path)], capture_output=True, text=True, check=False)
         for line in told.stdout.splitlines():
             record = json.loads(line) if line.startswith("{") else {}
             _take(found, record)
@@ -100,10 +101,6 @@ def _take(found: Holding, record: dict[str, Any]) -> None:
             found.media += [file["path"] for file in files if file["path"].startswith("media/")]
         case {"type": "exit", "exit": told}:
             found.exit_code = told.get("exit_code", 0)
-
-
-def _without_key() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if k != "WANDB_API_KEY"} | {"WANDB_SILENT": "true"}
 
 
 def fragments_of(wandb_folder: Path, run_id: str | None = None) -> list[Fragment]:

@@ -19,11 +19,10 @@ NOISE = ("store", "runtime")
 #: Below this a posterior has collapsed: nats a sequence.
 COLLAPSED_KL = 0.01
 
-#: Where a metric of the record is found in the browser, if not under its own name.
+#: Where a metric of the record is found in the browser, if not under its own name: few sections, times last.
 RENAMED = {
-    "epoch": "progress/epoch",
-    "seconds": "progress/seconds",
-    "train/clips_per_second": "progress/clips_per_second",
+    "seconds": "wall/seconds",
+    "train/clips_per_second": "wall/clips_per_second",
     "train/beta": "schedule/beta",
     "train/tfr": "schedule/tfr",
     "train/lr": "schedule/lr",
@@ -95,11 +94,13 @@ def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
 def row_of(line: Mapping[str, Any]) -> dict[str, float]:
     """Return an evaluation of the record as the metrics of a row.
 
-    A curve over future frames is two metrics, its first and its last frame: copying the last frame has constant
-    curves, which the record keeps.
+    A curve over future frames is two metrics, its first and its last frame. Left out is what says nothing new: the
+    epoch, which is a multiple of the step, and the curves of copying the last frame, which are the same every time.
     """
     row: dict[str, float] = {}
     for key, value in line.items():
+        if key == "epoch":
+            continue
         if not isinstance(value, list):
             row[RENAMED.get(key, key)] = value
         elif value and "copy_last" not in key:
