@@ -28,9 +28,10 @@ ORDER = [
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],
     ["sweeps.dimension", "sweeps.space", "sweeps.points"],
     ["sweeps.experiment", "sweeps.plan"],
-    ["sweeps.collapse", "sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.tracking", "sweeps.planning"],
+    ["sweeps.output", "sweeps.tracking"],
+    ["sweeps.collapse", "sweeps.launch", "sweeps.launcher", "sweeps.study", "sweeps.planning"],
     ["sweeps.worker", "sweeps.coordinator"],
-    ["sweeps.progress"],
+    ["sweeps.progress", "sweeps.browse", "sweeps.dashboard"],
     ["sweeps.report"],
 ]
 

@@ -1,4 +1,4 @@
-"""What the offline folders of wandb hold. A run that was taken up again has several: its fragments."""
+"""What an offline folder of wandb holds: a fragment, because wandb may keep a run in several. A mirror keeps one."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ PREFIX = "offline-run-"
 
 @dataclass
 class Holding:
-    """What one fragment holds, or all fragments of a run together."""
+    """What a fragment holds."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -27,20 +27,6 @@ class Holding:
     media: list[str] = field(default_factory=list)  # paths within `files/`
     exit_code: int | None = None
 
-    @property
-    def steps(self) -> set[int]:
-        """Steps of the evaluations that it holds."""
-        return {int(row["step"]) for row in self.rows if not is_final(row)}
-
-    def join(self, later: "Holding") -> None:
-        """Add a later fragment of the same run."""
-        self.rows += later.rows
-        self.media += later.media
-        self.summary |= later.summary
-        self.config, self.name, self.tags = later.config, later.name, later.tags
-        self.group, self.job_type, self.axes = later.group, later.job_type, later.axes
-        self.exit_code = later.exit_code
-
 
 def is_final(row: Mapping[str, Any]) -> bool:
     """Return whether a row is that of the final evaluation: the record keeps it in state.json, not as a line."""
@@ -49,7 +35,7 @@ def is_final(row: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Fragment:
-    """One offline folder: what one attempt to mirror a run wrote."""
+    """One offline folder."""
 
     path: Path
 
@@ -108,11 +94,3 @@ def fragments_of(wandb_folder: Path, run_id: str | None = None) -> list[Fragment
     pattern = f"{PREFIX}*-{run_id}" if run_id else f"{PREFIX}*"
     found = [Fragment(path) for path in sorted(wandb_folder.glob(pattern)) if path.is_dir()]
     return [f for f in found if f.log.exists() and (run_id is None or f.run_id == run_id)]
-
-
-def holding_of(fragments: list[Fragment]) -> Holding:
-    """Return what the fragments of one run hold together."""
-    whole = Holding()
-    for fragment in fragments:
-        whole.join(fragment.read())
-    return whole

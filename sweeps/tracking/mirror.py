@@ -1,18 +1,24 @@
-"""Mirror run folders into wandb: what the folders say and the mirror lacks is added, and nothing else is decided."""
+"""Mirror run folders into wandb: a pure function of the record, so that nothing is lost with it.
+
+A run's mirror is one offline folder. A mirror that is taken up again, after a kill or because the run goes on, replaces
+it by one that begins anew from the record: parts never have to be joined, and an upload that is repeated puts the same
+rows in the same places.
+"""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import wandb
 from PIL import Image
 
+import wandb
 from cvae.record import FINAL_STATUSES, RunFolder, write_atomically
 from sweeps.tracking import presentation
-from sweeps.tracking.fragments import Fragment, fragments_of, holding_of, is_final
+from sweeps.tracking.fragments import Fragment, fragments_of
 from sweeps.tracking.settings import offline_settings
 
 PROJECT = "cvae-sweeps"
@@ -26,16 +32,14 @@ NOT_CRASHED = ("finished", "stopped", "pruned", "diverged", "infeasible")
 
 
 class RunMirror:
-    """One run's mirror: one wandb run, however many attempts the run and the mirror take."""
+    """One run's mirror: one wandb run with one id, however many attempts the run and the mirror take."""
 
     def __init__(self, folder: RunFolder, root: Path) -> None:
         self._folder = folder
         self._root = root
         self._identity = folder.read_identity()
         self._run: wandb.Run | None = None
-        self._steps: set[int] | None = None  # evaluations that are mirrored; None: not looked yet
-        self._has_final = False
-        self._told: dict[str, Any] = {}  # summary of earlier fragments
+        self._steps: set[int] = set()  # evaluations that are mirrored
         self._media_bytes = 0
         self._left_out = 0
         self._seen = -1  # size of the record when it was last read
@@ -63,8 +67,6 @@ class RunMirror:
             return False
         lines = self._folder.read_epochs()
         safe = [line for line in lines if ended or line["step"] <= state.get("step", 0)]
-        if safe or ended:
-            self._look_back()
         for line in safe:
             self._add(line)
         if len(safe) == len(lines):
@@ -81,19 +83,8 @@ class RunMirror:
         self._run.summary["status"] = self._folder.read_state()["status"]
         self._run.finish(exit_code=1)
         self._run = None
-        self._steps = None
-        self._seen = -1
-
-    def _look_back(self) -> None:
-        """Take note, once, of what earlier fragments hold."""
-        if self._steps is None:
-            before = holding_of(fragments_of(self._root / "wandb", self.run_id))
-            self._steps = before.steps
-            self._has_final = any(is_final(row) for row in before.rows)
-            self._told = before.summary
 
     def _add(self, line: dict[str, Any]) -> None:
-        assert self._steps is not None
         step = int(line["step"])
         if step in self._steps:
             return
@@ -122,16 +113,12 @@ class RunMirror:
 
     def _end(self, state: dict[str, Any], lines: list[dict[str, Any]]) -> None:
         """Add the final evaluation of a confirm run, summary and tags, and close the wandb run."""
-        summary = presentation.summary_of(state, lines)
-        lacks_final = bool(state.get("final")) and self._identity["phase"] == "confirm" and not self._has_final
-        if not (self.is_open or lacks_final) and summary.items() <= self._told.items():
-            return
         run = self._open()
-        if lacks_final:
+        if state.get("final") and self._identity["phase"] == "confirm":
             step = int(state["step"])
             run.log({"step": step} | self._final_row(state, step), step=step + 1, commit=True)
         run.tags = tuple(presentation.tags_of(self._identity, state))
-        run.summary.update(summary)
+        run.summary.update(presentation.summary_of(state, lines))
         if self._left_out:
             run.summary["samples/left_out"] = self._left_out
         run.finish(exit_code=0 if state["status"] in NOT_CRASHED else 1)
@@ -165,6 +152,8 @@ class RunMirror:
 
     def _open(self) -> wandb.Run:
         if self._run is None:
+            for before in fragments_of(self._root / "wandb", self.run_id):
+                shutil.rmtree(before.path)
             self._run = wandb.init(
                 dir=str(self._root),
                 project=PROJECT,
@@ -174,7 +163,6 @@ class RunMirror:
                 job_type=self._identity["phase"],
                 tags=presentation.tags_of(self._identity),
                 config=self._folder_config(),
-                resume="allow",
                 settings=offline_settings(),
             )
             self._run.define_metric("step", hidden=True)

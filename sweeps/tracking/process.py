@@ -27,7 +27,8 @@ class MirrorProcess:
         self._process: subprocess.Popen[str] | None = None
         if mode != "disabled":
             self._process = self._start(experiment, online=mode == "online")
-            threading.Thread(target=self._listen, daemon=True, name="mirror").start()
+            self._listener = threading.Thread(target=self._listen, daemon=True, name="mirror")
+            self._listener.start()
 
     def _start(self, experiment: Path, *, online: bool) -> "subprocess.Popen[str]":
         with log_of(experiment).open("ab") as errors:
@@ -44,8 +45,9 @@ class MirrorProcess:
     def _listen(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._said.put(line.rstrip())
+        with self._process.stdout as said:
+            for line in said:
+                self._said.put(line.rstrip())
 
     def lines(self) -> Iterator[str]:
         """Yield what the mirror has said since the last look."""
@@ -63,6 +65,7 @@ class MirrorProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._said.put("warning: the wandb mirror did not finish in time; --sync makes up for it")
+        self._listener.join()
         return list(self.lines())
 
 

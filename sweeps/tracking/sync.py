@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cvae.errors import InputError
 from cvae.yaml_file import load_yaml_mapping
-from sweeps.tracking.fragments import Fragment, Holding, fragments_of, holding_of
+from sweeps.tracking.fragments import Fragment, Holding, fragments_of
 from sweeps.tracking.mirror import PROJECT
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.server import Server, Unreachable
@@ -18,21 +18,19 @@ from sweeps.tracking.settings import home_of_wandb
 
 @dataclass(frozen=True)
 class LocalRun:
-    """A run as it lies on the disk: its fragments, oldest first, and what they hold together."""
+    """A run as it lies on the disk."""
 
-    run_id: str
-    fragments: Sequence[Fragment]
+    fragment: Fragment
     holding: Holding
 
     @property
-    def is_synced(self) -> bool:
-        """Whether every fragment is marked as uploaded."""
-        return all(fragment.is_synced for fragment in self.fragments)
+    def run_id(self) -> str:
+        """Its id in wandb."""
+        return self.fragment.run_id
 
     def describe(self) -> str:
         """Return a line for people."""
-        h, parts = self.holding, f" in {len(self.fragments)} parts" if len(self.fragments) > 1 else ""
-        return f"{h.name}  [{self.run_id}]: {len(h.rows)} rows, {len(h.media)} media{parts}"
+        return f"{self.holding.name}  [{self.run_id}]: {len(self.holding.rows)} rows, {len(self.holding.media)} media"
 
 
 def find_experiment(given: Path, runs: Path) -> Path:
@@ -50,14 +48,6 @@ def find_experiment(given: Path, runs: Path) -> Path:
     raise InputError(f"{given}: no experiment was launched there; expected a folder of {runs}, or an experiment file")
 
 
-def local_runs(root: Path) -> list[LocalRun]:
-    """Return every mirrored run."""
-    by_id: dict[str, list[Fragment]] = {}
-    for fragment in fragments_of(root / "wandb"):
-        by_id.setdefault(fragment.run_id, []).append(fragment)
-    return [LocalRun(run_id, fragments, holding_of(fragments)) for run_id, fragments in sorted(by_id.items())]
-
-
 def sync_experiment(root: Path, *, dry_run: bool = False) -> None:
     """Upload what is not yet uploaded and check that all of it arrived; safe to repeat.
 
@@ -69,8 +59,8 @@ def sync_experiment(root: Path, *, dry_run: bool = False) -> None:
         raise InputError(
             f"{root}: its sweep is running and mirrors it; upload when it is over, or use --tracker online"
         )
-    found = local_runs(root)
-    waiting = [run for run in found if not run.is_synced]
+    found = fragments_of(root / "wandb")
+    waiting = [LocalRun(fragment, fragment.read()) for fragment in found if not fragment.is_synced]
     n_rows, n_media = (sum(len(getattr(run.holding, what)) for run in waiting) for what in ("rows", "media"))
     print(f"{len(found)} runs, {len(waiting)} to upload: {n_rows} rows, {n_media} media")
     for run in waiting:
@@ -92,11 +82,8 @@ def _server() -> tuple[Server, str]:
 
 
 def _upload(root: Path, waiting: Sequence[LocalRun]) -> None:
-    """Upload every fragment of these runs: wandb joins those of one run in the order in which they were begun.
-
-    All of a run goes again where a part of it is missing: rows are placed by their number, so that none is doubled.
-    """
-    paths = [str(fragment.path) for run in waiting for fragment in run.fragments]
+    """Upload runs from their first row: wandb puts rows where they were if it has them already."""
+    paths = [str(run.fragment.path) for run in waiting]
     command = [sys.executable, "-m", "wandb", "sync", "--include-synced", *paths]
     environment = {k: v for k, v in os.environ.items() if k != "WANDB_MODE"}
     if subprocess.run(command, env=environment, check=False).returncode:
@@ -113,9 +100,8 @@ def _verify(server: Server, entity: str, uploaded: Sequence[LocalRun]) -> None:
             raise InputError(f"uploaded, but what arrived cannot be counted: {error}") from error
         rows, files = (there.rows, there.files) if there else (0, set())
         missing = set(run.holding.media) - files
-        if rows != len(run.holding.rows) or missing or not run.is_synced:
+        if rows != len(run.holding.rows) or missing or not run.fragment.is_synced:
             wrong.append(f"{run.run_id} ({rows} of {len(run.holding.rows)} rows, {len(missing)} media missing)")
-            for fragment in run.fragments:
-                fragment.marker.unlink(missing_ok=True)
+            run.fragment.marker.unlink(missing_ok=True)
     if wrong:
         raise InputError(f"not everything has arrived: {', '.join(wrong)}; the same command tries again")

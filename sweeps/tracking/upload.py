@@ -45,17 +45,22 @@ class Uploader:
     def close(self) -> None:
         """Give uploads a while to complete; say what is left."""
         deadline = time.monotonic() + PATIENCE_S
-        while self._unfinished() and time.monotonic() < deadline:
+        while any(self._goes_on(path) for path in self._uploads) and time.monotonic() < deadline:
             time.sleep(0.2)
+        self._end_all()
         left = [path for path in self._uploads if not Fragment(path).is_synced]
-        for path in self._unfinished():
-            self._uploads[path].terminate()
-            self._uploads[path].wait()
         if left and not self._is_off:
             self._give_up(f"{len(left)} runs are not uploaded in full")
 
-    def _unfinished(self) -> list[Path]:
-        return [path for path, upload in self._uploads.items() if upload.poll() is None]
+    def _goes_on(self, path: Path) -> bool:
+        """Return whether an upload is neither complete nor over."""
+        return not Fragment(path).is_synced and self._uploads[path].poll() is None
+
+    def _end_all(self) -> None:
+        for upload in self._uploads.values():
+            if upload.poll() is None:
+                upload.terminate()
+                upload.wait()
 
     def _start(self, fragment: Fragment) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "wandb", "beta", "sync", "--live", "--yes", str(fragment.path)]
@@ -65,10 +70,7 @@ class Uploader:
             )
 
     def _give_up(self, why: str) -> None:
-        for upload in self._uploads.values():
-            if upload.poll() is None:
-                upload.terminate()
-                upload.wait()
+        self._end_all()
         if not self._is_off:
             print(f"warning: wandb: {why}; upload later with: {sync_command(self._root)}")
         self._is_off = True
