@@ -55,12 +55,11 @@ class PicturesInPlace:
 class Studies:
     """The studies' storage to read from: that of a URL, or a copy of the journal's whole lines."""
 
-    def __init__(self, root: ExperimentFolder, url: str | None) -> None:
+    def __init__(self, root: ExperimentFolder, url: str | None, scratch: Path) -> None:
         if url is None and not root.journal.exists():
             raise InputError(f"{root.journal}: there is no study; where nothing is searched, browse the runs instead")
         self._journal = root.journal
-        self._folder = tempfile.TemporaryDirectory()
-        self._copy = Path(self._folder.name) / "study.journal"
+        self._copy = scratch / "study.journal"
         self._copy.touch()
         self._storage = _open(url) if url else JournalStorage(JournalFileBackend(str(self._copy)))
         self._is_copy = url is None
@@ -81,14 +80,20 @@ def _open(url: str) -> BaseStorage:
 
 
 class StudyCopy:
-    """The studies of an experiment in memory, each trial with its pictures and a note that names its run folder."""
+    """The studies of an experiment in memory, each trial with its pictures and a note that names its run folder.
 
-    def __init__(self, root: ExperimentFolder, url: str | None = None) -> None:
+    Args:
+        root: the experiment's folder.
+        url: the studies' storage; None: the journal in that folder.
+        scratch: a folder for a copy of the journal, which another process may be writing.
+    """
+
+    def __init__(self, root: ExperimentFolder, url: str | None, scratch: Path) -> None:
         self.storage = InMemoryStorage()
         self.pictures = PicturesInPlace()
         self._root = root
         self._experiment = load_yaml_mapping(root.experiment)
-        self._source = Studies(root, url)
+        self._source = Studies(root, url, scratch)
         self._studies: dict[str, optuna.Study] = {}
         self._shown: set[Path] = set()
 
@@ -197,14 +202,16 @@ def dashboard(
         raise InputError("optuna-dashboard is not installed: pip install -r requirements-browse.txt") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-    study_copy = StudyCopy(ExperimentFolder(find_experiment(experiment, runs)), storage)
-    study_copy.refresh()
-    threading.Thread(target=_follow, args=(study_copy,), daemon=True, name="refresh").start()
-    print(f"optuna-dashboard: http://127.0.0.1:{port}/dashboard", flush=True)
-    try:
-        run_server(study_copy.storage, host="127.0.0.1", port=port, artifact_store=study_copy.pictures)
-    except OSError as error:
-        raise InputError(f"--port is {port}: it cannot be used ({error.strerror})") from error
+    root = ExperimentFolder(find_experiment(experiment, runs))
+    with tempfile.TemporaryDirectory() as scratch:
+        study_copy = StudyCopy(root, storage, Path(scratch))
+        study_copy.refresh()
+        threading.Thread(target=_follow, args=(study_copy,), daemon=True, name="refresh").start()
+        print(f"optuna-dashboard: http://127.0.0.1:{port}/dashboard", flush=True)
+        try:
+            run_server(study_copy.storage, host="127.0.0.1", port=port, artifact_store=study_copy.pictures)
+        except OSError as error:
+            raise InputError(f"--port is {port}: it cannot be used ({error.strerror})") from error
 
 
 if __name__ == "__main__":

@@ -1,13 +1,9 @@
 """Online where it can be had, offline where it cannot: said once, and the record's mirror is the same."""
 
 import os
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +13,7 @@ from sweeps.tracking.fragments import fragments_of
 from sweeps.tracking.process import MirrorProcess, mirror_now
 from sweeps.tracking.sync import sync_experiment
 from sweeps.tracking.upload import Uploader
+from tests.sweeps.bad_servers import TROUBLES, trouble
 from tests.sweeps.made_runs import begin, end, evaluate, made
 from tests.sweeps.test_tracking_mirror import check_equal, holding, wait_for
 from tests.sweeps.wandb_server import WandbServer
@@ -43,37 +40,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
         monkeypatch.setenv("WANDB_API_KEY", KEY)
         yield running
         running.shutdown()
-
-
-class Failing(BaseHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_error(503)
-
-
-@contextmanager
-def trouble(kind: str) -> Iterator[tuple[str, str]]:
-    """A server that cannot be used, its URL, and how it is named."""
-    if kind == "closed network":
-        yield "http://wandb.invalid", "cannot be reached"
-    elif kind == "refuses":
-        with socket.create_server(("127.0.0.1", 0)) as gone:
-            port = gone.getsockname()[1]
-        yield f"http://127.0.0.1:{port}", "cannot be reached"
-    elif kind == "hangs":
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            yield f"http://127.0.0.1:{silent.getsockname()[1]}", "does not answer within"
-    else:
-        with HTTPServer(("127.0.0.1", 0), Failing) as failing:
-            threading.Thread(target=failing.serve_forever, daemon=True).start()
-            yield f"http://127.0.0.1:{failing.server_port}", "answers with error 503"
-            failing.shutdown()
-
-
-TROUBLES = ["closed network", "refuses", "hangs", "errors"]
 
 
 @pytest.mark.parametrize("kind", TROUBLES)
