@@ -112,28 +112,23 @@ class RunMirror:
         return media
 
     def _end(self, state: dict[str, Any], lines: list[dict[str, Any]]) -> None:
-        """Add the final evaluation of a confirm run, summary and tags, and close the wandb run."""
+        """Add summary, tags and, of a confirm run, the pictures and clips of its final evaluation; close the run."""
         run = self._open()
-        if state.get("final") and self._identity["phase"] == "confirm":
-            step = int(state["step"])
-            run.log({"step": step} | self._final_row(state, step), step=step + 1, commit=True)
-        run.tags = tuple(presentation.tags_of(self._identity, state))
         run.summary.update(presentation.summary_of(state, lines))
+        if state.get("final") and self._identity["phase"] == "confirm":
+            step, psnr = int(state["step"]), presentation.final_scores(state).get("psnr")
+            split = self._read_config()["evaluation"]["final_split"]
+            pictures = self._pictures(self._folder.samples / "final", "final", step, psnr, split)
+            run.log({"step": step} | pictures, step=step + 1, commit=True)
+            if self._folder.clips.exists():  # in the summary: its size would be charts beside the metrics
+                run.summary["final/clips"] = self._table()
+        run.tags = tuple(presentation.tags_of(self._identity, state))
         if self._left_out:
             run.summary["samples/left_out"] = self._left_out
         run.finish(exit_code=0 if state["status"] in NOT_CRASHED else 1)
         self._run = None
 
-    def _final_row(self, state: dict[str, Any], step: int) -> dict[str, Any]:
-        scores = presentation.final_scores(state)
-        row: dict[str, Any] = {f"final/{key}": value for key, value in scores.items()}
-        split = self._folder_config()["evaluation"]["final_split"]
-        row |= self._pictures(self._folder.samples / "final", "final", step, scores.get("psnr"), split)
-        if self._folder.clips.exists():
-            row["final/clips"] = self._table()
-        return row
-
-    def _folder_config(self) -> dict[str, Any]:
+    def _read_config(self) -> dict[str, Any]:
         return presentation.config_of(self._folder, self._identity)
 
     def _table(self) -> wandb.Table:
@@ -162,7 +157,7 @@ class RunMirror:
                 group=self._identity["experiment"],
                 job_type=self._identity["phase"],
                 tags=presentation.tags_of(self._identity),
-                config=self._folder_config(),
+                config=self._read_config(),
                 settings=offline_settings(),
             )
             self._run.define_metric("step", hidden=True)

@@ -83,7 +83,7 @@ def test_a_confirm_run_with_its_final_table(root: Path, at_home: None) -> None:
     assert held.tags == ["cyclical", "seed 1003", "finished"]
     assert held.axes == {"*": "step"}
     (final,) = [row for row in held.rows if is_final(row)]
-    assert (final["final/psnr"], final["final/clips.nrows"]) == (17.5, 3)
+    assert (held.summary["final/psnr"], held.summary["final/clips"]["nrows"]) == (17.5, 3)
     assert final["final/strip.caption"].startswith("step 40 · test 17.50 dB · clip clip-0 19.0 dB")
     table = json.loads(next(root.rglob("clips_*.table.json")).read_text())
     by_clip = {row[0]: dict(zip(table["columns"], row, strict=True)) for row in table["data"]}
