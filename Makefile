@@ -3,8 +3,9 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 RUNS ?= runs
 EXPERIMENT ?= quickstart
+PORT ?= 8080
 
-.PHONY: help setup sweep report test test-all bench lint types clean
+.PHONY: help setup sweep report browse dashboard test test-all bench lint types clean
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
@@ -15,8 +16,12 @@ setup: .venv/installed  ## the virtual environment
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-browse.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/installed-browse: .venv/installed requirements-browse.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-browse.txt
 	touch $@
 
 sweep: .venv/installed  ## run (or go on with) the quickstart sweep, then write and name its report
@@ -25,6 +30,12 @@ sweep: .venv/installed  ## run (or go on with) the quickstart sweep, then write 
 
 report: .venv/installed  ## write the report of a sweep: make report EXPERIMENT=quickstart
 	$(BIN)/python analyze.py $(RUNS)/$(EXPERIMENT)
+
+browse: .venv/installed  ## browse a sweep's runs in the terminal: make browse EXPERIMENT=quickstart
+	$(BIN)/python -m sweeps.browse $(RUNS)/$(EXPERIMENT)
+
+dashboard: .venv/installed-browse  ## browse a sweep's studies in a browser, on 127.0.0.1
+	$(BIN)/python -m sweeps.dashboard $(RUNS)/$(EXPERIMENT) --port $(PORT)
 
 test: .venv/installed-dev  ## the tests, some minutes
 	$(BIN)/python -m pytest

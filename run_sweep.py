@@ -10,9 +10,11 @@ from cvae.command import new_command, run_command
 from cvae.errors import InputError
 from cvae.overrides import parse_settings
 from sweeps.experiment import load_experiment
+from sweeps.output import OUTPUTS, chosen
 from sweeps.plan import ExperimentFolder
 from sweeps.planning import print_plan
 from sweeps.slots import find_slots
+from sweeps.tracking.process import MODES
 
 app = new_command()
 
@@ -45,10 +47,19 @@ def sweep(
         str, typer.Option(metavar="TIME", help="a training that stands still so long is started again")
     ] = "30m",
     tracker: Annotated[str, typer.Option(help="wandb mode: offline, online or disabled")] = "offline",
+    output: Annotated[str, typer.Option(help="live table, plain lines, quiet (trouble alone) or json lines")] = "live",
+    sync: Annotated[bool, typer.Option("--sync", help="upload the runs of an experiment to wandb; start none")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="with --sync: say what it would upload")] = False,
 ) -> None:
     """Launch an experiment, or go on with it: started again after any interruption, it loses and repeats nothing."""
-    if tracker not in ("offline", "online", "disabled"):
-        raise InputError(f"--tracker is '{tracker}'; allowed: offline, online, disabled")
+    if dry_run and not sync:
+        raise InputError("--dry-run belongs to --sync; --plan shows what a launch would do")
+    if sync:
+        from sweeps.tracking.sync import find_experiment, sync_experiment  # needs wandb, which takes a second
+
+        sync_experiment(find_experiment(experiment_file, runs), dry_run=dry_run)
+        return
+    mode, shown = chosen("--tracker", tracker, MODES), chosen("--output", output, OUTPUTS)
     budget_s, hang_s = read_duration("--budget", budget) if budget else None, read_duration("--hang-after", hang_after)
     experiment = load_experiment(experiment_file, parse_settings(settings))
     root = ExperimentFolder(runs / experiment.name)
@@ -72,7 +83,7 @@ def sweep(
     else:
         from sweeps.session import Options, run_session  # optuna takes a second to import: mistakes answer at once
 
-        run_session(experiment, root, places, Options(threads, tracker, storage, retry, budget_s, hang_s))
+        run_session(experiment, root, places, Options(threads, mode, shown, storage, retry, budget_s, hang_s))
 
 
 def read_slots(text: str) -> int | None:

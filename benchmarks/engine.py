@@ -48,8 +48,7 @@ def stepping(
     def start(folder: RunFolder, environment: dict[str, str]) -> Any:
         return SteppingWorker(folder, score, steps_of(folder.read_identity()["number"]))
 
-    mirror = {"mode": "disabled"}
-    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, mirror, start=start, poll_s=0.0)
+    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, start=start, poll_s=0.0)
 
 
 def overhead(place: Path, pruner: str = "none") -> dict[int, tuple[float, float]]:

@@ -1,5 +1,6 @@
 """Pictures of predictions: strips (PNG) and animations (GIF) of truth over prediction, by Pillow."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 PAPER, INK, FAINT = (255, 255, 255), (33, 37, 41), (134, 142, 150)
 GIVEN, PREDICTED = (134, 142, 150), (214, 90, 20)
@@ -43,7 +45,7 @@ def paste(canvas: Image.Image, frame: Frames, left: int, top: int, size: int) ->
 def draw_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
     """Return one picture: for each clip a row of true frames over a row of predicted ones, PSNR beneath.
 
-    A vertical line separates the given frames from the predicted ones.
+    A vertical line separates the given frames from the predicted ones. Its `info["clips"]` says which clip is where.
 
     Args:
         samples: clips with the same number of frames.
@@ -78,6 +80,10 @@ def draw_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
         )
     line = lefts[n_past] - 4
     draw.line([(line, 2), (line, canvas.height - 4)], PREDICTED, 1)
+    boxes = [(0, HEADER + i * row, width, HEADER + (i + 1) * row) for i in range(len(samples))]
+    canvas.info["clips"] = json.dumps(
+        [{"name": s.name, "psnr": float(s.psnr.mean()), "box": box} for s, box in zip(samples, boxes, strict=True)]
+    )
     return canvas
 
 
@@ -113,6 +119,13 @@ def draw_animation(samples: Sequence[Sample], size: int = 96) -> list[Image.Imag
     return pictures
 
 
+def _clip_notes(picture: Image.Image) -> PngInfo:
+    """Return a picture's `info["clips"]` as the text chunk of its PNG: a strip says itself what it shows."""
+    notes = PngInfo()
+    notes.add_text("clips", picture.info.get("clips", "[]"))
+    return notes
+
+
 def save_pictures(samples: Sequence[Sample], stem: Path) -> tuple[Path, Path]:
     """Write `STEM.png` (strip) and `STEM.gif` (animation); return both paths."""
     return save_strip(draw_strip(samples), stem), save_animation(draw_animation(samples), stem)
@@ -122,7 +135,7 @@ def save_strip(strip: Image.Image, stem: Path) -> Path:
     """Write `STEM.png` and return its path."""
     path = beside(stem, ".png")
     path.parent.mkdir(parents=True, exist_ok=True)
-    strip.save(path)
+    strip.save(path, pnginfo=_clip_notes(strip))
     return path
 
 

@@ -44,7 +44,6 @@ class Coordinator:
         root: ExperimentFolder,
         slots: Slots,
         threads: int,
-        tracker: dict[str, Any],
         *,
         start: Start = start_worker,
         storage: str | None = None,
@@ -64,7 +63,6 @@ class Coordinator:
         self.is_broken = False
         self.signals: list[int] = []  # that came; one is a request to end gracefully
         self._threads = threads
-        self._tracker = tracker
         self._start = start
         self._hang_s = hang_s
         self._poll_s = poll_s
@@ -224,7 +222,7 @@ class Coordinator:
         trial, params = choice
         split = "validate" if run.phase == "tune" else self.experiment.confirm.split
         config = self.experiment.config(run.arm, params, run.seed, split, full=run.phase == "confirm")
-        write_run(run, self.root, pin_to_machine(config, self._threads), params, trial, self._tracker)
+        write_run(run, self.root, pin_to_machine(config, self._threads), params, trial)
         return True
 
     def _wait_for_disk(self) -> Iterator[str]:

@@ -99,7 +99,6 @@ def write_run(
     config: Config,
     params: dict[str, Value],
     trial: int | None,
-    tracker: dict[str, Any],
 ) -> RunFolder:
     """Create a run's folder whole: it appears with its configuration and identity, or not at all."""
     folder = run.folder(root)
@@ -113,7 +112,6 @@ def write_run(
         "seed": run.seed,
         "trial": trial,
         "params": params,
-        "tracker": tracker,
     }
     try:
         unfinished.path.mkdir(parents=True)

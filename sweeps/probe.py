@@ -124,9 +124,8 @@ def _probe(configs: list[Config], environment: dict[str, str]) -> list[Cost | No
 def _start(folder: RunFolder, config: Config, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     folder.path.mkdir()
     folder.config.write_text(dump_yaml(shortened(config).model_dump(mode="json")))
-    tracker = {"mode": "offline", "project": "probe", "dir": str(folder.path)}
     identity: dict[str, Any] = {"experiment": "probe", "arm": "probe", "phase": "probe", "seed": 0, "params": {}}
-    folder.identity.write_text(json.dumps(identity | {"tracker": tracker}))
+    folder.identity.write_text(json.dumps(identity))
     return start_worker(folder, environment)
 
 

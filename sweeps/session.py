@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -20,9 +20,11 @@ from sweeps.experiment import Experiment
 from sweeps.launch import lay_out, pack_data
 from sweeps.ledger import Ledger
 from sweeps.origin import check_origin, describe_origin
+from sweeps.output import Output
 from sweeps.plan import ExperimentFolder
 from sweeps.progress import watch
 from sweeps.slots import Slots
+from sweeps.tracking.process import MirrorProcess, Mode
 
 #: Exit statuses: the breaker stopped the sweep; a signal did.
 BROKEN, INTERRUPTED = 1, 130
@@ -33,7 +35,8 @@ class Options:
     """How a sweep is run; nothing of it moves a result."""
 
     threads: int
-    tracker: str
+    tracker: Mode
+    output: Output
     storage: str | None
     retry: str | None
     budget_s: float | None
@@ -45,6 +48,10 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def silent(line: str) -> None:
+    """Say nothing: what is printed is for a machine, or only what went wrong."""
+
+
 def run_session(experiment: Experiment, root: ExperimentFolder, slots: Slots, options: Options) -> None:
     """Bring an experiment to its end, or as far as it is let.
 
@@ -52,16 +59,17 @@ def run_session(experiment: Experiment, root: ExperimentFolder, slots: Slots, op
         InputError: something given cannot be used, or another coordinator works on the experiment.
         SystemExit: the sweep was stopped before its end.
     """
+    tell = say if options.output in ("live", "plain") else silent
     data = pack_data(experiment)
     for line in data:
-        say(line)
+        tell(line)
     weights = measure_arms(experiment)
-    say("\n".join(weight_lines(weights)))
+    tell("\n".join(weight_lines(weights)))
     with held(root.lock) if root.path.exists() else _nobody() as is_ours:
         if not is_ours:
             raise InputError(f"{root.path}: {holder(root)} is working on it; --status shows how it stands")
         if options.budget_s is not None:
-            experiment = _fit(experiment, root, slots, options)
+            experiment = _fit(experiment, root, slots, options, tell)
         lay_out(experiment, root)
     with held(root.lock) as is_ours:
         if not is_ours:
@@ -70,34 +78,45 @@ def run_session(experiment: Experiment, root: ExperimentFolder, slots: Slots, op
         record_weights(weights, root)
         origin = describe_origin(experiment, root, data)
         for line in check_origin(origin, root):
-            say(line)
+            tell(line)
         if options.retry is not None:
-            say(f"{reopen(experiment, root, options.retry)} {options.retry} runs opened again")
-        mirror = {"mode": options.tracker, "project": "cvae-sweeps", "dir": str(root.path.resolve())}
+            tell(f"{reopen(experiment, root, options.retry)} {options.retry} runs opened again")
         coordinator = Coordinator(
             experiment,
             root,
             slots,
             options.threads,
-            mirror,
             storage=options.storage,
             hang_s=options.hang_s,
             provenance=origin,
         )
-        with _obeying_signals(coordinator) as signals, _naming_a_full_disk(root):
-            watch(coordinator, Console())
-    _say_end(coordinator, root, signals)
+        with _obeying_signals(coordinator) as signals, _naming_a_full_disk(root), _mirrored(root, options) as mirror:
+            watch(coordinator, Console(), options.output, mirror)
+    _say_end(coordinator, root, signals, tell)
 
 
-def _fit(experiment: Experiment, root: ExperimentFolder, slots: Slots, options: Options) -> Experiment:
+@contextmanager
+def _mirrored(root: ExperimentFolder, options: Options) -> Iterator[MirrorProcess]:
+    """Mirror the experiment into wandb beside the block, and say what the mirror says last."""
+    mirror = MirrorProcess(root.path, options.tracker)
+    try:
+        yield mirror
+    finally:
+        for line in mirror.close():
+            print(line, file=sys.stderr)
+
+
+def _fit(
+    experiment: Experiment, root: ExperimentFolder, slots: Slots, options: Options, tell: Callable[[str], None]
+) -> Experiment:
     """Cut an experiment to the budget and say what was cut."""
     assert options.budget_s is not None
-    costs = find_costs(experiment, root, slots, options.threads, say)
+    costs = find_costs(experiment, root, slots, options.threads, tell)
     if costs is None:
         raise InputError("--budget: a short training of this experiment failed, so nothing is known of its cost")
     smaller = trim(experiment, root, costs, slots.total, options.budget_s)
     cut = describe_cut(experiment, smaller)
-    say(cut)
+    tell(cut)
     if root.path.exists():
         Ledger(root.ledger).append("budget", seconds=options.budget_s, cut=cut)
     return smaller
@@ -140,15 +159,15 @@ def _naming_a_full_disk(root: ExperimentFolder) -> Iterator[None]:
         raise InputError(f"{root.path}: the disk is full; nothing is lost, make room and start again") from error
 
 
-def _say_end(coordinator: Coordinator, root: ExperimentFolder, signals: list[int]) -> None:
+def _say_end(coordinator: Coordinator, root: ExperimentFolder, signals: list[int], tell: Callable[[str], None]) -> None:
     if signals:
-        say("interrupted: every run keeps its last checkpoint; the same command goes on")
+        tell("interrupted: every run keeps its last checkpoint; the same command goes on")
         sys.exit(INTERRUPTED)
     if coordinator.is_broken:
         print(f"error: the sweep has stopped: {coordinator.stopping}", file=sys.stderr)
         print("once the cause is gone, the same command with --retry failed goes on", file=sys.stderr)
         sys.exit(BROKEN)
     if coordinator.stopping:
-        say(f"stopped ({coordinator.stopping}); the same command goes on")
+        tell(f"stopped ({coordinator.stopping}); the same command goes on")
         return
-    say(f"compare the arms: python analyze.py {root.path}")
+    tell(f"compare the arms: python analyze.py {root.path}")

@@ -1,6 +1,6 @@
 """Train one run folder: `python -m sweeps.worker RUN_FOLDER`.
 
-It knows no Optuna storage and no other run: whatever can start a process on some machine can start it.
+It knows no Optuna storage, no wandb and no other run: whatever can start a process on some machine can start it.
 """
 
 import signal
@@ -12,7 +12,6 @@ from cvae.errors import InputError
 from cvae.record import RunFolder
 from cvae.run import AlreadyTraining, load_config, train_run
 from cvae.trainer import Diverged
-from sweeps.tracking import Tracker
 
 #: Exit statuses. Whoever started the worker reads `state.json`; these are for people and schedulers.
 FINISHED, BAD_INPUT, NOT_OURS, DIVERGED, ENDED = 0, 2, 3, 4, 143
@@ -23,14 +22,13 @@ def _end(signum: int, frame: FrameType | None) -> None:
 
 
 def work(path: Path) -> int:
-    """Train a run folder to its end, mirrored to wandb; return the exit status."""
+    """Train a run folder to its end; return the exit status."""
     folder = RunFolder(path)
     try:
         config = load_config(folder)
         print(config.describe_convention(), flush=True)
-        with Tracker(folder, config) as tracker:
-            for evaluated in train_run(folder):
-                tracker.log(evaluated)
+        for _ in train_run(folder):
+            pass
     except AlreadyTraining as error:
         print(error, file=sys.stderr)
         return NOT_OURS

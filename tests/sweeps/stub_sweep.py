@@ -40,7 +40,6 @@ def sweep(
             root,
             Slots({"cpu": slots}),
             1,
-            {"mode": "disabled"},
             start=start,
             storage=storage,
             **{"backoff_first_s": 0.05} | options,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,10 +16,14 @@ from cvae.data import PushingWorld
 from cvae.data.lab_layout import write_lab_layout
 from cvae.record import RunFolder
 from cvae.yaml_file import dump_yaml
+from sweeps.tracking.fragments import fragments_of, is_final
 from tests.conftest import TINY
+from tests.sweeps.test_tracking_mirror import check_equal
 
 ROOT = Path(__file__).parents[2]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+KEY = "planted1" * 5
 
 EXPERIMENT: dict[str, Any] = {
     "name": "tiny",
@@ -40,7 +43,7 @@ def run(tmp_path: Path) -> Command:
     def call(*arguments: str, experiment: dict[str, Any] | None = None) -> "subprocess.CompletedProcess[str]":
         if experiment is not None:
             (tmp_path / "experiment.yaml").write_text(dump_yaml(experiment))
-        home = os.environ | {"HOME": str(tmp_path / "home")}
+        home = os.environ | {"HOME": str(tmp_path / "home"), "WANDB_API_KEY": KEY}
         command = [sys.executable, *arguments]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=home)
 
@@ -79,6 +82,9 @@ def test_a_sweep_from_file_to_report_and_wandb(run: Command, tmp_path: Path) -> 
     assert {arm: facts["n"] for arm, facts in verdict["arms"].items()} == {"constant": 2, "cyclical": 2}
     assert verdict["pairs"][0]["n"] == 2
     check_wandb(root)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) > 100
+    assert [path for path in written if KEY.encode() in path.read_bytes()] == []  # nobody writes the planted API key
     assert not (tmp_path / "home").exists() or not list((tmp_path / "home").rglob("*wandb*"))
     plan = sweep(run, tmp_path, EXPERIMENT, "--plan")
     assert "6 of 6 runs done" in plan.stdout
@@ -88,33 +94,16 @@ def test_a_sweep_from_file_to_report_and_wandb(run: Command, tmp_path: Path) -> 
 
 def check_wandb(root: Path) -> None:
     """Every run has one offline folder that the terminal browser reads: config, every metric against step, media."""
-    folders = sorted((root / "wandb").glob("offline-run-*"))
-    assert len(folders) == 6
-    for folder in folders:
-        wandb = shutil.which("wandb", path=str(Path(sys.executable).parent))
-        assert wandb is not None
-        text = subprocess.run(
-            [wandb, "leet", "inspect", "--json", str(folder)], capture_output=True, text=True, check=True
-        ).stdout
-        records = [json.loads(line) for line in text.splitlines() if line]
-        rows = [record["history"]["item"] for record in records if record["type"] == "history"]
-        record = recorded(root, folder.name)
-        assert [row["step"] for row in rows] == [line["step"] for line in record]
-        for row, line in zip(rows, record, strict=True):
-            scalars = {key: value for key, value in line.items() if not isinstance(value, list)}
-            assert scalars.items() <= row.items()
-            assert {f"val_frame/psnr_{t:02d}" for t in range(1, 5)} <= set(row)
-        assert any(row.get("samples/animation.path", "").endswith(".gif") for row in rows)
-        assert len(list(folder.rglob("*.gif"))) == len(list(folder.rglob("*.png"))) == 2
-        axes = {r["metric"].get("glob_name"): r["metric"].get("step_metric") for r in records if r["type"] == "metric"}
-        assert axes["train/*"] == axes["val/*"] == "step"
-        config = next(record["run"]["config"]["update"] for record in records if record["type"] == "run")
-        assert config["optim"]["lr"] == config["params"]["optim.lr"]
-
-
-def recorded(root: Path, wandb_folder: str) -> list[dict[str, Any]]:
-    arm, _, name = wandb_folder.partition("-tiny-")[2].partition("-")
-    return RunFolder(root / arm / name).read_epochs()
+    fragments = fragments_of(root / "wandb")
+    assert len(fragments) == 6
+    for fragment in fragments:
+        arm, _, name = fragment.run_id.removeprefix("tiny-").partition("-")
+        folder, held = RunFolder(root / arm / name), fragment.read()
+        check_equal(held, folder)
+        assert held.axes == {"*": "step"}
+        assert held.tags[:2] == [arm, f"seed {folder.read_identity()['seed']}"]
+        assert held.config["optim"]["lr"] == held.config["searched"]["lr"]
+        assert any(is_final(row) for row in held.rows) == name.startswith("confirm")
 
 
 def bair_experiment(root: Path) -> dict[str, Any]:

@@ -66,7 +66,6 @@ class Sweep:
             self.root,
             Slots({"cpu": slots}),
             1,
-            {"mode": "disabled"},
             start=start,
             backoff_first_s=0.01,
             poll_s=0.0,

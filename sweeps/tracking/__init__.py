@@ -1,0 +1,1 @@
+"""The wandb mirror of an experiment: one process beside the sweep, which tails the run folders and decides nothing."""

@@ -1,0 +1,54 @@
+"""Mirror an experiment while it runs: `python -m sweeps.tracking ROOT [--online]`, over when standard input closes.
+
+What a person should know is printed, a line each: the sweep shows it.
+"""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+from cvae.record import held
+from sweeps.tracking.process import lock_of
+from sweeps.tracking.settings import quiet_environment
+
+#: How long a mirror waits for the one of a killed sweep to finish.
+WAIT_S = 60.0
+
+
+def main(root: Path, online: bool) -> None:
+    """Mirror until standard input closes, then whatever is left."""
+    own = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(quiet_environment(root, own))
+    os.nice(10)  # training comes first
+    over = threading.Event()
+    threading.Thread(target=_wait_for_end, args=(over,), daemon=True, name="end").start()
+
+    import wandb  # once the environment is that of a mirror
+    from sweeps.tracking.mirror import follow
+    from sweeps.tracking.upload import Uploader
+
+    uploader = Uploader(root, own) if online else None
+    try:
+        with held(lock_of(root), WAIT_S) as is_ours:
+            if not is_ours:
+                print("warning: another process mirrors this experiment; wandb will lack what it does not see")
+                return
+            for mirror in follow(root, over.is_set):
+                if uploader:
+                    uploader.look(mirror.open_fragments())
+        if uploader:
+            uploader.close()
+    except (wandb.Error, OSError) as error:
+        print(f"warning: the wandb mirror has stopped ({error}); the record is complete, --sync makes up for it")
+
+
+def _wait_for_end(over: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    over.set()
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    main(Path(sys.argv[1]), "--online" in sys.argv[2:])

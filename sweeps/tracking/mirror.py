@@ -1,0 +1,215 @@
+"""Mirror run folders into wandb: a pure function of the record, so that nothing is lost with it.
+
+A run's mirror is one offline folder. A mirror that is taken up again, after a kill or because the run goes on, replaces
+it by one that begins anew from the record: parts never have to be joined, and an upload that is repeated puts the same
+rows in the same places.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import wandb
+from cvae.record import FINAL_STATUSES, RunFolder, write_atomically
+from sweeps.tracking import presentation
+from sweeps.tracking.fragments import Fragment, fragments_of
+from sweeps.tracking.settings import offline_settings
+
+PROJECT = "cvae-sweeps"
+POLL_S = 1.0
+#: Media of a run's evaluations that are mirrored, at most; those of its final evaluation always are.
+MEDIA_BYTES = 64 * 2**20
+#: Clips in the final table, at most.
+TABLE_ROWS = 500
+#: How a run ended well as far as a browser is concerned: what it means for its result is in tags and summary.
+NOT_CRASHED = ("finished", "stopped", "pruned", "diverged", "infeasible")
+
+
+class RunMirror:
+    """One run's mirror: one wandb run with one id, however many attempts the run and the mirror take."""
+
+    def __init__(self, folder: RunFolder, root: Path) -> None:
+        self._folder = folder
+        self._root = root
+        self._identity = folder.read_identity()
+        self._run: wandb.Run | None = None
+        self._steps: set[int] = set()  # evaluations that are mirrored
+        self._media_bytes = 0
+        self._left_out = 0
+        self._seen = -1  # size of the record when it was last read
+
+    @property
+    def run_id(self) -> str:
+        """The id of its wandb run."""
+        return presentation.run_id(self._identity, self._folder)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a wandb run is open."""
+        return self._run is not None
+
+    def catch_up(self) -> bool:
+        """Mirror what is new; return whether the run has ended and all of it is mirrored.
+
+        An evaluation counts once a checkpoint stands behind it, which `state.json` says: no attempt repeats it then,
+        and its pictures are whole.
+        """
+        state = self._folder.read_state()
+        ended = state["status"] in FINAL_STATUSES
+        size = self._folder.epochs.stat().st_size if self._folder.epochs.exists() else 0
+        if not ended and size == self._seen:
+            return False
+        lines = self._folder.read_epochs()
+        safe = [line for line in lines if ended or line["step"] <= state.get("step", 0)]
+        for line in safe:
+            self._add(line)
+        if len(safe) == len(lines):
+            self._seen = size
+        if ended:
+            self._end(state, lines)
+        return ended
+
+    def let_go(self) -> None:
+        """Close the wandb run of a run that goes on later."""
+        if self._run is None:
+            return
+        self._run.mark_preempting()
+        self._run.summary["status"] = self._folder.read_state()["status"]
+        self._run.finish(exit_code=1)
+        self._run = None
+
+    def _add(self, line: dict[str, Any]) -> None:
+        step = int(line["step"])
+        if step in self._steps:
+            return
+        row: dict[str, Any] = dict(presentation.row_of(line))
+        stem = self._folder.samples / f"step-{step:06d}"
+        row |= self._pictures(stem, "samples", step, line.get("val/psnr"), "val")
+        self._open().log(row, step=step, commit=True)
+        self._steps.add(step)
+
+    def _pictures(self, stem: Path, section: str, step: int, psnr: float | None, what: str) -> dict[str, Any]:
+        """Return a stem's strip and animation as media, or nothing where they were not drawn or the cap is reached."""
+        strip, animation = stem.with_suffix(".png"), stem.with_suffix(".gif")
+        files = [path for path in (strip, animation) if path.exists()]
+        size = sum(path.stat().st_size for path in files)
+        if section == "samples" and self._media_bytes + size > MEDIA_BYTES:
+            self._left_out += len(files)
+            return {}
+        self._media_bytes += size
+        caption = presentation.caption_of(strip, step, psnr, what) if strip.exists() else f"step {step}"
+        media: dict[str, Any] = {}
+        if strip in files:
+            media[f"{section}/strip"] = wandb.Image(str(strip), caption=caption)
+        if animation in files:  # by path: from an array wandb would need moviepy
+            media[f"{section}/animation"] = wandb.Video(str(animation), caption=caption, format="gif")
+        return media
+
+    def _end(self, state: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+        """Add summary, tags and, of a confirm run, the pictures and clips of its final evaluation; close the run."""
+        run = self._open()
+        run.summary.update(presentation.summary_of(state, lines))
+        if state.get("final") and self._identity["phase"] == "confirm":
+            step, psnr = int(state["step"]), presentation.final_scores(state).get("psnr")
+            split = self._read_config()["evaluation"]["final_split"]
+            pictures = self._pictures(self._folder.samples / "final", "final", step, psnr, split)
+            run.log({"step": step} | pictures, step=step + 1, commit=True)
+            if self._folder.clips.exists():  # in the summary: its size would be charts beside the metrics
+                run.summary["final/clips"] = self._table()
+        run.tags = tuple(presentation.tags_of(self._identity, state))
+        if self._left_out:
+            run.summary["samples/left_out"] = self._left_out
+        run.finish(exit_code=0 if state["status"] in NOT_CRASHED else 1)
+        self._run = None
+
+    def _read_config(self) -> dict[str, Any]:
+        return presentation.config_of(self._folder, self._identity)
+
+    def _table(self) -> wandb.Table:
+        """Return a row for each clip of the final split: its scores and, where they were drawn, its frames."""
+        strip = self._folder.samples / "final.png"
+        boxes = {c["name"]: c["box"] for c in presentation.clips_drawn(strip)} if strip.exists() else {}
+        table = wandb.Table(columns=["clip", "frames", "psnr", "copy_last_psnr", "gain", "first_frame", "last_frame"])
+        with np.load(self._folder.clips) as scores:
+            names, psnr, floor = scores["name"], scores["psnr"], scores["copy_last_psnr"]
+        order = sorted(range(len(names)), key=lambda i: (str(names[i]) not in boxes, i))[:TABLE_ROWS]
+        for i in order:
+            name, mean, copied = str(names[i]), float(psnr[i].mean()), float(floor[i].mean())
+            frames = _crop(strip, boxes[name]) if name in boxes else None
+            table.add_data(name, frames, mean, copied, mean - copied, float(psnr[i, 0]), float(psnr[i, -1]))
+        return table
+
+    def _open(self) -> wandb.Run:
+        if self._run is None:
+            for before in fragments_of(self._root / "wandb", self.run_id):
+                shutil.rmtree(before.path)
+            self._run = wandb.init(
+                dir=str(self._root),
+                project=PROJECT,
+                id=self.run_id,
+                name=presentation.run_name(self._identity),
+                group=self._identity["experiment"],
+                job_type=self._identity["phase"],
+                tags=presentation.tags_of(self._identity),
+                config=self._read_config(),
+                settings=offline_settings(),
+            )
+            self._run.define_metric("step", hidden=True)
+            self._run.define_metric("*", step_metric="step")
+        return self._run
+
+
+def _crop(strip: Path, box: list[int]) -> wandb.Image:
+    with Image.open(strip) as picture:
+        return wandb.Image(picture.crop((box[0], box[1], box[2], box[3])))
+
+
+class Mirror:
+    """All runs of an experiment. `wandb/mirrored.json` remembers the state in which all of a run was mirrored."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._note = root / "wandb" / "mirrored.json"
+        self._runs: dict[str, RunMirror] = {}
+        self._done: dict[str, int] = json.loads(self._note.read_text()) if self._note.exists() else {}
+
+    def catch_up(self) -> None:
+        """Mirror what is new in every run folder."""
+        for path in sorted(self._root.glob("*/*/run.json")):
+            folder, key = RunFolder(path.parent), str(path.parent.relative_to(self._root))
+            version = folder.state.stat().st_mtime_ns if folder.state.exists() else 0
+            if self._done.get(key) == version:  # it has ended; one that is opened again has another state
+                continue
+            run = self._runs.setdefault(key, RunMirror(folder, self._root))
+            if run.catch_up():
+                del self._runs[key]
+                self._done[key] = version
+                write_atomically(self._note, (json.dumps(self._done, indent=1) + "\n").encode())
+
+    def close(self) -> None:
+        """Let go of the runs that go on later."""
+        for run in self._runs.values():
+            run.let_go()
+
+    def open_fragments(self) -> list[Fragment]:
+        """Return the fragments that are being written."""
+        ids = [run.run_id for run in self._runs.values() if run.is_open]
+        return [fragments_of(self._root / "wandb", run_id)[-1] for run_id in ids]
+
+
+def follow(root: Path, is_over: Callable[[], bool]) -> Iterator[Mirror]:
+    """Mirror an experiment until it is over, yielding after each look; then once more, and let go."""
+    mirror = Mirror(root)
+    while not is_over():
+        mirror.catch_up()
+        yield mirror
+        time.sleep(POLL_S)
+    mirror.catch_up()
+    mirror.close()
+    yield mirror

@@ -1,0 +1,107 @@
+"""Upload an experiment's runs: complete the mirror, `wandb sync` what is not yet uploaded, and count it afterwards."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cvae.errors import InputError
+from cvae.yaml_file import load_yaml_mapping
+from sweeps.tracking.fragments import Fragment, Holding, fragments_of
+from sweeps.tracking.mirror import PROJECT
+from sweeps.tracking.process import mirror_now
+from sweeps.tracking.server import Server, Unreachable
+from sweeps.tracking.settings import home_of_wandb
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """A run as it lies on the disk."""
+
+    fragment: Fragment
+    holding: Holding
+
+    @property
+    def run_id(self) -> str:
+        """Its id in wandb."""
+        return self.fragment.run_id
+
+    def describe(self) -> str:
+        """Return a line for people."""
+        return f"{self.holding.name}  [{self.run_id}]: {len(self.holding.rows)} rows, {len(self.holding.media)} media"
+
+
+def find_experiment(given: Path, runs: Path) -> Path:
+    """Return an experiment's folder, given itself, its name, or its experiment file.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    candidates = [given, runs / given]
+    if given.suffix in (".yaml", ".yml") and given.is_file():
+        candidates = [runs / str(load_yaml_mapping(given).get("name"))]
+    for path in candidates:
+        if (path / "experiment.yaml").is_file():
+            return path
+    raise InputError(f"{given}: no experiment was launched there; expected a folder of {runs}, or an experiment file")
+
+
+def sync_experiment(root: Path, *, dry_run: bool = False) -> None:
+    """Upload what is not yet uploaded and check that all of it arrived; safe to repeat.
+
+    Raises:
+        InputError: the experiment is being mirrored just now, the server cannot be had, or something did not arrive.
+    """
+    os.environ.update(home_of_wandb(root))
+    if not mirror_now(root):
+        raise InputError(
+            f"{root}: its sweep is running and mirrors it; upload when it is over, or use --tracker online"
+        )
+    found = fragments_of(root / "wandb")
+    waiting = [LocalRun(fragment, fragment.read()) for fragment in found if not fragment.is_synced]
+    n_rows, n_media = (sum(len(getattr(run.holding, what)) for run in waiting) for what in ("rows", "media"))
+    print(f"{len(found)} runs, {len(waiting)} to upload: {n_rows} rows, {n_media} media")
+    for run in waiting:
+        print(f"  {run.describe()}")
+    if dry_run or not waiting:
+        return
+    server, entity = _server()
+    _upload(root, waiting)
+    _verify(server, entity, waiting)
+    print(f"uploaded and counted: {len(waiting)} runs, {n_rows} rows, {n_media} media, as {entity}/{PROJECT}")
+
+
+def _server() -> tuple[Server, str]:
+    try:
+        server = Server.from_environment()
+        return server, server.check()
+    except Unreachable as error:
+        raise InputError(f"cannot upload: {error}; --dry-run shows what is waiting") from error
+
+
+def _upload(root: Path, waiting: Sequence[LocalRun]) -> None:
+    """Upload runs from their first row: wandb puts rows where they were if it has them already."""
+    paths = [str(run.fragment.path) for run in waiting]
+    command = [sys.executable, "-m", "wandb", "sync", "--include-synced", *paths]
+    environment = {k: v for k, v in os.environ.items() if k != "WANDB_MODE"}
+    if subprocess.run(command, env=environment, check=False).returncode:
+        raise InputError(f"wandb sync has failed, see above; the same command goes on: {root}")
+
+
+def _verify(server: Server, entity: str, uploaded: Sequence[LocalRun]) -> None:
+    """Compare rows and media with what the server has; what differs is no longer marked as uploaded."""
+    wrong = []
+    for run in uploaded:
+        try:
+            there = server.uploaded(entity, PROJECT, run.run_id)
+        except Unreachable as error:
+            raise InputError(f"uploaded, but what arrived cannot be counted: {error}") from error
+        rows, files = (there.rows, there.files) if there else (0, set())
+        missing = set(run.holding.media) - files
+        if rows != len(run.holding.rows) or missing or not run.fragment.is_synced:
+            wrong.append(f"{run.run_id} ({rows} of {len(run.holding.rows)} rows, {len(missing)} media missing)")
+            run.fragment.marker.unlink(missing_ok=True)
+    if wrong:
+        raise InputError(f"not everything has arrived: {', '.join(wrong)}; the same command tries again")

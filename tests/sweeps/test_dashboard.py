@@ -1,0 +1,132 @@
+"""The dashboard shows a copy of the studies, with every trial's pictures and run folder, and writes nothing."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from cvae.errors import InputError
+from sweeps.plan import ExperimentFolder
+from tests.sweeps.made_runs import begin, end, evaluate, made
+
+optuna_dashboard = pytest.importorskip("optuna_dashboard")
+
+from sweeps.dashboard import StudyCopy  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _experimental() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        yield
+
+
+def ask(study: optuna.Study) -> optuna.Trial:
+    trial = study.ask()
+    trial.suggest_float("optim.lr", 1e-4, 1e-2, log=True)
+    return trial
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> ExperimentFolder:
+    return ExperimentFolder(tmp_path / "toy")
+
+
+def new_study(storage: object, name: str = "toy/cyclical") -> optuna.Study:
+    return optuna.create_study(storage=storage, study_name=name, direction="maximize")  # type: ignore[arg-type]
+
+
+def note(study: optuna.Study, number: int) -> str:
+    return str(optuna_dashboard.get_note(optuna.Trial(study, study.trials[number]._trial_id)))
+
+
+def artifacts(copy: StudyCopy, study: optuna.Study, number: int) -> dict[str, bytes]:
+    """A trial's pictures as the dashboard serves them, by name."""
+    found = {}
+    for meta in optuna.artifacts.get_all_artifact_meta(study.trials[number], storage=copy.storage):
+        with copy.pictures.open_reader(meta.artifact_id) as file:
+            found[meta.filename] = file.read()
+    return found
+
+
+def test_trials_with_pictures_and_notes_follow_the_sweep(root: ExperimentFolder) -> None:
+    finished = made(root.path, name="tune-000")
+    running = begin(root.path, name="tune-001")
+    evaluate(running, 10)
+    evaluate(running, 20)
+    study = new_study(JournalStorage(JournalFileBackend(str(root.journal))))
+    first = ask(study)
+    first.report(17.0, 10)
+    study.tell(first, 18.0)
+    second = ask(study)
+    with root.journal.open("ab") as journal:
+        journal.write(b'{"op_code": 4, "torn')  # the coordinator is writing this instant
+    before = root.journal.read_bytes()
+    copy = StudyCopy(root, None, root.path.parent)
+    copy.refresh()
+    shown = optuna.load_study(study_name="toy/cyclical", storage=copy.storage)
+    assert [(t.state.name, t.params, t.intermediate_values) for t in shown.trials] == [
+        ("COMPLETE", first.params, {10: 17.0}),
+        ("RUNNING", second.params, {}),
+    ]
+    pictures = {name: (finished.samples / name).read_bytes() for name in ("final.png", "final.gif")}
+    assert artifacts(copy, shown, 0) == pictures
+    assert set(artifacts(copy, shown, 1)) == {"step-000020.png", "step-000020.gif"}
+    assert f"Run folder: `{finished.path}`" in note(shown, 0)
+    assert "Status: running" in note(shown, 1)
+    assert "Which?" in optuna_dashboard.get_note(shown)
+    assert root.journal.read_bytes() == before
+
+    root.journal.write_bytes(before[: before.rfind(b"\n") + 1])
+    end(running, "pruned")
+    second.report(16.0, 20)
+    study.tell(1, state=optuna.trial.TrialState.PRUNED)
+    ask(study)
+    copy.refresh()
+    copy.refresh()  # nothing twice
+    assert [t.state.name for t in shown.get_trials()] == ["COMPLETE", "PRUNED", "RUNNING"]
+    assert shown.trials[1].intermediate_values == {20: 16.0}
+    assert len(artifacts(copy, shown, 1)) == 2
+
+
+def test_studies_of_any_storage_and_of_this_experiment_alone(root: ExperimentFolder, tmp_path: Path) -> None:
+    made(root.path, name="tune-000")
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    study = new_study(url)
+    new_study(url, "other/arm")
+    study.tell(ask(study), 18.0)
+    copy = StudyCopy(root, url, tmp_path)
+    copy.refresh()
+    assert optuna.get_all_study_names(copy.storage) == ["toy/cyclical"]
+
+
+def test_what_is_shown_answers_over_http(root: ExperimentFolder) -> None:
+    made(root.path, name="tune-000")
+    study = new_study(JournalStorage(JournalFileBackend(str(root.journal))))
+    study.tell(ask(study), 18.0)
+    copy = StudyCopy(root, None, root.path.parent)
+    copy.refresh()
+    app = optuna_dashboard.wsgi(copy.storage, artifact_store=copy.pictures)
+    shown = optuna.load_study(study_name="toy/cyclical", storage=copy.storage)
+    (gif,) = [
+        a for a in optuna.artifacts.get_all_artifact_meta(shown.trials[0], storage=copy.storage) if "gif" in a.filename
+    ]
+    path = f"/artifacts/{shown._study_id}/{shown.trials[0]._trial_id}/{gif.artifact_id}"
+    told: list[str] = []
+    environment = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "wsgi.errors": None, "wsgi.input": None}
+    body = b"".join(app(environment, lambda status, headers, error=None: told.append(status)))
+    assert told == ["200 OK"]
+    assert body.startswith(b"GIF89a")
+
+
+def test_without_a_study_it_says_so(root: ExperimentFolder) -> None:
+    root.path.mkdir()
+    (root.path / "experiment.yaml").write_text("name: toy\n")
+    with pytest.raises(InputError, match=r"study\.journal: there is no study"):
+        StudyCopy(root, None, root.path)
+    with pytest.raises(InputError, match="--storage is 'nosuch://x'"):
+        StudyCopy(root, "nosuch://x", root.path)
