@@ -68,9 +68,7 @@ def budget(experiment: Experiment) -> Figure | None:
     y = alt.Y("value:Q", title=title, scale=scale)
     base = alt.Chart(data(rows)).encode(x=x, color=arm_colour(arms))
     chart = alt.layer(
-        base.mark_area(fillOpacity=0.13).encode(
-            y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"
-        ),
+        base.mark_area(fillOpacity=0.13).encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q"),
         base.mark_line(strokeWidth=2.5).encode(y=y, strokeDash=arm_dash(arms)),
         base.mark_circle(size=28, opacity=1).encode(
             y=y, tooltip=tooltip("arm:N", "trials:Q", "value:Q", "low:Q", "high:Q")
