@@ -1,6 +1,8 @@
 """Runs that wandb recorded come in whole. The online source is tested against a stand-in of the public API only."""
 
 import json
+import struct
+import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +12,7 @@ from cvae.errors import InputError
 from cvae.record import RunFolder
 from sweeps.report.analysis import analyse
 from sweeps.report.wandb_import import import_runs
-from sweeps.report.wandb_log import read_folder, read_log
+from sweeps.report.wandb_log import read_folder, read_log, records_of
 from sweeps.report.wandb_mapping import Mapping
 
 FOREIGN = Mapping(metric="valid/score", final="best_test", arm_key="optim.schedule", seed_key="trainer.seed")
@@ -189,3 +191,13 @@ def test_imported_state_says_what_wandb_said(tmp_path):
     assert statuses == {"failed", "running", "finished"}
     (pair,) = analyse(folder).pairs
     assert pair.left_out == ("seed 0: cosine failed", "seed 1: cosine running")
+
+
+def test_the_room_that_no_record_fits_into_is_skipped(tmp_path):
+    def record(data):
+        return struct.pack("<IHB", zlib.crc32(b"\x01" + data), len(data), 1) + data
+
+    first = b"a" * (32768 - 7 - 7 - 3)  # the file's header, the record's, and three bytes too few for another
+    path = tmp_path / "run-x.wandb"
+    path.write_bytes(b":W&B\xe1\xbe\x00" + record(first) + b"\x00" * 3 + record(b"second"))
+    assert list(records_of(path)) == [first, b"second"]
