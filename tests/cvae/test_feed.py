@@ -52,6 +52,16 @@ def test_resident_frames_give_the_same_batches(tiny: Config, tiny_store: Store) 
         assert same(resident.batch(step), plain.batch(step))
 
 
+def test_no_batch_is_gathered_twice(tiny: Config, tiny_store: Store) -> None:
+    ahead, gathered = feed_for(tiny, tiny_store), []
+    gather = ahead._gather
+    ahead._gather = lambda step: gathered.append(step) or gather(step)  # type: ignore[method-assign,func-returns-value]
+    with ahead:
+        for step in range(6):
+            ahead.batch(step)
+    assert gathered == [0, 1, 2, 3, 4, 5]
+
+
 class Waits(TorchDispatchMode):
     """Counts the times that a number is asked from a tensor, for which a device would have to be waited for."""
 
