@@ -4,6 +4,7 @@ BIN := .venv/bin
 RUNS ?= runs
 EXPERIMENT ?= quickstart
 PORT ?= 8080
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help setup sweep report browse dashboard test test-all bench lint types clean
 help:           ## this list
@@ -38,10 +39,10 @@ dashboard: .venv/installed-browse  ## browse a sweep's studies in a browser, on 
 	$(BIN)/python -m sweeps.dashboard $(RUNS)/$(EXPERIMENT) --port $(PORT)
 
 test: .venv/installed-dev  ## the tests, some minutes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-all: .venv/installed-dev  ## the slow tests too: real sweeps that are killed, a real browser
-	$(BIN)/python -m pytest -m "not cuda"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not cuda"
 
 bench: .venv/installed-dev  ## speed, each against a baseline in the same run; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks

@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 #: Least number of positions, over all frames, in a map from below that the transposed convolution is faster for.
 MANY_POSITIONS = 512
+#: The same in one frame's map, for evaluation: a score must not move with the number of frames beside it.
+MANY_IN_A_MAP = 64
 
 
 def transposed_kernel(weight: Tensor) -> Tensor:
@@ -68,7 +70,8 @@ class MergeLayer(nn.ModuleList):
     def enlarge(self, below: Tensor) -> Tensor:
         """Return the share of the map from below; (N, C, s/2, s/2) -> (N, C, s, s)."""
         weight = self.conv.weight[:, : self.n_below]
-        if below[:, 0].numel() < MANY_POSITIONS:
+        is_small = below[:, 0].numel() < MANY_POSITIONS if self.training else below[0, 0].numel() < MANY_IN_A_MAP
+        if is_small:
             return F.conv2d(F.interpolate(below, scale_factor=2, mode="nearest"), weight, padding=1)
         kernel = transposed_kernel(weight).contiguous(memory_format=torch.channels_last)
         return F.conv_transpose2d(below, kernel, stride=2, padding=1)

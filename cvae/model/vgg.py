@@ -124,10 +124,9 @@ def make_merge(channels: int, norm: Norm) -> MergeLayer:
 
 
 def first_rows(parts: list[Tensor], n: int) -> Tensor:
-    """Return the first rows of parts of equal length; parts that hold none of them are not touched."""
-    n_parts = -(-n // len(parts[0]))
-    *whole, last = parts[:n_parts]
-    n_left = n - len(parts[0]) * (n_parts - 1)
+    """Return the first rows of parts that are as long as the first, but for the last; others are not touched."""
+    *whole, last = parts[: -(-n // len(parts[0]))]
+    n_left = n - len(parts[0]) * len(whole)
     return join([*whole, last if n_left == len(last) else last[:n_left]])
 
 

@@ -15,6 +15,7 @@ from sweeps.experiment import Experiment, build_experiment
 from sweeps.output import OUTPUTS, chosen
 from sweeps.plan import ExperimentFolder, PlannedRun, all_runs
 from sweeps.progress import Progress, watch
+from sweeps.tally import Tally
 from tests.sweeps.made_runs import begin, evaluate
 
 EXPERIMENT = {
@@ -32,16 +33,17 @@ class Script:
 
     root: ExperimentFolder
     experiment: Experiment = field(default_factory=lambda: build_experiment(EXPERIMENT, "toy"))
-    settled: dict[PlannedRun, str] = field(default_factory=dict)
-    values: dict[PlannedRun, float] = field(default_factory=dict)
     active: dict[PlannedRun, None] = field(default_factory=dict)
+    waits_for: str | None = None
+    stopping: str | None = None
 
     def __post_init__(self) -> None:
         self.plan = all_runs(self.experiment)
+        self.tally = Tally(self.plan)
 
     def run(self) -> Iterator[str]:
         done, failed, training = self.plan[0], self.plan[1], self.plan[7]
-        self.settled[done], self.values[done] = "finished", 21.5
+        self.tally.settle(done, "finished", 21.5)
         yield self.record("ended", done, status="finished")
         folder = begin(self.root.path, training.arm, training.name)
         evaluate(folder, 20)
@@ -49,7 +51,7 @@ class Script:
         folder.heartbeat.write_text("25")
         self.active[training] = None
         yield ""
-        self.settled[failed] = "failed"
+        self.tally.settle(failed, "failed", None)
         yield self.record("ended", failed, status="failed")
 
     def record(self, event: str, run: PlannedRun, **facts: Any) -> str:
@@ -122,6 +124,6 @@ def test_the_time_left_follows_the_pace(script: Script, monkeypatch: pytest.Monk
     monkeypatch.setattr("sweeps.progress.time.monotonic", lambda: clock[0])
     progress = Progress(cast(Coordinator, script))
     assert progress.eta_s() is None
-    script.settled[script.plan[0]] = "finished"
+    script.tally.settle(script.plan[0], "finished", 20.0)
     clock[0] = 130.0
     assert progress.eta_s() == pytest.approx(270.0)

@@ -70,7 +70,7 @@ def test_optuna_sees_a_conditional_space(sampler: str) -> None:
     for k in range(25):
         params = study.params_of(k)
         assert study.params_of(k) == params
-        study.tell(k, 20.0 + k % 7, {})
+        study.tell(k, "finished", 20.0 + k % 7, {})
         check_is_conditional(params)
     frozen = optuna.load_study(study_name="search/all", storage=storage).get_trials()
     for trial in frozen:
