@@ -1,5 +1,6 @@
 """Pictures of many samples of a clip: a strip a clip (PNG) and a grid of clips (GIF), by Pillow."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,7 @@ def draw_portraits(portraits: Sequence[Portrait], caption: Caption) -> Image.Ima
     """Return one picture: for each clip rows of truth, mean, best and worst sample, error map and spread.
 
     PSNR in dB stands under each predicted frame, a line separates the given frames from the predicted ones.
+    Its `info["clips"]` says which clip is where.
     """
     size = _cell(portraits[0])
     columns = _columns(portraits[0].n_past, len(portraits[0].truth))
@@ -68,6 +70,8 @@ def draw_portraits(portraits: Sequence[Portrait], caption: Caption) -> Image.Ima
         _draw_rows(canvas, portrait, columns, lefts, 58 + i * height, size)
     line = lefts[n_past] - SEPARATOR // 2 - 2
     draw.line([(line, 42), (line, canvas.height - 12)], PREDICTED, 2)
+    boxes = [(0, 58 + i * height, canvas.width, 58 + (i + 1) * height) for i in range(len(portraits))]
+    canvas.info["clips"] = json.dumps([{"name": p.name, "box": box} for p, box in zip(portraits, boxes, strict=True)])
     return canvas
 
 

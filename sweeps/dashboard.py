@@ -5,6 +5,7 @@ The copy follows a sweep that is running. Pictures are served from the run folde
 """
 
 import copy
+import shutil
 import tempfile
 import threading
 import time
@@ -53,7 +54,7 @@ class PicturesInPlace:
 
 
 class Studies:
-    """The studies' storage to read from: that of a URL, or a copy of the journal's whole lines."""
+    """The studies' storage to read from: that of a URL, or a copy of the journal."""
 
     def __init__(self, root: ExperimentFolder, url: str | None, scratch: Path) -> None:
         if url is None and not root.journal.exists():
@@ -67,8 +68,7 @@ class Studies:
     def read(self) -> BaseStorage:
         """Return the storage as it stands now."""
         if self._is_copy:
-            data = self._journal.read_bytes()
-            self._copy.write_bytes(data[: data.rfind(b"\n") + 1])
+            shutil.copyfile(self._journal, self._copy)  # Optuna leaves a last line that is being written alone
         return self._storage
 
 

@@ -2,10 +2,8 @@
 
 import hashlib
 
-import numpy as np
-from scipy.stats import qmc
-
 from sweeps.dimension import Value
+from sweeps.sobol import sobol_point
 from sweeps.space import Space, draw, parameters
 
 
@@ -21,12 +19,8 @@ def qmc_point(names: list[str], seed: int, trial: int) -> dict[str, float]:
         seed: the experiment's seed.
         trial: number of the trial within its study, from 0.
     """
-    engine = qmc.Sobol(len(names), scramble=False)
-    if trial:
-        engine.fast_forward(trial)
-    unshifted = engine.random(1)[0]
-    shifts = np.array([_shift(seed, name) for name in names])
-    return dict(zip(names, ((unshifted + shifts) % 1.0).tolist(), strict=True))
+    unshifted = sobol_point(trial, len(names))
+    return {name: (x + _shift(seed, name)) % 1.0 for name, x in zip(names, unshifted, strict=True)}
 
 
 def qmc_params(space: Space, seed: int, trial: int) -> dict[str, Value]:

@@ -32,7 +32,7 @@ ORDER = [
     ["cvae.failures", "cvae.full_evaluation", "cvae.showing", "cvae.final_evaluation"],
     ["cvae.run", "cvae.evaluate_run", "cvae.train"],
     ["sweeps.disk", "sweeps.words"],
-    ["sweeps.dimension", "sweeps.space", "sweeps.points", "sweeps.grid", "sweeps.options"],
+    ["sweeps.dimension", "sweeps.space", "sweeps.sobol", "sweeps.points", "sweeps.grid", "sweeps.options"],
     ["sweeps.experiment", "sweeps.plan"],
     ["sweeps.output", "sweeps.tracking"],
     ["sweeps.ledger", "sweeps.slots", "sweeps.policy", "sweeps.waiting", "sweeps.tally", "sweeps.attempt"],

@@ -26,6 +26,7 @@ def main(root: Path, online: bool) -> None:
     threading.Thread(target=_wait_for_end, args=(over,), daemon=True, name="end").start()
 
     import wandb  # once the environment is that of a mirror
+
     from sweeps.tracking.mirror import follow
     from sweeps.tracking.upload import Uploader
 

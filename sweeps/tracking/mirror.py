@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import wandb
 from PIL import Image
 
-import wandb
 from cvae.record import FINAL_STATUSES, RunFolder, write_atomically
 from sweeps.tracking import presentation
 from sweeps.tracking.fragments import Fragment, fragments_of

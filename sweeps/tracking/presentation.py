@@ -132,7 +132,7 @@ def final_scores(state: Mapping[str, Any]) -> dict[str, float]:
 
 
 def clips_drawn(picture: Path) -> list[dict[str, Any]]:
-    """Return `name`, mean `psnr` and `box` of each clip drawn in a strip; empty for a picture that does not say."""
+    """Return `name`, `box` and, of a single sample, mean `psnr` of each clip in a strip; empty where it does not say."""
     with Image.open(picture) as image:
         return list(json.loads(image.info.get("clips", "[]")))
 
@@ -140,4 +140,6 @@ def clips_drawn(picture: Path) -> list[dict[str, Any]]:
 def caption_of(picture: Path, step: int, psnr: float | None, what: str) -> str:
     """Return a caption: step, score of the split, and each clip in it with its PSNR."""
     parts = [f"step {step}"] + ([f"{what} {psnr:.2f} dB"] if psnr is not None else [])
-    return " · ".join(parts + [f"clip {clip['name']} {clip['psnr']:.1f} dB" for clip in clips_drawn(picture)])
+    clips = clips_drawn(picture)
+    scores = [f" {clip['psnr']:.1f} dB" if "psnr" in clip else "" for clip in clips]
+    return " · ".join(parts + [f"clip {clip['name']}{score}" for clip, score in zip(clips, scores, strict=True)])

@@ -42,4 +42,4 @@ def quiet_environment(root: Path, environment: Mapping[str, str] | None = None) 
 def home_of_wandb(root: Path) -> dict[str, str]:
     """Return the variables that keep wandb's caches and configuration in the experiment's folder, and it silent."""
     homes = {f"WANDB_{name}_DIR": str((root / CACHE).resolve()) for name in ("CACHE", "CONFIG", "DATA", "ARTIFACT")}
-    return homes | {"WANDB_ERROR_REPORTING": "false"}
+    return homes | {"WANDB_DIR": str(root.resolve()), "WANDB_ERROR_REPORTING": "false"}

@@ -63,6 +63,7 @@ def test_a_merge_is_the_convolution_over_both_maps(fewest: int, n_shared: int, m
 def test_dividing_frames_changes_nothing(skip: str, coins: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = loss_and_gradients(make(skip=skip), coins)
     monkeypatch.setattr(parts, "CACHED_VALUES", 16 * 32 * 32 * 4)  # 4 frames at full resolution
+    monkeypatch.setattr(parts, "LEAST_FRAMES", 1)
     assert len(parts.Parts(True).split(torch.zeros(10, 1), 16 * 32 * 32)) == 3
     assert_close(loss_and_gradients(make(skip=skip), coins), whole)
 

@@ -42,13 +42,12 @@ def line_of(step: int) -> dict[str, Any]:
     return {"step": step, "epoch": step / 5, "seconds": float(step)} | values | scores
 
 
-def evaluate(folder: RunFolder, step: int, *, is_checkpointed: bool = True) -> None:
+def evaluate(folder: RunFolder, step: int) -> None:
     """What a worker does at an evaluation: record, draw, and, once a checkpoint stands behind it, say so."""
     folder.append_epoch(line_of(step))
     if step // EVERY % SAMPLES_EVERY == 0:
         save_pictures(samples(step), folder.samples / f"step-{step:06d}")
-    if is_checkpointed:
-        folder.write_state(folder.read_state() | {"status": "running", "attempt": 1, "step": step})
+    folder.write_state(folder.read_state() | {"status": "running", "attempt": 1, "step": step})
 
 
 def end(folder: RunFolder, status: str = "finished", **more: Any) -> None:

@@ -49,6 +49,7 @@ def artifacts(copy: StudyCopy, study: optuna.Study, number: int) -> dict[str, by
     found = {}
     for meta in optuna.artifacts.get_all_artifact_meta(study.trials[number], storage=copy.storage):
         with copy.pictures.open_reader(meta.artifact_id) as file:
+            assert meta.filename not in found  # none twice
             found[meta.filename] = file.read()
     return found
 

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import kstest, qmc
 
 from sweeps.points import qmc_point
+from sweeps.sobol import DIRECTIONS, sobol_point
 
 
 def points(parameters: list[str], n: int, seed: int = 0) -> np.ndarray:
@@ -16,6 +17,14 @@ def test_shared_coordinates_do_not_depend_on_what_else_is_searched() -> None:
     for k in range(20):
         alone, more = qmc_point(shared, 3, k), qmc_point([*shared, "kl_anneal.n_cycles", "x"], 3, k)
         assert alone == {p: more[p] for p in shared}
+
+
+@pytest.mark.parametrize("n_dimensions", [1, 3, len(DIRECTIONS), len(DIRECTIONS) + 2])
+def test_the_sequence_is_that_of_scipy(n_dimensions: int) -> None:
+    expected = qmc.Sobol(n_dimensions, scramble=False).random(256)
+    assert [sobol_point(k, n_dimensions) for k in range(256)] == expected.tolist()
+    later = qmc.Sobol(n_dimensions, scramble=False).fast_forward(123_456).random(1)[0]
+    assert sobol_point(123_456, n_dimensions) == later.tolist()
 
 
 def test_a_point_depends_on_its_number_alone() -> None:

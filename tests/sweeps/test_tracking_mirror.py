@@ -18,7 +18,7 @@ from sweeps.tracking.mirror import Mirror
 from sweeps.tracking.presentation import row_of, run_id
 from sweeps.tracking.process import mirror_command, mirror_now, with_project
 from sweeps.tracking.settings import quiet_environment
-from tests.sweeps.made_runs import begin, end, evaluate, made
+from tests.sweeps.made_runs import begin, end, evaluate, line_of, made
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,7 +119,7 @@ def test_an_evaluation_waits_for_its_checkpoint_and_pictures(root: Path, at_home
     # what a killed attempt wrote beyond its checkpoint is written again by the next: mirrored then, and once
     folder, whole = begin(root), Mirror(root)
     evaluate(folder, 10)
-    evaluate(folder, 20, is_checkpointed=False)
+    folder.append_epoch(line_of(20))  # recorded, not drawn yet, and no checkpoint
     whole.catch_up()
     folder.keep_epochs(10)
     whole.catch_up()

@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cvae.errors import InputError
-from sweeps.tracking.fragments import fragments_of
+from sweeps.tracking.fragments import Fragment, fragments_of
 from sweeps.tracking.process import MirrorProcess, mirror_now
 from sweeps.tracking.sync import sync_experiment
 from sweeps.tracking.upload import Uploader
@@ -48,8 +49,10 @@ def test_a_server_that_cannot_be_had_is_said_once(
 ) -> None:
     monkeypatch.setattr("sweeps.tracking.server.ANSWER_S", 0.5)
     made(root)
+    started = time.monotonic()
     with trouble(kind) as (url, words):
         uploader = Uploader(root, {"WANDB_BASE_URL": url, "WANDB_API_KEY": KEY})
+    assert time.monotonic() - started < 4  # it is given half a second
     uploader.look(fragments_of(root / "wandb"))
     uploader.close()
     (line,) = capsys.readouterr().out.splitlines()
@@ -57,6 +60,22 @@ def test_a_server_that_cannot_be_had_is_said_once(
     assert words in line
     assert line.endswith(f"upload later with: python run_sweep.py --sync {os.path.relpath(root)}")
     assert KEY not in line
+
+
+def test_uploads_that_fail_are_said_once(
+    root: Path, server: WandbServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fragments = [Fragment(root / "wandb" / f"offline-run-{i}") for i in range(3)]
+    failing = [sys.executable, "-c", "raise SystemExit(1)"]
+    monkeypatch.setattr(Uploader, "_start", lambda *_: subprocess.Popen(failing, stderr=subprocess.DEVNULL))
+    uploader = Uploader(root, os.environ)
+    uploader.look(fragments[:2])
+    time.sleep(1.0)
+    uploader.look(fragments)
+    uploader.look(fragments)
+    uploader.close()
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "an upload has failed; going on offline; upload later with: " in line
 
 
 @pytest.mark.parametrize(("key", "words"), [("", "there is no API key"), ("wrong" * 8, "does not accept the API key")])
@@ -132,6 +151,7 @@ def test_sync_joins_counts_and_says_what_did_not_arrive(
     assert [run.rows[i]["step"] for i in sorted(run.rows)] == [10, 20, 30, 40]
     assert run.display_name == "cyclical · lr 1.2e-3 · beta 2.0e-5 · s3"
     assert (run.exit_code, run.summary["status"], run.tags[-1]) == (0, "finished", "finished")
+    assert not Path("wandb").exists()
     sync_experiment(root)  # nothing to do
     assert "1 runs, 0 to upload" in capsys.readouterr().out
     scan_for_key(root.parent)
@@ -152,6 +172,7 @@ def test_sync_without_an_account(root: Path) -> None:
     assert "there is no API key" in done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
+    assert not (ROOT / "wandb").exists()  # the command's own log lies in the experiment's folder, too
     nowhere = sync(root.parent / "nowhere")
     assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (2, 1)
     assert "no experiment was launched there" in nowhere.stderr
