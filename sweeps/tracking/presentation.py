@@ -132,7 +132,7 @@ def final_scores(state: Mapping[str, Any]) -> dict[str, float]:
 
 
 def clips_drawn(picture: Path) -> list[dict[str, Any]]:
-    """Return `name`, `box` and, of a single sample, mean `psnr` of each clip in a strip; empty where it does not say."""
+    """Return `name`, `box` and, for a single sample, mean `psnr` of each clip in a strip; empty if it says none."""
     with Image.open(picture) as image:
         return list(json.loads(image.info.get("clips", "[]")))
 
