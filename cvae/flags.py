@@ -1,5 +1,8 @@
 """When a run counts as diverged or as collapsed: the rules, without torch."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 #: Nats a sequence below which the posterior says nothing.
 COLLAPSED_KL = 0.01
 #: dB that a model has to be above the best flat colour.
@@ -26,3 +29,8 @@ def is_collapsed(kl: float | None, difference: float | None = None) -> bool:
 def make_flags(*, diverged: bool, collapsed: bool) -> dict[str, bool]:
     """Return what `state.json` holds as `flags`."""
     return {"diverged": diverged, "collapsed": collapsed}
+
+
+def flags_by_record(epochs: Sequence[Mapping[str, Any]], *, diverged: bool) -> dict[str, bool]:
+    """Return the flags of a run whose weights cannot be evaluated, by what it recorded last."""
+    return make_flags(diverged=diverged, collapsed=is_collapsed(epochs[-1].get("train/kl") if epochs else None))

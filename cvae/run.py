@@ -18,7 +18,7 @@ from cvae.errors import InputError
 from cvae.evaluate import draw_samples
 from cvae.failures import FINAL_KINDS, failure_kind
 from cvae.final_evaluation import Files, Final, evaluate_finally, evaluate_fully, flags_of, load_perceptual
-from cvae.flags import is_collapsed, make_flags
+from cvae.flags import flags_by_record
 from cvae.frames import save_pictures
 from cvae.provenance import git_commit, package_versions
 from cvae.record import FINAL_STATUSES, RunFolder, held, write_atomically
@@ -81,17 +81,11 @@ def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseExcepti
     kind = failure_kind(error)
     status = FINAL_KINDS.get(kind, "interrupted")
     facts = {"kind": kind, "type": type(error).__name__, "message": str(error)}
-    ended: dict[str, Any] = (
-        {} if status == "interrupted" else {"flags": _flags_at_failure(folder, status == "diverged")}
-    )
+    ended: dict[str, Any] = {}
+    if status != "interrupted":
+        ended["flags"] = flags_by_record(folder.read_epochs(), diverged=status == "diverged")
     with suppress(InputError):  # a full disk takes no state either: what is raised says why
         folder.write_state(state | {"status": status, "error": None if kind == "interruption" else facts} | ended)
-
-
-def _flags_at_failure(folder: RunFolder, diverged: bool) -> dict[str, bool]:
-    """Return the flags of a run whose weights cannot be evaluated: by what it last recorded."""
-    recorded = folder.read_epochs()
-    return make_flags(diverged=diverged, collapsed=is_collapsed(recorded[-1]["train/kl"] if recorded else None))
 
 
 def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:

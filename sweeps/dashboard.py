@@ -192,7 +192,7 @@ def dashboard(
     runs: Annotated[Path, typer.Option(metavar="DIR", help="folder that holds the experiment's folder")] = Path("runs"),
     port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 8080,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Optuna storage  [default: the experiment's journal]")
+        str | None, typer.Option(metavar="URL", help="Optuna storage  [default: what the sweep was launched with]")
     ] = None,
 ) -> None:
     """Start optuna-dashboard on loopback over an experiment's studies; Ctrl-C ends it. It changes nothing on disk."""
@@ -203,8 +203,9 @@ def dashboard(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     root = ExperimentFolder(find_experiment(experiment, runs))
+    launched_with = root.storage.read_text().strip() if root.storage.exists() else None  # without a password
     with tempfile.TemporaryDirectory() as scratch:
-        study_copy = StudyCopy(root, storage, Path(scratch))
+        study_copy = StudyCopy(root, storage or launched_with, Path(scratch))
         study_copy.refresh()
         threading.Thread(target=_follow, args=(study_copy,), daemon=True, name="refresh").start()
         print(f"optuna-dashboard: http://127.0.0.1:{port}/dashboard", flush=True)

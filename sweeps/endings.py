@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from cvae.flags import flags_by_record
 from cvae.record import FINAL_STATUSES
 from sweeps.attempt import Attempt
 from sweeps.chronicle import Chronicle
@@ -76,7 +77,8 @@ class Endings:
         action, wait_s, words = self._failures.judge(attempt, death)
         if action in ("failed", "infeasible"):
             facts = {"kind": death.kind, "type": death.error_type, "message": words}
-            attempt.folder.write_state(state | {"status": action, "error": facts})
+            flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
+            attempt.folder.write_state(state | {"status": action, "error": facts, "flags": flags})
             return
         if action == "halve" and self._slots.caps[attempt.device] >= attempt.slots_then:
             left = self._slots.halve(attempt.device)

@@ -149,6 +149,7 @@ def test_out_of_memory_halves_the_slots_then_the_run_is_infeasible(tmp_path: Pat
     assert [e["slots"] for e in sweep.events("halved")] == [2, 1]
     state = sweep.state("tune-001")
     assert (state["status"], state["attempt"]) == ("infeasible", 3)
+    assert state["flags"] == {"diverged": False, "collapsed": False}
     assert "a/tune-001 infeasible, attempt 3: CUDA out of memory" in sweep.seen()
     kind, value = sweep.told()[1]
     assert kind == "COMPLETE"
