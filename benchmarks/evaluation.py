@@ -5,7 +5,6 @@ python -m benchmarks.evaluation --full   the memory of 256 clips x 100 samples x
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.table import own_peak
 from cvae.batches import clip_noise
 from cvae.chunks import in_evaluation
 from cvae.config import build_config
@@ -106,7 +106,7 @@ def measure_memory(folder: Path, n_clips: int, n_samples: int, batch_size: int, 
     """Evaluate in full in this process; return seconds and the bytes by which its peak exceeds the built model."""
     model = narrow_model()
     clips, place = noise_clips(folder, n_clips, 2 + HORIZON), Place(torch.device("cpu"), bf16=bf16)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    before = own_peak()
     plan = Plan(n_samples=n_samples, batch_size=batch_size, seed=0, n_actions=4)
     total, done, started = count_passes(model, clips, plan), [0], time.perf_counter()
 
@@ -115,8 +115,7 @@ def measure_memory(folder: Path, n_clips: int, n_samples: int, batch_size: int, 
 
     evaluate_in_full(model, clips, place, plan, advance)
     assert done[0] == total, f"{done[0]} of {total} predictions were counted"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"bytes": peak - before, "seconds": time.perf_counter() - started}
+    return {"bytes": own_peak() - before, "seconds": time.perf_counter() - started}
 
 
 def memory_row(folder: Path, n_clips: int, n_samples: int, batch_size: int) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """What a benchmark yields, and how two things are timed against each other on a machine that is never quiet."""
 
-import os
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 
@@ -86,10 +86,17 @@ def interleave(works: Mapping[str, Callable[[], object]], n: int, warm_ups: int 
 
 
 def peak_of(module: str, *arguments: str) -> int:
-    """Return the largest resident memory in bytes of `python -m MODULE ARGUMENTS...`, a process of its own."""
-    with subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"python -m {module} {' '.join(arguments)} ended with status {process.returncode}")
-    return usage.ru_maxrss * 1024
+    """Return the largest resident memory in bytes of `python -m MODULE ARGUMENTS...`, which prints its `own_peak()`."""
+    done = subprocess.run([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"python -m {module} {' '.join(arguments)} ended with status {done.returncode}")
+    return int(done.stdout.splitlines()[-1])
+
+
+def own_peak() -> int:
+    """Return the largest resident memory of this process so far, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # what getrusage says begins with the memory of the process that started this one
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

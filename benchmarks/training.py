@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks.svg import SVG
-from benchmarks.table import Row, interleave, peak_of, row_of
+from benchmarks.table import Row, interleave, own_peak, peak_of, row_of
 from cvae.config import build_config
 from cvae.data import open_store
 from cvae.device import Place, matrix_rate
@@ -138,3 +138,4 @@ def rows() -> Iterator[Row]:
 
 if __name__ == "__main__":
     one_step(Path(sys.argv[1]), *sys.argv[2:])
+    print(own_peak())

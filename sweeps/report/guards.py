@@ -1,10 +1,12 @@
 """The checklist: what could make the verdict mean less than it says, each check with its number."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from cvae.data.collapse import FAR_ABOVE
 from sweeps.report import fairness, soundness
 from sweeps.report.guard import Guard
+from sweeps.report.numbers import finite
 from sweeps.report.results import ArmResult, PairResult
 from sweeps.report.runs import COLLAPSED_KL, Experiment
 from sweeps.report.wording import interval_words, number, share_words
@@ -17,6 +19,7 @@ def check(experiment: Experiment, arms: Sequence[ArmResult], pairs: Sequence[Pai
     """Return the whole checklist, always in the same order; what was not recorded cannot be checked."""
     return [
         posterior_is_alive(arms),
+        *latent_tells_clips_apart(experiment),
         *beta_lets_latents_live(experiment, arms),
         copy_last_is_beaten(experiment, arms),
         enough_pairs(pairs, arms),
@@ -54,6 +57,26 @@ def posterior_is_alive(arms: Sequence[ArmResult]) -> Guard:
             title, "fail", f"the posterior has collapsed: deterministic predictors are being compared. {detail}"
         )
     return Guard(title, "warn" if any(arm.n_collapsed for arm in arms) else "pass", detail)
+
+
+def latent_tells_clips_apart(experiment: Experiment) -> list[Guard]:
+    """Warn where z says nothing of the clip in any run of an arm; nothing where that was not measured.
+
+    A posterior that is shifted alike for every clip pays KL and carries nothing.
+    """
+    parts, level = [], False
+    for arm in experiment.plan.arms:
+        measured = [run.diagnostics for run in experiment.of(arm, "confirm") if run.is_finished and run.diagnostics]
+        active = [units for d in measured if (units := finite(d.get("active_units"))) is not None]
+        if active:
+            level |= max(active) == 0
+            parts.append(f"{arm} {fmean(active):.1f}")
+    if not parts:
+        return []
+    detail = f"active dimensions of z, mean over confirm runs: {'; '.join(parts)}"
+    if level:
+        detail += ". Without one, z is the same for every clip whatever its KL: deterministic predictors are compared"
+    return [Guard("The latent tells clips apart", "warn" if level else "pass", detail)]
 
 
 def beta_lets_latents_live(experiment: Experiment, arms: Sequence[ArmResult]) -> list[Guard]:

@@ -144,3 +144,14 @@ def test_runs_of_an_arm_that_the_experiment_does_not_name_are_listed(healthy, tm
     guard = guards_of(folder)["No run was lost"]
     assert guard.level == "warn"
     assert "old-arm/confirm-0-s1000" in guard.detail
+
+
+def test_a_latent_that_is_the_same_for_every_clip_is_warned_of(tmp_path):
+    folder = Planted({"a": 0.0, "b": 0.4}, n_trials=3, measured=True).write(tmp_path)
+    title = "The latent tells clips apart"
+    assert guards_of(folder)[title].level == "pass"
+    for path in folder.glob("b/confirm-*/diagnostics.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"active_units": 0}))
+    guard = guards_of(folder)[title]
+    assert guard.level == "warn"
+    assert "b 0.0" in guard.detail
