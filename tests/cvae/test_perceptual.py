@@ -50,19 +50,19 @@ def test_lpips_equals_its_package(kind: str, size: int, tmp_path: Path) -> None:
 
 
 def i3d_file(path: Path, n_features: int = N_FEATURES) -> None:
-    """Write a TorchScript module with I3D's signature; its features are means of the video's parts."""
+    """Write a TorchScript module with I3D's signature; its features are the last pixels, of a predicted frame."""
 
-    class Means(nn.Module):
+    class LastPixels(nn.Module):
         def __init__(self, n: int) -> None:
             super().__init__()
             self.n = n
 
         def forward(self, x: Tensor, rescale: bool, resize: bool, return_features: bool) -> Tensor:
-            return x.flatten(1)[:, : self.n] / 255.0
+            return x.flatten(1)[:, -self.n :] / 255.0
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.jit.script(Means(n_features)).save(str(path))
+        torch.jit.script(LastPixels(n_features)).save(str(path))
 
 
 def test_the_frechet_distance_of_normal_distributions() -> None:

@@ -44,7 +44,10 @@ def kill_one_worker(root: Path, generator: random.Random) -> int:
     alive = [f for f in alive if f.is_being_trained()]
     if not alive:
         return 0
-    os.kill(generator.choice(alive).read_state()["pid"], signal.SIGKILL)
+    try:
+        os.kill(generator.choice(alive).read_state()["pid"], signal.SIGKILL)
+    except ProcessLookupError:  # it has just ended by itself
+        return 0
     return 1
 
 
