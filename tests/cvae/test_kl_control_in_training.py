@@ -76,7 +76,9 @@ def test_control_holds_the_kl_at_its_target(folder: Path) -> None:
 def test_optimal_sigmas_weight_falls_with_the_error(folder: Path) -> None:
     run = train(folder, {"mode": "optimal_sigma"}, steps=250)
     assert run["mse"][-1] < 0.6 * run["mse"][0]
-    effective = run["kl_weighted"] / run["kl"]  # the mean over 50 updates, where train/beta is that of the last
-    assert effective == pytest.approx(2 * run["mse"] / N_STEPS / D, rel=0.1)
+    # Means over 50 updates, where train/beta is that of the last. A ratio of means weighs updates by their KL, so it is
+    # near 2 MSE / D once both move slowly; in the first 50 updates they fall by half.
+    effective = run["kl_weighted"] / run["kl"]
+    assert effective[1:] == pytest.approx(2 * run["mse"][1:] / N_STEPS / D, rel=0.1)
     assert effective[-1] < 0.6 * effective[0]
     assert np.corrcoef(effective, run["mse"])[0, 1] > 0.99
