@@ -80,8 +80,8 @@ def _draw_header(canvas: Image.Image, caption: Caption) -> None:
     left = badge(canvas, (8, 8), caption.flags)
     draw.text((left, 17), caption.text, INK, font(13), anchor="lm")
     if canvas.width > 760:
-        colour_bar(canvas, (canvas.width - 300, 10, 90), f"error 0 to {TOP_ERROR:g}")
-        colour_bar(canvas, (canvas.width - 150, 10, 90), f"spread 0 to {TOP_SPREAD:g}")
+        colour_bar(canvas, (canvas.width - 226, 10, 80), f"error 0 to {TOP_ERROR:g}")
+        colour_bar(canvas, (canvas.width - 112, 10, 80), f"spread 0 to {TOP_SPREAD:g}")
 
 
 def _draw_rows(

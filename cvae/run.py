@@ -191,7 +191,10 @@ def read_checkpoint(folder: RunFolder) -> dict[str, Any]:
     try:
         return dict(torch.load(folder.checkpoint, map_location="cpu", weights_only=True))
     except FileNotFoundError as error:
-        raise InputError(f"{folder.path}: there is no checkpoint; has the run been trained?") from error
+        raise InputError(
+            f"{folder.path}: there is no checkpoint: it has not been trained yet, or its sweep kept only the best "
+            "(tune.checkpoints)"
+        ) from error
     except Exception as error:  # torch raises many kinds for a damaged file
         raise InputError(f"{folder.checkpoint}: not a readable checkpoint ({error})") from error
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import altair as alt
 import numpy as np
 
+from cvae.flags import COLLAPSED_KL
 from sweeps.report.figure import Figure, Row, build, data, rounded, tooltip, with_unit
 from sweeps.report.palette import arm_colour, arm_dash
 from sweeps.report.provenance import params_words
-from sweeps.report.runs import COLLAPSED_KL, Experiment, Metric, Run
+from sweeps.report.runs import Experiment, Metric, Run
 from sweeps.report.scheduled import points
 
 #: Thin lines of a figure, and points of all of them together: more are thinned, so that the page stays light.

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from cvae.data.collapse import FAR_ABOVE
+from cvae.flags import COLLAPSED_KL
 from sweeps.report import fairness, soundness
 from sweeps.report.guard import Guard
 from sweeps.report.numbers import finite
 from sweeps.report.results import ArmResult, PairResult
-from sweeps.report.runs import COLLAPSED_KL, Experiment
+from sweeps.report.runs import Experiment
 from sweeps.report.wording import interval_words, number, share_words
 
 #: The smallest two-sided sign-flip p is 2 / 2^n: 0.0625 at 5 pairs, 0.03 at 6.

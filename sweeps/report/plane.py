@@ -2,10 +2,11 @@
 
 import altair as alt
 
+from cvae.flags import COLLAPSED_KL
 from sweeps.report.figure import Figure, Row, build, data, rounded, tooltip
 from sweeps.report.palette import arm_colour
 from sweeps.report.provenance import params_words
-from sweeps.report.runs import COLLAPSED_KL, Experiment, Run
+from sweeps.report.runs import Experiment, Run
 
 
 def rate_distortion(experiment: Experiment) -> Figure | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cvae.flags import is_collapsed
 from cvae.record import PREFIXES
 from sweeps.collapse import SET_IN_TRAINING
 from sweeps.report.epochs import Epochs
@@ -12,9 +13,6 @@ from sweeps.report.numbers import finite
 
 #: Statuses after which nothing more will come of a run unless somebody starts it again.
 LOST = ("diverged", "failed", "infeasible", "stopped")
-
-#: Nats per sequence below which a posterior has collapsed.
-COLLAPSED_KL = 0.01
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ class Run:
     def has_collapsed(self) -> bool:
         """The finished run's posterior says nothing: flagged so by its evaluation, or KL below the threshold."""
         kl = self.final_kl()
-        return self._flag("collapsed", derived=kl is not None and kl < COLLAPSED_KL)
+        return self._flag("collapsed", derived=is_collapsed(kl))
 
     @property
     def has_diverged(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image
 
+from cvae.flags import is_collapsed
 from cvae.record import RunFolder
 from cvae.yaml_file import load_yaml_mapping
 
@@ -15,9 +16,6 @@ NAMED_PARAMS = 3
 
 #: Keys of a configuration that say where it ran and not what was trained.
 NOISE = ("store", "runtime")
-
-#: Below this a posterior has collapsed: nats a sequence.
-COLLAPSED_KL = 0.01
 
 #: Where a metric of the record is found in the browser, if not under its own name: few sections, times last.
 RENAMED = {
@@ -69,7 +67,7 @@ def flags_of(state: Mapping[str, Any]) -> list[str]:
         return [name for name in ("diverged", "collapsed") if state["flags"].get(name)]
     kl = (state.get("final") or {}).get("train/kl")
     found = ["diverged"] if state["status"] == "diverged" else []
-    return found + (["collapsed"] if kl is not None and kl < COLLAPSED_KL else [])
+    return found + (["collapsed"] if is_collapsed(kl) else [])
 
 
 def tags_of(identity: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> list[str]:
