@@ -4,6 +4,7 @@ Shapes: T frames of a clip, B clips, G = g_dim, Z = z_dim, C condition values, S
 frames 1 .. T-1, as in SVG: the steps below n_past reconstruct given frames and set up the recurrent state.
 """
 
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
@@ -14,14 +15,21 @@ from torch import Tensor, nn
 
 from cvae.device import to_device
 from cvae.model.lstm import FramePredictor, GaussianLSTM, State
+from cvae.model.merge import Kernels
 from cvae.model.past import Past
 from cvae.model.rollout import Rollout, sample
 from cvae.model.vgg import Decoder, Encoder
 
 Skip = Literal["first", "last_context", "every"]
 PastZ = Literal["posterior", "prior"]
-#: By frame: what its skips add to each stage of the decoder, (B, C_i, s_i, s_i), deepest first.
-Projections = dict[int, list[Tensor]]
+
+
+@dataclass(frozen=True)
+class Projected:
+    """What the decoder takes beside codes, made once a rollout; frames that are fed back are put in as they come."""
+
+    kernels: list[Kernels]
+    by_frame: dict[int, list[Tensor]]  # what a frame's skips add to each stage, (B, C_i, s_i, s_i), deepest first
 
 
 class CVAE(nn.Module):
@@ -113,30 +121,32 @@ class CVAE(nn.Module):
         # A learned prior sees what the predictor saw: its own frames' codes where they were fed.
         return Rollout(outputs, mu, logvar, None if self.prior is None else self.prior(fed)[:2])
 
-    def _encode_truth(self, frames: Tensor) -> tuple[Tensor, Projections]:
+    def _encode_truth(self, frames: Tensor) -> tuple[Tensor, Projected]:
         """Encode frames (T, B, 3, S, S) in one call, each once -> codes (T, B, G) and what their skips add, by frame.
 
         Only frames whose skips are used have any: the others' features are dropped on the way.
         """
         n_clips, used = frames.shape[1], sorted({self.skip_index(t) for t in range(1, len(frames))})
         codes, skips = self.encoder(frames.flatten(0, 1), (used[-1] + 1) * n_clips)
-        projected = {t: self.decoder.project([skip[t * n_clips : (t + 1) * n_clips] for skip in skips]) for t in used}
-        return codes.unflatten(0, frames.shape[:2]), projected
+        kernels, by_frame = self.decoder.kernels(), list(zip(*(skip.split(n_clips) for skip in skips), strict=True))
+        projected = {t: self.decoder.project(list(by_frame[t]), kernels) for t in used}
+        return codes.unflatten(0, frames.shape[:2]), Projected(kernels, projected)
 
-    def _decode_forced(self, codes: Tensor, projected: Projections) -> Tensor:
+    def _decode_forced(self, codes: Tensor, projected: Projected) -> Tensor:
         """Decode codes (T-1, B, G) -> frames 1 .. T-1, (T-1, B, 3, S, S), in one call for all that share a skip."""
         if self.skip == "every" or not self.is_divisible:  # a norm that sees the whole batch sees all of it
-            rows = [projected[self.skip_index(t)] for t in range(1, len(codes) + 1)]
-            frames = self.decoder.decode(codes.flatten(0, 1), [torch.cat(stage) for stage in zip(*rows, strict=True)])
+            rows = [projected.by_frame[self.skip_index(t)] for t in range(1, len(codes) + 1)]
+            stages = [torch.cat(stage) for stage in zip(*rows, strict=True)]
+            frames = self.decoder(codes.flatten(0, 1), stages, projected.kernels)
         else:
             runs = [(i, list(run)) for i, run in groupby(range(1, len(codes) + 1), self.skip_index)]
             parts = [codes[run[0] - 1 : run[-1]].flatten(0, 1) for _, run in runs]
             pairs = zip(parts, runs, strict=True)
-            frames = torch.cat([self.decoder.decode(part, projected[i]) for part, (i, _) in pairs])
+            frames = torch.cat([self.decoder(part, projected.by_frame[i], projected.kernels) for part, (i, _) in pairs])
         return frames.view(*codes.shape[:2], *frames.shape[1:])
 
     def _step_by_step(
-        self, codes: Tensor, projected: Projections, inputs: Tensor, free: NDArray[np.bool_]
+        self, codes: Tensor, projected: Projected, inputs: Tensor, free: NDArray[np.bool_]
     ) -> tuple[Tensor, Tensor]:
         """Predict frame after frame; where a step is free, (T-1, B), its input is the frame predicted before it.
 
@@ -144,36 +154,36 @@ class CVAE(nn.Module):
         """
         outputs: list[Tensor] = []
         state: State = None
-        fed, projected = [codes[0]], dict(projected)
+        fed = [codes[0]]
         for t in range(1, len(codes)):
             predicted, state = self.frame_predictor(torch.cat([fed[-1], inputs[t - 1]], dim=-1)[None], state)
-            outputs.append(self.decoder.decode(predicted[0], projected[self.skip_index(t)]))
+            skips = projected.by_frame[self.skip_index(t)]
+            outputs.append(self.decoder(predicted[0], skips, projected.kernels))
             if t == len(codes) - 1:
                 break
             fed.append(codes[t])
             if t >= self.n_past and free[t].any():
                 own = outputs[-1].detach() if self.detach else outputs[-1]
-                fed[-1], projected = self._fed_back(own, codes[t], projected, t, free[t])
+                fed[-1] = self._fed_back(own, codes[t], projected, t, free[t])
         return torch.stack(outputs), torch.stack(fed)
 
-    def _fed_back(
-        self, own: Tensor, code: Tensor, projected: Projections, t: int, free: NDArray[np.bool_]
-    ) -> tuple[Tensor, Projections]:
+    def _fed_back(self, own: Tensor, code: Tensor, projected: Projected, t: int, free: NDArray[np.bool_]) -> Tensor:
         """Encode the predicted frame t of the clips that are free, and put it in place of the truth.
 
-        Where a norm sees the whole batch all clips are encoded, so that its statistics are of whole batches.
+        Returns its codes (B, G); `projected` is given its skips where they serve the next frame. Where a norm sees the
+        whole batch all clips are encoded, so that its statistics are of whole batches.
         """
         clips = to_device(torch.from_numpy(free.nonzero()[0]), code.device)
         encoded = own[clips] if self.is_divisible else own
         codes, skips = self.encoder(encoded, None if self.skip == "every" else 0)
         fed = code.index_copy(0, clips, codes if self.is_divisible else codes[clips])
-        if self.skip != "every":
-            return fed, projected
-        replaced = [
-            true.index_copy(0, clips, mine if self.is_divisible else mine[clips])
-            for true, mine in zip(projected[t], self.decoder.project(skips), strict=True)
-        ]
-        return fed, projected | {t: replaced}
+        if self.skip == "every":
+            own_skips = self.decoder.project(skips, projected.kernels)
+            projected.by_frame[t] = [
+                true.index_copy(0, clips, mine if self.is_divisible else mine[clips])
+                for true, mine in zip(projected.by_frame[t], own_skips, strict=True)
+            ]
+        return fed
 
     def draw(self, codes: Tensor, noise: Tensor, state: State) -> tuple[Tensor, State]:
         """Draw z from the prior that sees these codes (T, B, G), by noise (T, B, Z) -> (T, B, Z) and its state."""
@@ -187,7 +197,8 @@ class CVAE(nn.Module):
         """Encode the given frames (n_past, B, 3, S, S) beside the conditions of the whole clip (T, B, C)."""
         codes, skips = self.encode(past)
         index = 0 if self.skip == "first" else -1
-        return Past(codes, [skip[index] for skip in skips], self.condition(conditions, codes))
+        projected = self.decoder.project([skip[index] for skip in skips], self.decoder.kernels())
+        return Past(codes, projected, self.condition(conditions, codes))
 
     @torch.no_grad()
     def imagine(self, past: Past, noise: Tensor, z: Tensor | None = None) -> Tensor:
@@ -201,7 +212,8 @@ class CVAE(nn.Module):
         Returns:
             (H, B, 3, S, S) in (0, 1).
         """
-        codes, used, n_given = past.codes, past.skips, self.n_past - 1
+        codes, projected, n_given = past.codes, past.projected, self.n_past - 1
+        kernels = self.decoder.kernels()
         state: State = None
         prior_state: State = None
         if n_given:
@@ -220,10 +232,10 @@ class CVAE(nn.Module):
             predicted, state = self.frame_predictor(
                 torch.cat([fed, drawn, past.conditions[t - 1]], dim=-1)[None], state
             )
-            outputs.append(self.decoder(predicted[0], used))
+            outputs.append(self.decoder(predicted[0], projected, kernels))
             if t < len(past.conditions):
-                fed, own_skips = self.encoder(outputs[-1])
-                used = own_skips if self.skip == "every" else used
+                fed, skips = self.encoder(outputs[-1], None if self.skip == "every" else 0)
+                projected = self.decoder.project(skips, kernels) if self.skip == "every" else projected
         return torch.stack(outputs)
 
     def predict(self, past: Tensor, conditions: Tensor, noise: Tensor) -> Tensor:

@@ -6,16 +6,22 @@ gives the same numbers: the skip's is computed once for all frames that share a 
 nine weights meet four values, is a 4x4 transposed convolution of stride 2 with 2.25 times fewer multiplications.
 """
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-#: Least number of positions, over all frames, in a map from below that the transposed convolution is faster for.
-MANY_POSITIONS = 512
-#: The same in one frame's map, for evaluation: a score must not move with the number of frames beside it.
-MANY_IN_A_MAP = 64
+#: Side of the maps from below up to which a kernel's gradient is sixteen matrix products on a CPU: its libraries'
+#: convolutions take over so few positions three times as long.
+SMALL_SIDE = 4
+
+
+class Kernels(NamedTuple):
+    """The two halves of a merge's weights as they are used. Made once for all frames of a rollout."""
+
+    enlarging: Tensor  # (C, C, 4, 4), transposed, for the map from below
+    skip: Tensor  # (C, C, 3, 3)
 
 
 def transposed_kernel(weight: Tensor) -> Tensor:
@@ -30,21 +36,68 @@ def transposed_kernel(weight: Tensor) -> Tensor:
     return torch.stack([c, b + c, a + b, a], dim=3).transpose(0, 1)
 
 
+def enlarge(below: Tensor, kernel: Tensor) -> Tensor:
+    """Return the transposed convolution of stride 2: (N, C, s, s) by (C, C, 4, 4) -> (N, C, 2s, 2s)."""
+    if below.device.type == "cpu":
+        output: Tensor = _Enlarge.apply(below.to(kernel.dtype), kernel)
+        return output
+    return F.conv_transpose2d(below, kernel, stride=2, padding=1)
+
+
+class _Enlarge(torch.autograd.Function):
+    """`enlarge` with a kernel's gradient that is fast for small maps, too."""
+
+    @staticmethod
+    def forward(ctx: Any, below: Tensor, kernel: Tensor) -> Tensor:
+        """Return the enlarged map."""
+        ctx.save_for_backward(below, kernel)
+        return F.conv_transpose2d(below, kernel, stride=2, padding=1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradients: a convolution of stride 2, and over the products of what each weight joins."""
+        (gradient,), (below, kernel) = gradients, ctx.saved_tensors
+        if below.shape[-1] <= SMALL_SIDE:
+            of_kernel = products(below, gradient)
+        else:
+            of_kernel = torch.nn.grad.conv2d_weight(gradient, kernel.shape, below, stride=2, padding=1)
+        return F.conv2d(gradient, kernel, stride=2, padding=1), of_kernel
+
+
+def products(below: Tensor, gradient: Tensor) -> Tensor:
+    """Return an enlarging kernel's gradient, (C, C, 4, 4), as a matrix product for each of its sixteen weights."""
+    rows = below.permute(0, 2, 3, 1).flatten(0, 2).t()  # (C, N s s)
+    side, n = gradient.shape[-1], gradient.shape[1]
+    padded = F.pad(gradient.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))  # (N, 2s + 2, 2s + 2, C)
+    met = [padded[:, i : i + side : 2, j : j + side : 2].reshape(-1, n) for i in range(4) for j in range(4)]
+    return torch.stack([rows @ one for one in met], dim=1).view(-1, 4, 4, n).permute(0, 3, 1, 2)
+
+
+def add_shared(rows: Tensor, shared: Tensor) -> Tensor:
+    """Add (M, ...) to (N, ...), row i mod M to row i; on a CPU in place."""
+    if rows.device.type == "cpu":
+        output: Tensor = _AddShared.apply(rows, shared)
+        return output
+    return (rows.view(-1, *shared.shape) + shared).flatten(0, 1)
+
+
 class _AddShared(torch.autograd.Function):
-    """Add rows (M, ...) to (N, ...), row i mod M to row i. PyTorch sums such a gradient ten times slower on a CPU."""
+    """`add_shared`, whose gradient PyTorch sums ten times slower on a CPU."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, shared: Tensor) -> Tensor:
-        """Return the sum, (N, ...)."""
+        """Return the rows, changed."""
         ctx.n_shared = len(shared)
-        return (rows.view(-1, *shared.shape) + shared).flatten(0, 1)
+        ctx.mark_dirty(rows)
+        rows.view(-1, *shared.shape).add_(shared)
+        return rows
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         """Return the gradient, and its sum over the rows that share one."""
         first, *others = torch.split(gradients[0], ctx.n_shared)
-        if not others:
-            return gradients[0], first
+        if len(others) < 2:  # of two values the sum is rounded once in any precision
+            return gradients[0], first + others[0] if others else first
         total = first.to(torch.promote_types(first.dtype, torch.float32)) + others[0]
         for other in others[1:]:
             total += other
@@ -63,22 +116,22 @@ class MergeLayer(nn.ModuleList):
         """The convolution over both halves."""
         return cast(nn.Conv2d, self[0])
 
-    def project(self, skip: Tensor) -> Tensor:
+    def kernels(self) -> Kernels:
+        """Return the weights' halves as they are used, in autocast's precision where that is on."""
+        weight = self.conv.weight
+        kind = weight.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
+        below, skip = weight.split(self.n_below, dim=1)
+        enlarging = transposed_kernel(below).to(dtype, memory_format=torch.channels_last)
+        return Kernels(enlarging, skip.to(dtype, memory_format=torch.channels_last))
+
+    def project(self, skip: Tensor, kernels: Kernels) -> Tensor:
         """Return the skip's share of the convolution, with its bias; (M, C, s, s) -> (M, C, s, s)."""
-        return F.conv2d(skip, self.conv.weight[:, self.n_below :], self.conv.bias, padding=1)
+        return F.conv2d(skip, kernels.skip, self.conv.bias, padding=1)
 
-    def enlarge(self, below: Tensor) -> Tensor:
-        """Return the share of the map from below; (N, C, s/2, s/2) -> (N, C, s, s)."""
-        weight = self.conv.weight[:, : self.n_below]
-        is_small = below[:, 0].numel() < MANY_POSITIONS if self.training else below[0, 0].numel() < MANY_IN_A_MAP
-        if is_small:
-            return F.conv2d(F.interpolate(below, scale_factor=2, mode="nearest"), weight, padding=1)
-        kernel = transposed_kernel(weight).contiguous(memory_format=torch.channels_last)
-        return F.conv_transpose2d(below, kernel, stride=2, padding=1)
-
-    def forward(self, below: Tensor, projected: Tensor) -> Tensor:
+    def forward(self, below: Tensor, projected: Tensor, enlarging: Tensor) -> Tensor:
         """Return the layer's output (N, C, s, s) by `project`'s of M skips; row i of N = k M takes skip i mod M."""
-        output: Tensor = self[2](self[1](_AddShared.apply(self.enlarge(below), projected)))
+        output: Tensor = self[2](self[1](add_shared(enlarge(below, enlarging), projected)))
         return output
 
 
@@ -88,14 +141,14 @@ class DecoderStage(nn.ModuleList):
     def __init__(self, merge: MergeLayer, *rest: nn.Module) -> None:
         super().__init__([merge, *rest])
 
-    def project(self, skip: Tensor) -> Tensor:
-        """Return what a skip adds to the first convolution; (M, C, s, s) -> (M, C, s, s)."""
-        return cast(MergeLayer, self[0]).project(skip)
+    @property
+    def merge(self) -> MergeLayer:
+        """The first layer."""
+        return cast(MergeLayer, self[0])
 
-    def forward(self, below: Tensor, projected: Tensor) -> Tensor:
-        """Return the stage's output, from the map below and what `project` made of the skips."""
-        merge, *rest = self
-        x: Tensor = merge(below, projected)
-        for layer in rest:
+    def forward(self, below: Tensor, projected: Tensor, enlarging: Tensor) -> Tensor:
+        """Return the stage's output, from the map below and what the merge's `project` made of the skips."""
+        x: Tensor = self.merge(below, projected, enlarging)
+        for layer in list(self)[1:]:
             x = layer(x)
         return x

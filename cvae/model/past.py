@@ -1,4 +1,4 @@
-"""The given frames as the networks saw them: encoded once, shared by every sample that is drawn after them."""
+"""The given frames as the networks saw them, once for every sample that is drawn after them."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ class Past:
     """What a prediction rests on, for B clips."""
 
     codes: Tensor  # (n_past, B, G) of the given frames
-    skips: list[Tensor]  # (B, C_i, s_i, s_i) of the frame whose skips help to decode the first future frame
+    projected: list[Tensor]  # (B, C_i, s_i, s_i): what the skips add that help to decode the first future frame
     conditions: Tensor  # (T-1, B, C), aligned with the predicted frames 1 .. T-1
 
     def with_conditions(self, conditions: Tensor) -> "Past":
@@ -21,7 +21,7 @@ class Past:
         """Return clips by their row, (R,) integers, as often as they are named."""
         return Past(
             self.codes.index_select(1, chosen),
-            [_rows(skip, chosen) for skip in self.skips],
+            [_rows(skip, chosen) for skip in self.projected],
             self.conditions.index_select(1, chosen),
         )
 

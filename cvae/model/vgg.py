@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cvae.model.merge import DecoderStage, MergeLayer
+from cvae.model.merge import DecoderStage, Kernels, MergeLayer
 from cvae.model.parts import Parts
 from cvae.sizes import CHANNELS_PER_GROUP, LAYERS, stage_channels
 
@@ -73,7 +73,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Codes (N, g_dim) and skips as the encoder gave them -> frames (N, 3, S, S) in (0, 1).
+    """Codes (N, g_dim) and the projected skips -> frames (N, 3, S, S) in (0, 1).
 
     Skips of M frames may serve N = k M codes, ordered so that code i takes skip i mod M.
     """
@@ -96,26 +96,29 @@ class Decoder(nn.Module):
     def _by_stage(self) -> list[DecoderStage]:
         return cast(list[DecoderStage], list(self.stages))
 
-    def project(self, skips: list[Tensor]) -> list[Tensor]:
+    def kernels(self) -> list[Kernels]:
+        """Return the merges' weights as `project` and a call use them, deepest first. Make them once a rollout."""
+        return [stage.merge.kernels() for stage in self._by_stage()]
+
+    def project(self, skips: list[Tensor], kernels: list[Kernels]) -> list[Tensor]:
         """Return what skips (M, C_i, s_i, s_i) add to each stage's first convolution, deepest first.
 
         It is the same for every code that they serve, so it is computed once.
         """
-        return [stage.project(skip) for stage, skip in zip(self._by_stage(), reversed(skips), strict=True)]
+        by_stage = zip(self._by_stage(), reversed(skips), kernels, strict=True)
+        return [stage.merge.project(skip, of_stage) for stage, skip, of_stage in by_stage]
 
-    def decode(self, codes: Tensor, projected: list[Tensor]) -> Tensor:
+    def forward(self, codes: Tensor, projected: list[Tensor], kernels: list[Kernels]) -> Tensor:
         """Return the frames (N, 3, S, S), by what `project` made of the skips of M of them; N is a multiple of M."""
         x = self.head(codes[:, :, None, None])
-        for stage, channels, skip in zip(self._by_stage(), self.channels, projected, strict=True):
+        for stage, channels, skip, (enlarging, _) in zip(
+            self._by_stage(), self.channels, projected, kernels, strict=True
+        ):
             is_shared, n_values = len(skip) < len(x), channels * (2 * x.shape[-1]) ** 2
             below = self.parts.split(x, n_values, multiple=len(skip) if is_shared else 1)
             skips = [skip] * len(below) if is_shared else self.parts.split(skip, n_values)
-            x = join([self.parts.run(stage, *pair) for pair in zip(below, skips, strict=True)])
+            x = join([self.parts.run(stage, *pair, enlarging) for pair in zip(below, skips, strict=True)])
         return torch.sigmoid(x.float())  # outside autocast's 8 bits: PSNR is measured on this
-
-    def forward(self, codes: Tensor, skips: list[Tensor]) -> Tensor:
-        """Return the frames."""
-        return self.decode(codes, self.project(skips))
 
 
 def make_merge(channels: int, norm: Norm) -> MergeLayer:

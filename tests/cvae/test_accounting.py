@@ -32,8 +32,7 @@ def test_the_published_sizes() -> None:
 
 @pytest.mark.parametrize("coins", COINS)
 @pytest.mark.parametrize("model", [{"skip": "first"}, {"skip": "every"}, {"norm": "batch", "width": 0.25}], ids=str)
-def test_a_step_is_counted_as_it_runs(model: dict[str, Any], coins: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cvae.model.merge.MANY_POSITIONS", 0)
+def test_a_step_is_counted_as_it_runs(model: dict[str, Any], coins: str) -> None:
     config = build_config(TINY | {"model": TINY["model"] | model, "train": TINY["train"] | {"batch_size": B}}, "t")
     networks = build_model(config, C)
     frames = torch.rand(6, B, 3, 32, 32)

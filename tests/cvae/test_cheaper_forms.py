@@ -41,16 +41,20 @@ def assert_close(ours: list[Tensor], theirs: list[Tensor], tolerance: float = 1e
         assert (a - b).norm() <= tolerance * b.norm() + 1e-7
 
 
-@pytest.mark.parametrize("fewest", [0, 10**9])
+@pytest.mark.parametrize("small_side", [0, 100])
 @pytest.mark.parametrize("n_shared", [6, 3, 1])
-def test_a_merge_is_the_convolution_over_both_maps(fewest: int, n_shared: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    # whatever form the enlarged half takes, and however many rows share a skip
-    monkeypatch.setattr(merge, "MANY_POSITIONS", fewest)
+def test_a_merge_is_the_convolution_over_both_maps(
+    small_side: int, n_shared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # however a kernel's gradient is computed, and however many rows share a skip
+    monkeypatch.setattr(merge, "SMALL_SIDE", small_side)
     layer = merge.MergeLayer(torch.nn.Conv2d(8, 4, 3, padding=1), torch.nn.Identity(), torch.nn.Identity()).double()
     below = torch.randn(6, 4, 5, 5, dtype=torch.float64, requires_grad=True)
     skip = torch.randn(n_shared, 4, 10, 10, dtype=torch.float64, requires_grad=True)
     beside = [F.interpolate(below, scale_factor=2), skip.repeat(6 // n_shared, 1, 1, 1)]
-    published, ours = layer[0](torch.cat(beside, dim=1)), layer(below, layer.project(skip))
+    kernels = layer.kernels()
+    published = layer[0](torch.cat(beside, dim=1))
+    ours = layer(below, layer.project(skip, kernels), kernels.enlarging)
     assert torch.allclose(published, ours, atol=1e-12)
     weighted = torch.randn_like(ours)
     of = [below, skip, *layer.parameters()]
