@@ -1,6 +1,8 @@
 """What the sweep engine costs, and what its samplers and pruners save: each row against a baseline of the same run.
 
-python -m benchmarks.engine              overhead, search; some minutes
+python -m benchmarks.engine              all of it, a quarter of an hour
+python -m benchmarks.engine overhead     what a run and a reported value cost after many others
+python -m benchmarks.engine search       epochs until a sampler and a pruner find what random search finds
 python -m benchmarks.engine slots        a shortened quickstart with one slot and with two
 """
 
@@ -20,6 +22,7 @@ from cvae.record import RunFolder
 from sweeps.coordinator import Coordinator
 from sweeps.experiment import Experiment, build_experiment
 from sweeps.launch import lay_out
+from sweeps.ledger import Ledger
 from sweeps.plan import ExperimentFolder
 from sweeps.slots import Slots
 
@@ -172,7 +175,7 @@ def search_rows(place: Path) -> Iterator[dict[str, Any]]:
 
 def slots_rows(place: Path, repeats: int = 2) -> Iterator[dict[str, Any]]:
     """Yield the wall time of a shortened quickstart with two slots beside one slot, in turn."""
-    ratios, walls = [], {1: 0.0, 2: 0.0}
+    ratios, walls, slowdowns, idle = [], {1: 0.0, 2: 0.0}, [], []
     for i in range(repeats):
         for slots in (1, 2):
             runs = place / f"slots-{slots}-{i}"
@@ -183,14 +186,24 @@ def slots_rows(place: Path, repeats: int = 2) -> Iterator[dict[str, Any]]:
             subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
             walls[slots] = time.perf_counter() - started
         ratios.append(walls[2] / walls[1])
+        alone, beside = (_seconds_of_runs(place / f"slots-{slots}-{i}" / "quickstart") for slots in (1, 2))
+        slowdowns.append(beside / alone)
+        idle.append(1 - beside / (2 * walls[2]))
     load = os.getloadavg()[0]
     yield row(
         "wall time of a shortened quickstart, two slots",
         f"{walls[1]:.0f} s, one slot",
         f"{walls[2]:.0f} s",
         median(ratios),
-        f"{min(ratios):.2f} to {max(ratios):.2f}; load {load:.1f} on {os.cpu_count()} cores",
+        f"{min(ratios):.2f} to {max(ratios):.2f}; load {load:.1f} on {os.cpu_count()} cores; beside another "
+        f"a run takes {median(slowdowns):.2f} times as long; two slots are without a run for {median(idle):.0%} of it",
     )
+
+
+def _seconds_of_runs(path: Path) -> float:
+    """Return how long the runs of a sweep took, one after the other."""
+    ended = (entry for entry in Ledger(ExperimentFolder(path).ledger).read() if entry["event"] == "ended")
+    return sum(float(entry["wall_s"]) for entry in ended)
 
 
 def main(which: str = "all") -> list[dict[str, Any]]:
@@ -199,7 +212,7 @@ def main(which: str = "all") -> list[dict[str, Any]]:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     place = Path(tempfile.mkdtemp(prefix="engine-", dir=memory))
     parts = {"overhead": overhead_rows, "search": search_rows, "slots": slots_rows}
-    chosen = [parts[which]] if which in parts else [overhead_rows, search_rows]
+    chosen = [parts[which]] if which in parts else list(parts.values())
     rows = []
     try:
         for part in chosen:

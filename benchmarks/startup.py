@@ -1,5 +1,6 @@
 """How soon commands answer and workers train, each against a process that does nothing but import torch."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,11 @@ from cvae.overrides import merge
 from cvae.record import RunFolder
 from cvae.train import prepare
 from cvae.yaml_file import load_yaml_mapping
+from sweeps.coordinator import Coordinator
+from sweeps.experiment import build_experiment
+from sweeps.launch import lay_out
+from sweeps.plan import ExperimentFolder
+from sweeps.slots import CPU, Slots
 
 ROOT = Path(__file__).parents[1]
 QUICKSTART = "experiments/quickstart.yaml"
@@ -38,6 +44,26 @@ os._exit(1)
 """
 
 
+#: The same to its end, noting on the clock of the machine when its first optimizer step and when all was done.
+NOTING = """
+import sys, time
+from pathlib import Path
+from cvae.trainer import Trainer
+from sweeps.worker import work
+path, update = Path(sys.argv[1]), Trainer.update
+def noting(*arguments, **named):
+    result = update(*arguments, **named)
+    if not (path / "first").exists():
+        (path / "first").write_text(repr(time.monotonic()))
+    return result
+Trainer.update = noting
+status = work(path)
+(path / "last").write_text(repr(time.monotonic()))
+sys.exit(status)
+"""
+N_RUNS = 6
+
+
 def run(*arguments: str) -> None:
     """Run Python to its end."""
     subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
@@ -52,16 +78,39 @@ def new_run(folder: Path) -> Path:
     return folder / "run"
 
 
+def gaps(place: Path) -> list[float]:
+    """Return the seconds between a worker's last act and the next one's first step, of runs in one slot of a sweep."""
+    values = load_yaml_mapping(ROOT / QUICKSTART)
+    arm = dict(list(values["arms"].items())[:1])
+    short = {"base": {"store": str(place / "store"), "train": {"steps": 2, "steps_per_epoch": 2}}}
+    values = merge({k: v for k, v in values.items() if k not in ("arms", "search", "tune")} | {"arms": arm}, short)
+    experiment = build_experiment(merge(values, {"confirm": {"seeds": N_RUNS}}), QUICKSTART)
+    root = ExperimentFolder(place / "gaps")
+    lay_out(experiment, root)
+
+    def start(folder: RunFolder, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-c", NOTING, str(folder.path)]
+        return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL)
+
+    coordinator = Coordinator(experiment, root, Slots({CPU: 1}), 1, start=start)
+    for _ in coordinator.run():
+        pass
+    folders = [planned.folder(root).path for planned in coordinator.plan]
+    first, last = ([float((path / name).read_text()) for path in folders] for name in ("first", "last"))
+    return [b - a for a, b in zip(last, first[1:], strict=False)]
+
+
 def rows(n: int = 3) -> Iterator[Row]:
-    """Yield the table's rows; what a worker needs between its start and its first step is the gap between two runs."""
+    """Yield the table's rows."""
     with tempfile.TemporaryDirectory() as folder:
         path = new_run(Path(folder))
         works = {"import torch": lambda: run("-c", "import torch")}
-        works |= {name: lambda words=words: run(*words) for name, words in COMMANDS.items()}  # type: ignore[misc]
-        works["worker's first step"] = lambda: run("-c", FIRST_STEP, str(path))
+        works |= {f"start of {name}": lambda words=words: run(*words) for name, words in COMMANDS.items()}  # type: ignore[misc]
+        works["from a worker's start to its first step"] = lambda: run("-c", FIRST_STEP, str(path))
         times = interleave(works, n)
+        times["from a worker's end to the next one's first step"] = gaps(Path(folder))
     torch_s = times.pop("import torch")
     for name, own in times.items():
-        ratios = [a / b for a, b in zip(torch_s, own, strict=True)]
+        ratios = [median(torch_s) / seconds for seconds in own]
         words = (f"import torch: {show(median(torch_s))}", show(median(own)))
-        yield Row(f"start of {name}", *words, median(ratios), (min(ratios), max(ratios)))
+        yield Row(name, *words, median(ratios), (min(ratios), max(ratios)))

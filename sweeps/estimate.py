@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
+from cvae.accounting import training_flops
 from cvae.config import Config
 from cvae.errors import InputError
 from cvae.overrides import merge
@@ -16,7 +17,7 @@ from sweeps.plan import ExperimentFolder, Phase, PlannedRun, all_runs
 from sweeps.probe import cost_key, measure
 from sweeps.slots import Slots
 from sweeps.space import draw
-from sweeps.words import clock, size
+from sweeps.words import clock, flops, size
 
 #: Confirm seeds below which a budget does not trim: one seed has no spread.
 LEAST_SEEDS = 2
@@ -56,7 +57,7 @@ def typical(experiment: Experiment, arm: str, phase: str) -> Config:
     """Return the configuration of a run in the middle of an arm's space."""
     params = draw(experiment.space(arm), lambda parameter: parameter.dimension.at(0.5))
     split = "validate" if phase == "tune" else experiment.confirm.split
-    return experiment.config(arm, params, experiment.seed, split)
+    return experiment.config(arm, params, experiment.seed, split, full=phase == "confirm")
 
 
 def runs_left(experiment: Experiment, root: ExperimentFolder) -> list[PlannedRun]:
@@ -83,9 +84,19 @@ def find_costs(
     found = measure(by_key, slots.total, cache, say, slots.environment(device, threads))
     if not all(key in found for key in keys.values()):
         return None
-    seconds: dict[Kind, float] = {kind: found[keys[kind]].seconds(configs[kind]) for kind in kinds}
-    n_bytes: dict[Kind, int] = {kind: found[keys[kind]].n_bytes for kind in kinds}
-    return Costs(seconds, n_bytes, f"from short trainings on this machine, kept in {cache}")
+    cost = {kind: found[keys[kind]] for kind in kinds}
+    work = span([training_flops(config) for config in configs.values()])
+    rate = span([found[key].flops_per_second for key in keys.values()])
+    return Costs(
+        {kind: cost[kind].seconds(configs[kind]) for kind in kinds},
+        {kind: cost[kind].n_bytes for kind in kinds},
+        f"a training is {work} at {rate}/s, measured in short trainings on this machine, kept in {cache}",
+    )
+
+
+def span(amounts: Sequence[float]) -> str:
+    """Return the least and the greatest amount of arithmetic for people, or the one where they look alike."""
+    return " to ".join(dict.fromkeys((flops(min(amounts)), flops(max(amounts)))))
 
 
 def _costs_seen(root: ExperimentFolder, kinds: Sequence[Kind]) -> Costs | None:

@@ -1,7 +1,7 @@
-"""What one run costs on this machine, from a short training by the true worker: no model of the machine is needed.
+"""What one run costs on this machine: its arithmetic is counted, its rate measured in a short training.
 
-A training shortened to 20 updates goes through its whole schedule, because schedules are functions of progress; so an
-update that is dear late in the training (one that is not teacher-forced) is seen as often as in the whole.
+A training shortened to 20 updates goes through its whole schedule, because schedules are functions of progress; so the
+rate is that of all kinds of updates, teacher-forced early ones and free-running late ones.
 """
 
 import json
@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cvae.accounting import training_flops
 from cvae.config import Config
 from cvae.provenance import package_versions
 from cvae.record import RunFolder, write_atomically
@@ -34,14 +35,14 @@ class Cost:
     """What one run takes."""
 
     overhead_s: float  # starting up, pictures, the mirror, the evaluation at the end
-    step_s: float
+    flops_per_second: float  # of the updates
     evaluation_s: float
     n_bytes: int
 
     def seconds(self, config: Config) -> float:
         """Return the wall time of a whole run with this configuration."""
         evaluations = -(-config.train.steps // config.evaluation.every)
-        return self.overhead_s + config.train.steps * self.step_s + evaluations * self.evaluation_s
+        return self.overhead_s + training_flops(config) / self.flops_per_second + evaluations * self.evaluation_s
 
 
 def cost_key(config: Config, together: int) -> str:
@@ -134,13 +135,15 @@ def _cost(folder: RunFolder, config: Config, wall_s: float | None) -> Cost | Non
     lines = folder.read_epochs()
     if len(lines) < 2:
         return None
-    steps = [config.train.batch_size / line["train/clips_per_second"] for line in lines]
-    steps[0] = min(steps[:2])  # the first updates also warm the machine up
+    segments = [SEGMENT * config.train.batch_size / line["train/clips_per_second"] for line in lines]
+    flops = [line["train/flops_per_second"] * s for line, s in zip(lines, segments, strict=True)]
+    # the first updates also warm the machine up
+    segments[0] = min(segments[0], segments[1] * flops[0] / flops[1])
     ends = [float(line["seconds"]) for line in lines]
-    evaluations = [b - a - SEGMENT * step for a, b, step in zip(ends, ends[1:], steps[1:], strict=False)]
+    evaluations = [b - a - segment for a, b, segment in zip(ends, ends[1:], segments[1:], strict=False)]
     evaluation_s = max(0.0, sum(evaluations) / len(evaluations))
     # warming up is paid once a run: it is part of what is not updates and evaluations
-    known = sum(steps) * SEGMENT + evaluation_s * len(lines)
+    known = sum(segments) + evaluation_s * len(lines)
     overhead_s = max(0.0, (wall_s if wall_s is not None else ends[-1]) - known)
     n_bytes = sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file())
-    return Cost(overhead_s, sum(steps) / len(steps), evaluation_s, n_bytes)
+    return Cost(overhead_s, sum(flops) / sum(segments), evaluation_s, n_bytes)

@@ -1,16 +1,19 @@
-"""Which runs are ended early, by Optuna's pruners, fairly to schedules.
+"""Which runs are ended early, by Optuna's pruners and rules, fairly to schedules.
 
 Three rules make it fair. What is compared is a run's best value so far, so that a dip costs nothing once it has passed.
 It is compared at the same step only: steps may not be searched beside a pruner. And a run whose schedule restarts is
 judged only where a cycle ends with its full weight back, never between a restart and the recovery from it.
 """
 
+import bisect
 import warnings
+from collections.abc import Mapping
+from statistics import median
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner, PatientPruner, SuccessiveHalvingPruner
-from optuna.trial import TrialState
+from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, PatientPruner, SuccessiveHalvingPruner
+from optuna.trial import FrozenTrial, TrialState
 
 from cvae.config import Config
 from cvae.schedules import CyclicalKL, CyclicLR
@@ -55,8 +58,40 @@ def is_same_cycle(config: Config, a: int, b: int) -> bool:
     return all(_cycle_and_phase(config, a, n)[0] == _cycle_and_phase(config, b, n)[0] for n, _ in cycles(config))
 
 
+class RunningMedianPruner(BasePruner):
+    """Decides as Optuna's MedianPruner does where more is better, at a cost that does not grow with the trials.
+
+    Optuna's looks through all trials for each value that is reported; this one is told of each trial once.
+    """
+
+    def __init__(self, n_startup_trials: int, n_warmup_steps: int) -> None:
+        self._n_startup_trials, self._n_warmup_steps = n_startup_trials, n_warmup_steps
+        self._n_trials = 0
+        self._values: dict[int, list[float]] = {}  # of the trials, by step, sorted
+
+    def note(self, values: Mapping[int, float]) -> None:
+        """Take note of a trial that is complete, by its values at each step."""
+        self._n_trials += 1
+        for step, value in values.items():
+            bisect.insort(self._values.setdefault(step, []), value)
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Return whether a trial's best value is below the median of the complete trials' at its last step."""
+        step = trial.last_step
+        if step is None or step < self._n_warmup_steps or self._n_trials < self._n_startup_trials:
+            return False
+        others = self._values.get(step)
+        return others is not None and max(trial.intermediate_values.values()) < _median(others)
+
+
+def _median(ordered: list[float]) -> float:
+    """Return the median of sorted values, from the middle ones alone."""
+    middle = len(ordered) // 2
+    return median(ordered[middle - 1 + len(ordered) % 2 : middle + 1])
+
+
 def make_pruner(tune: Tune, config: Config) -> BasePruner:
-    """Return Optuna's pruner; options count evaluations, Optuna counts steps."""
+    """Return the pruner; options count evaluations, Optuna counts steps."""
     if tune.pruner == "patient":
         patient = PatientOptions.model_validate(tune.pruner_options)
         return _make(patient.then, {}, config)
@@ -66,7 +101,7 @@ def make_pruner(tune: Tune, config: Config) -> BasePruner:
 def _make(name: str, given: dict[str, object], config: Config) -> BasePruner:
     options, every = PRUNERS[name].model_validate(given), config.evaluation.every
     if isinstance(options, MedianOptions):
-        return MedianPruner(options.n_startup_trials, options.n_warmup_evaluations * every)
+        return RunningMedianPruner(options.n_startup_trials, options.n_warmup_evaluations * every)
     if isinstance(options, HyperbandOptions):
         first = options.min_evaluations * every
         return HyperbandPruner(first, max(config.train.steps, first), options.reduction_factor)

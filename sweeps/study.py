@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from cvae.config import Config
 from sweeps.dimension import Value
 from sweeps.experiment import Experiment
-from sweeps.pruning import has_lost_patience, make_patience, make_pruner
+from sweeps.pruning import RunningMedianPruner, has_lost_patience, make_patience, make_pruner
 from sweeps.samplers import PROPOSALS, make_sampler, to_distribution
 from sweeps.space import Parameter, Params, draw, parameters
 
@@ -63,8 +63,15 @@ class ArmStudy:
             by_state = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned"}
             self._told[run] = trial.user_attrs.get("status", by_state.get(trial.state, "failed"))
             self._keep(run, dict(trial.params))
+            self._note(trial)
             if self._told[run] == "finished" and trial.value is not None:
                 self._note_worst(trial.value)
+
+    def _note(self, trial: FrozenTrial) -> None:
+        """Tell the pruner of a trial that has ended, if it counts and the pruner keeps account."""
+        pruner = self._study.pruner
+        if isinstance(pruner, RunningMedianPruner) and trial.state == TrialState.COMPLETE:
+            pruner.note(trial.intermediate_values)
 
     def _keep(self, run: int, params: Params) -> None:
         self._params[run] = params
@@ -184,6 +191,7 @@ class ArmStudy:
             else:
                 self._study.tell(number, value)
                 self._note_worst(value)
+        self._note(self._storage.get_trial(trial_id))
 
     def bad_value(self) -> float:
         """Return what is told for a run without a model: finite, or samplers would propose its region again."""

@@ -1,4 +1,4 @@
-"""Durations and sizes for people."""
+"""Durations, sizes and amounts of arithmetic for people."""
 
 
 def clock(seconds: float) -> str:
@@ -13,6 +13,13 @@ def clock(seconds: float) -> str:
 def size(n_bytes: float) -> str:
     """Return a size for people: `12 MB`, `3.4 GB`."""
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+
+
+def flops(n: float) -> str:
+    """Return an amount of arithmetic for people: `21.2 GFLOP`, `0.55 TFLOP`, `310 PFLOP`."""
+    units = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"))
+    unit, name = next((pair for pair in units if n >= 0.1 * pair[0]), units[-1])
+    return f"{n / unit:.3g} {name}FLOP"
 
 
 def seconds_of(text: str) -> float:

@@ -137,7 +137,7 @@ class CVAE(nn.Module):
         if self.skip == "every" or not self.is_divisible:  # a norm that sees the whole batch sees all of it
             rows = [projected.by_frame[self.skip_index(t)] for t in range(1, len(codes) + 1)]
             stages = [torch.cat(stage) for stage in zip(*rows, strict=True)]
-            frames = self.decoder(codes.flatten(0, 1), stages, projected.kernels)
+            frames: Tensor = self.decoder(codes.flatten(0, 1), stages, projected.kernels)
         else:
             runs = [(i, list(run)) for i, run in groupby(range(1, len(codes) + 1), self.skip_index)]
             parts = [codes[run[0] - 1 : run[-1]].flatten(0, 1) for _, run in runs]

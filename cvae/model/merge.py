@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.grad import conv2d_weight
 
 #: Side of the maps from below up to which a kernel's gradient is sixteen matrix products on a CPU: its libraries'
 #: convolutions take over so few positions three times as long.
@@ -60,7 +61,7 @@ class _Enlarge(torch.autograd.Function):
         if below.shape[-1] <= SMALL_SIDE:
             of_kernel = products(below, gradient)
         else:
-            of_kernel = torch.nn.grad.conv2d_weight(gradient, kernel.shape, below, stride=2, padding=1)
+            of_kernel = conv2d_weight(gradient, kernel.shape, below, stride=2, padding=1)  # type: ignore[no-untyped-call]
         return F.conv2d(gradient, kernel, stride=2, padding=1), of_kernel
 
 
@@ -121,7 +122,7 @@ class MergeLayer(nn.ModuleList):
         weight = self.conv.weight
         kind = weight.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-        below, skip = weight.split(self.n_below, dim=1)
+        below, skip = torch.split(weight, self.n_below, dim=1)
         enlarging = transposed_kernel(below).to(dtype, memory_format=torch.channels_last)
         return Kernels(enlarging, skip.to(dtype, memory_format=torch.channels_last))
 

@@ -3,14 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import optuna
 import pytest
+from optuna.pruners import MedianPruner
+from optuna.trial import TrialState, create_trial
 
 from benchmarks.stepping import SteppingWorker
 from cvae.config import Config, build_config
 from cvae.errors import InputError
 from cvae.overrides import merge
 from sweeps.experiment import build_experiment
-from sweeps.pruning import is_same_cycle, may_be_judged
+from sweeps.pruning import RunningMedianPruner, is_same_cycle, may_be_judged
 from tests.sweeps.test_faults import TOY, Sweep
 
 STEPS = 40
@@ -96,6 +100,25 @@ def test_without_the_law_the_dip_would_have_been_pruned(
     sweep = pruning(tmp_path, pruner, options, dipping, {"a": {"kl_anneal": CYCLICAL}}, 8)
     sweep.run()
     assert "pruned" in (sweep.state("tune-006")["status"], sweep.state("tune-007")["status"])
+
+
+@pytest.mark.parametrize("n_startup", [0, 3])
+@pytest.mark.parametrize("n_warmup", [0, 2])
+def test_the_running_median_decides_as_optunas(n_startup: int, n_warmup: int) -> None:
+    rng = np.random.default_rng(n_startup + 10 * n_warmup)
+    study = optuna.create_study(direction="maximize")
+    optunas, ours = MedianPruner(n_startup, n_warmup), RunningMedianPruner(n_startup, n_warmup)
+    decisions = []
+    for n_steps in rng.integers(0, 7, 40).tolist():  # some, as a diverged run's, end before the others
+        for last in range(7):
+            curve = {step: float(rng.integers(0, 5)) for step in range(last)}
+            trial = create_trial(state=TrialState.RUNNING, intermediate_values=curve)
+            decisions.append(optunas.prune(study, trial))
+            assert ours.prune(study, trial) == decisions[-1]
+        curve = {step: float(rng.integers(0, 5)) for step in range(n_steps)}
+        study.add_trial(create_trial(value=0.0, intermediate_values=curve))
+        ours.note(curve)
+    assert 0.1 < np.mean(decisions) < 0.9
 
 
 def hopeless(params: Any, seed: int, step: int) -> float:
