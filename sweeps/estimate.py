@@ -90,7 +90,7 @@ def find_costs(
     return Costs(
         {kind: cost[kind].seconds(configs[kind]) for kind in kinds},
         {kind: cost[kind].n_bytes for kind in kinds},
-        f"a training is {work} at {rate}/s, measured in short trainings on this machine, kept in {cache}",
+        f"a training is {work} at {rate} a second, from short trainings on this machine, kept in {cache}",
     )
 
 

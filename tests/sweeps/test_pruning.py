@@ -109,13 +109,17 @@ def test_the_running_median_decides_as_optunas(n_startup: int, n_warmup: int) ->
     study = optuna.create_study(direction="maximize")
     optunas, ours = MedianPruner(n_startup, n_warmup), RunningMedianPruner(n_startup, n_warmup)
     decisions = []
+
+    def random_curve(n_steps: int) -> dict[int, float]:
+        best = 0.0
+        return {step: (best := best + float(rng.integers(0, 3))) for step in range(n_steps)}
+
     for n_steps in rng.integers(0, 7, 40).tolist():  # some, as a diverged run's, end before the others
         for last in range(7):
-            curve = {step: float(rng.integers(0, 5)) for step in range(last)}
-            trial = create_trial(state=TrialState.RUNNING, intermediate_values=curve)
+            trial = create_trial(state=TrialState.RUNNING, intermediate_values=random_curve(last))
             decisions.append(optunas.prune(study, trial))
             assert ours.prune(study, trial) == decisions[-1]
-        curve = {step: float(rng.integers(0, 5)) for step in range(n_steps)}
+        curve = random_curve(n_steps)
         study.add_trial(create_trial(value=0.0, intermediate_values=curve))
         ours.note(curve)
     assert 0.1 < np.mean(decisions) < 0.9
