@@ -81,7 +81,8 @@ class SteppingWorker:
 
     def _train(self, folder: RunFolder, state: dict[str, Any]) -> Iterator[None]:
         done = len(folder.read_epochs()) * self._every
-        folder.keep_epochs(done)  # also ends a torn line
+        if folder.keep_epochs(done):
+            state["mended"] = [f"attempt {state['attempt']} cut off a torn line of {folder.epochs.name}"]
         folder.write_state(state | {"step": done})
         identity = folder.read_identity()
         params, seed = identity["params"], identity["seed"]

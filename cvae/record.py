@@ -161,10 +161,15 @@ class RunFolder:
             file.flush()
             os.fsync(file.fileno())
 
-    def keep_epochs(self, last_step: int) -> None:
-        """Drop the evaluations after a step: those that a killed attempt wrote and the next will write again."""
+    def keep_epochs(self, last_step: int) -> bool:
+        """Drop the evaluations after a step: those that a killed attempt wrote and the next will write again.
+
+        Returns whether a line that a kill had torn was among them.
+        """
+        is_torn = self.epochs.exists() and self.epochs.read_bytes()[-1:] not in (b"", b"\n")
         kept = [line for line in self.read_epochs() if line["step"] <= last_step]
         write_atomically(self.epochs, "".join(json.dumps(line) + "\n" for line in kept).encode())
+        return is_torn
 
     def read_heartbeat(self) -> int:
         """Return the number of training steps done; 0 where none was written."""

@@ -70,6 +70,7 @@ def train_run(folder: RunFolder) -> Iterator[Evaluated]:
         if before["status"] in FINAL_STATUSES:
             return
         state: dict[str, Any] = {"status": "running", "attempt": before.get("attempt", 0) + 1, "pid": os.getpid()}
+        state["mended"] = list(before.get("mended", []))
         try:
             yield from _attempt(folder, state)
         except BaseException as error:
@@ -94,8 +95,10 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
     store = open_store(config.data, config.image_size, Path(config.store))
     trainer = make_trainer(config, place, store)
     load_perceptual(config, place.device)  # a file that is not there should not cost a training
-    _load_checkpoint(folder, trainer)
-    folder.keep_epochs(trainer.step)
+    if not _load_checkpoint(folder, trainer):
+        state["mended"].append(f"attempt {state['attempt']} began again: {folder.checkpoint.name} was not readable")
+    if folder.keep_epochs(trainer.step):
+        state["mended"].append(f"attempt {state['attempt']} cut off a torn line of {folder.epochs.name}")
     state |= _provenance(trainer, store)
     folder.write_state(state)
     with _beating(folder, trainer):
@@ -169,17 +172,18 @@ def _save_checkpoint(folder: RunFolder, trainer: Trainer, parts: Collection[str]
     write_atomically(folder.checkpoint, buffer.getvalue())
 
 
-def _load_checkpoint(folder: RunFolder, trainer: Trainer) -> None:
-    """Go on from the checkpoint; one that cannot be read is put aside, and the same training begins again."""
+def _load_checkpoint(folder: RunFolder, trainer: Trainer) -> bool:
+    """Go on from the checkpoint, if any; False: it cannot be read and is put aside, the same training begins again."""
     if not folder.checkpoint.exists():
-        return
+        return True
     try:
         checkpoint = read_checkpoint(folder)
     except InputError as error:
         print(f"warning: {error}; put aside, starting over", flush=True)
         folder.checkpoint.replace(folder.checkpoint.with_suffix(".damaged"))
-        return
+        return False
     trainer.load_state(checkpoint["trainer"])
+    return True
 
 
 def read_checkpoint(folder: RunFolder) -> dict[str, Any]:

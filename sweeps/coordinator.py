@@ -15,7 +15,7 @@ from cvae.errors import InputError
 from cvae.record import FINAL_STATUSES, RunFolder
 from sweeps.attempt import Attempt
 from sweeps.chronicle import Chronicle
-from sweeps.disk import is_disk_full
+from sweeps.disk import DISK_FULL, is_disk_full
 from sweeps.endings import Endings
 from sweeps.experiment import Experiment
 from sweeps.failures import Failures
@@ -229,7 +229,7 @@ class Coordinator:
         """Launch nothing until there is room; what is trained goes on from its checkpoint."""
         if self.waits_for:
             return
-        self.waits_for = f"the disk of {self.root.path} is full"
+        self.waits_for = DISK_FULL.format(self.root.path)
         self._chronicle.note("waiting", why=self.waits_for)
         self._say_who()
         yield f"{self.waits_for}: nothing is launched until there is room; nothing is lost"

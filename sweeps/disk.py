@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 MEBIBYTE = 2**20
+#: Why nothing is launched.
+DISK_FULL = "the disk of {} is full"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 #: File systems whose locks and appends are not those of a local disk.

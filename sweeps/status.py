@@ -9,14 +9,23 @@ from rich.text import Text
 
 from cvae.record import FINAL_STATUSES, PREFIXES
 from sweeps.control import holder, is_worked_on, read_who
+from sweeps.disk import DISK_FULL, has_room
 from sweeps.experiment import Experiment
 from sweeps.forecast import forecast
 from sweeps.ledger import Ledger
 from sweeps.plan import ExperimentFolder, PlannedRun, all_runs
-from sweeps.words import clock
+from sweeps.words import clock, times
 
-#: Lost runs that are listed one by one.
+#: Lost runs that are listed one by one, and runs in which something was put right.
 LISTED = 20
+#: Events of the ledger that tell of trouble the sweep came through, in words.
+MENDED = {
+    "died": "an attempt died {}",
+    "hung": "a worker stood still {}",
+    "halved": "slots were halved {}",
+    "waiting": "it waited for room on the disk {}",
+    "journal repaired": "the journal was repaired {}",
+}
 
 
 class Status:
@@ -34,7 +43,12 @@ class Status:
             self.states[run] = folder.read_state() if folder.path.exists() else {"status": "pending"}
             if self.states[run]["status"] == "running" and not folder.is_being_trained():
                 self.states[run]["status"] = "interrupted"
-        self.durations = [float(e["wall_s"]) for e in Ledger(root.ledger).read() if e.get("wall_s")]
+        self.durations: list[float] = []
+        self.events: Counter[str] = Counter()
+        for event in Ledger(root.ledger).read():
+            self.events[event["event"]] += 1
+            if event.get("wall_s"):
+                self.durations.append(float(event["wall_s"]))
 
     def of(self, *statuses: str) -> list[PlannedRun]:
         """Return the runs with one of some statuses."""
@@ -67,6 +81,12 @@ class Status:
             line += f"; about {clock(left.middle_s)} left at {slots} slots"
             line += f" (between {clock(left.low_s)} and {clock(left.high_s)})"
         return line
+
+    def waits_for(self) -> str | None:
+        """Return why nothing is launched; a coordinator whose disk is full cannot write it down."""
+        if (said := self.who.get("waits_for")) or not self.root.path.exists() or not self.runs_left():
+            return said
+        return None if has_room(self.root.path) else DISK_FULL.format(self.root.path)
 
     def table(self) -> Table:
         """Return one row an arm: counts, the best trial, the mean of the confirm runs."""
@@ -103,17 +123,23 @@ class Status:
                 lines.append(f"{run.place} {state['status']}, attempt {state.get('attempt', 0)}: {said}")
         return lines
 
+    def mended(self) -> list[str]:
+        """Return what went wrong and was put right: in the sweep as a whole, then by run."""
+        counts = [words.format(times(self.events[name])) for name, words in MENDED.items() if self.events[name]]
+        by_run = [f"{run.place}: {what}" for run, state in self.states.items() for what in state.get("mended", [])]
+        return ([f"put right: {', '.join(counts)}"] if counts else []) + by_run
+
     def picture(self) -> RenderableType:
         """Return all of it."""
         parts: list[RenderableType] = [self.headline()]
-        for key in ("waits_for", "stopping"):
-            if why := self.who.get(key):
-                parts.append(Text(f"{'waits: ' if key == 'waits_for' else 'stopping: '}{why}", style="yellow"))
+        for word, why in (("waits", self.waits_for()), ("stopping", self.who.get("stopping"))):
+            if why:
+                parts.append(Text(f"{word}: {why}", style="yellow"))
         parts.append(self.table())
-        lost = self.lost()
-        parts += [Text(line) for line in lost[:LISTED]]
-        if len(lost) > LISTED:
-            parts.append(f"... and {len(lost) - LISTED} more")
+        for lines in (self.lost(), self.mended()):
+            parts += [Text(line) for line in lines[:LISTED]]
+            if len(lines) > LISTED:
+                parts.append(f"... and {len(lines) - LISTED} more")
         return Group(*parts)
 
 

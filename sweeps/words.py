@@ -1,4 +1,4 @@
-"""Durations, sizes and amounts of arithmetic for people."""
+"""Durations, sizes and other amounts for people."""
 
 
 def clock(seconds: float) -> str:
@@ -13,6 +13,11 @@ def clock(seconds: float) -> str:
 def size(n_bytes: float) -> str:
     """Return a size for people: `12 MB`, `3.4 GB`."""
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+
+
+def times(n: int) -> str:
+    """Return how often: `once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
 def flops(n: float) -> str:

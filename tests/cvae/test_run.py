@@ -156,6 +156,7 @@ def test_a_checkpoint_cut_short_costs_time_and_nothing_else(tiny: Config, tmp_pa
     finish(folder)
     assert folder.checkpoint.with_suffix(".damaged").read_bytes() == whole[: len(whole) // 2]
     assert (folder.read_state()["status"], folder.read_state()["attempt"]) == ("finished", 2)
+    assert folder.read_state()["mended"] == ["attempt 2 began again: checkpoint.pt was not readable"]
     assert trajectory(folder) == trajectory(finished)
 
 
@@ -168,6 +169,7 @@ def test_a_torn_last_line_of_the_evaluations_is_made_again(tiny: Config, tmp_pat
         file.write(b'{"step": 4, "val/ps')
     assert len(folder.read_epochs()) == 1
     finish(folder)
+    assert folder.read_state()["mended"] == ["attempt 2 cut off a torn line of epochs.jsonl"]
     assert trajectory(folder) == trajectory(finished)
 
 

@@ -21,7 +21,7 @@ from cvae.record import RunFolder
 from cvae.yaml_file import dump_yaml
 from sweeps.control import reopen
 from sweeps.coordinator import Coordinator
-from sweeps.experiment import build_experiment
+from sweeps.experiment import Experiment, build_experiment
 from sweeps.launch import lay_out
 from sweeps.plan import ExperimentFolder
 from sweeps.slots import Slots
@@ -44,6 +44,14 @@ Fault = Callable[[RunFolder, int, int], None]  # run folder, attempt, step; rais
 
 def score(params: Any, seed: int, step: int) -> float:
     return float(20 + 100 * params["optim.lr"] + 0.01 * step)
+
+
+def seen_in(experiment: Experiment, root: ExperimentFolder) -> str:
+    """What --status prints."""
+    console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+    with console.file:
+        console.print(Status(experiment, root).picture())
+    return console.export_text()
 
 
 class Sweep:
@@ -86,11 +94,7 @@ class Sweep:
         return [(trial.state.name, trial.value) for trial in study.get_trials()]
 
     def seen(self) -> str:
-        """What --status prints."""
-        console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-        with console.file:
-            console.print(Status(self.experiment, self.root).picture())
-        return console.export_text()
+        return seen_in(self.experiment, self.root)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [e for e in map(json.loads, self.root.ledger.read_text().splitlines()) if e["event"] == kind]
@@ -133,6 +137,7 @@ def test_a_passing_io_error_is_retried_from_where_it_was(tmp_path: Path) -> None
     state = sweep.state("tune-001")
     assert (state["status"], state["attempt"]) == ("finished", 3)
     assert [e["step"] for e in sweep.events("died")] == [1, 1]
+    assert "put right: an attempt died twice" in sweep.seen()
     assert sweep.told()[1][0] == "COMPLETE"
 
 
@@ -141,6 +146,22 @@ def test_an_io_error_that_does_not_pass_fails_its_run(tmp_path: Path) -> None:
     sweep.run()
     state = sweep.state("tune-001")
     assert (state["status"], state["attempt"], state["error"]["kind"]) == ("failed", 5, "io")
+    assert "a/tune-001 failed, attempt 5: " in sweep.seen()
+    assert "input/output error" in sweep.seen()
+
+
+def test_a_torn_last_line_of_the_evaluations_is_cut_off(tmp_path: Path) -> None:
+    def fault(folder: RunFolder, attempt: int, step: int) -> None:
+        if folder.path.name == "tune-001" and step == 3 and attempt == 1:
+            with folder.epochs.open("ab") as file:
+                file.write(b'{"step": 3, "val/ps')
+            raise OSError(errno.EIO, "input/output error")
+
+    Sweep(tmp_path / "calm").run()
+    sweep = Sweep(tmp_path, fault)
+    sweep.run()
+    assert results_of(tmp_path) == results_of(tmp_path / "calm")
+    assert "a/tune-001: attempt 2 cut off a torn line of epochs.jsonl" in sweep.seen()
 
 
 def test_out_of_memory_halves_the_slots_then_the_run_is_infeasible(tmp_path: Path) -> None:
@@ -151,6 +172,7 @@ def test_out_of_memory_halves_the_slots_then_the_run_is_infeasible(tmp_path: Pat
     assert (state["status"], state["attempt"]) == ("infeasible", 3)
     assert state["flags"] == {"diverged": False, "collapsed": False}
     assert "a/tune-001 infeasible, attempt 3: CUDA out of memory" in sweep.seen()
+    assert "slots were halved twice" in sweep.seen()
     kind, value = sweep.told()[1]
     assert kind == "COMPLETE"
     assert value is not None
@@ -234,6 +256,7 @@ def test_a_journal_that_lost_its_end_is_restored_from_the_folders(tmp_path: Path
     assert torn.told() == before
     assert list(torn.root.path.glob("study.journal.torn-0"))
     assert torn.events("journal repaired")
+    assert "put right: the journal was repaired once" in torn.seen()
     torn.root.journal.unlink()
     lost = Sweep(tmp_path)
     lost.run()
@@ -303,6 +326,8 @@ def test_a_full_disk_pauses_the_sweep_and_loses_nothing(small_disk: Path, tmp_pa
     assert any("is full: nothing is launched until there is room" in line for line in lines)
     assert any("the disk has room again" in line for line in lines)
     assert results_of(small_disk) == results_of(tmp_path / "calm")
+    assert f"waits: the disk of {sweep.root.path} is full" in seen
+    assert "it waited for room on the disk once" in sweep.seen()
     assert [state for state, _ in sweep.told()] == ["COMPLETE"] * 4
 
 
@@ -317,6 +342,7 @@ def test_a_worker_that_hangs_is_ended_and_goes_on(tmp_path: Path) -> None:
     events = [json.loads(line) for line in (tmp_path / "toy" / "ledger.jsonl").read_text().splitlines()]
     assert [e["event"] for e in events if e.get("run") == "constant/tune-000"].count("hung") == 1
     assert RunFolder(tmp_path / "toy" / "constant" / "tune-000").read_state()["attempt"] == 2
+    assert "a worker stood still" in seen_in(coordinator.experiment, coordinator.root)
 
 
 def test_a_second_coordinator_says_who_holds_the_experiment(tmp_path: Path) -> None:
