@@ -96,12 +96,15 @@ class Endings:
         with suppress(OSError):
             self._checkpoint_bytes = max(self._checkpoint_bytes, attempt.folder.checkpoint.stat().st_size)
         facts = {key: state.get(key) for key in ("git_commit", "data_fingerprint") if state.get(key)}
+        # the last attempt, or where there were several or it was adopted, what the training says of all
+        this_s = time.monotonic() - attempt.started if attempt.process else 0.0
+        wall_s = max(this_s, float(state.get("seconds") or 0.0))
         return facts | {
             "config": short_hash(attempt.folder.config.read_text()),
             "status": state["status"],
             "value": self._tally.values.get(run),
             "error": (state.get("error") or {}).get("message"),
             "attempts": state.get("attempt"),
-            "wall_s": round(time.monotonic() - attempt.started, 3) if attempt.process else None,
+            "wall_s": round(wall_s, 3) or None,
             "device": attempt.device,
         }

@@ -130,4 +130,8 @@ def pin_to_machine(config: Config, threads: int) -> Config:
         updates["runtime"] = config.runtime.model_copy(update={"threads": threads})
     if hasattr(config.data, "root"):
         updates["data"] = config.data.model_copy(update={"root": Path(config.data.root).resolve()})
+    files = {name: getattr(config.evaluation, name) for name in ("lpips", "fvd")}
+    resolved = {name: str(Path(file).resolve()) for name, file in files.items() if file is not None}
+    if resolved:
+        updates["evaluation"] = config.evaluation.model_copy(update=resolved)
     return config.model_copy(update=updates)

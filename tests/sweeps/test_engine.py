@@ -7,24 +7,27 @@ from typing import Any
 
 import pytest
 
+from cvae.accounting import training_flops
+from cvae.config import build_config
 from cvae.errors import InputError
 from cvae.failures import failure_kind
-from cvae.record import held
+from cvae.record import RunFolder, held
 from cvae.trainer import Diverged
 from sweeps.control import stop_sweep
 from sweeps.disk import is_disk_full, network_type
-from sweeps.estimate import Costs, describe_cut, trim
+from sweeps.estimate import Costs, describe_cut, span, trim
 from sweeps.experiment import build_experiment
 from sweeps.forecast import forecast
-from sweeps.launch import lay_out
+from sweeps.launch import lay_out, pin_to_machine
 from sweeps.ledger import Ledger
 from sweeps.origin import check_origin
 from sweeps.plan import ExperimentFolder, all_runs
 from sweeps.policy import FRUITLESS_ATTEMPTS, Breaker, Tries, backoff_s, decide, signature
+from sweeps.probe import _cost
 from sweeps.slots import Slots, find_slots
 from sweeps.storage import open_storage
 from sweeps.waiting import RunQueue
-from sweeps.words import clock, seconds_of, size
+from sweeps.words import clock, flops, seconds_of, size, times
 from tests.sweeps.test_faults import TOY, Sweep
 
 
@@ -167,6 +170,8 @@ def test_no_durations(text: str) -> None:
 def test_words() -> None:
     assert (clock(45), clock(200), clock(7500)) == ("45 s", "3 min 20 s", "2 h 5 min")
     assert (size(67e6), size(3.41e9)) == ("67 MB", "3.4 GB")
+    assert [flops(n) for n in (2.12e10, 5.5e11, 3.1e17)] == ["21.2 GFLOP", "0.55 TFLOP", "0.31 EFLOP"]
+    assert [times(n) for n in (1, 2, 3)] == ["once", "twice", "3 times"]
 
 
 def test_the_forecast_covers_what_comes() -> None:
@@ -182,6 +187,40 @@ def test_the_forecast_covers_what_comes() -> None:
     two = forecast([100.0, 100.0], 30, 2)
     assert two is not None
     assert two.middle_s == pytest.approx(1500)
+
+
+def test_a_run_costs_its_arithmetic_at_the_rate_of_a_short_training(tmp_path: Path) -> None:
+    # four updates in 2 s, an evaluation in 0.5 s, and 3 s of starting up; the first updates took half as long again
+    config = build_config({"train": {"steps": 1000, "batch_size": 8}, "evaluation": {"every": 100}}, "t")
+    folder, seconds = RunFolder(tmp_path), 0.0
+    for segment_s in (3.0, 2.0, 2.0, 2.0, 2.0):
+        seconds += segment_s + 0.5
+        rates = {"train/clips_per_second": 4 * 8 / segment_s, "train/flops_per_second": 1e12 / segment_s}
+        folder.append_epoch({"seconds": seconds} | rates)
+    cost = _cost(folder, config, 16.5)
+    assert cost is not None
+    assert (cost.overhead_s, cost.flops_per_second, cost.evaluation_s) == pytest.approx((4.0, 5e11, 0.5))
+    assert cost.seconds(config) == pytest.approx(4.0 + training_flops(config) / 5e11 + 10 * 0.5)
+    assert span([2e12, 3e12]) == "2 TFLOP to 3 TFLOP"
+    assert span([2e12, 2e12]) == "2 TFLOP"
+
+
+def test_a_run_in_several_attempts_took_what_its_training_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = RunFolder.read_state
+    said = {"tune-001": {"seconds": 1234.5}}
+    monkeypatch.setattr(RunFolder, "read_state", lambda folder: read(folder) | said.get(folder.path.name, {}))
+    sweep = Sweep(tmp_path)
+    sweep.run()
+    took = {event["run"]: event["wall_s"] for event in sweep.events("ended")}
+    assert took["a/tune-001"] == 1234.5
+    assert 0 < took["a/tune-000"] < 100
+
+
+def test_weight_files_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pinned = pin_to_machine(build_config({"evaluation": {"lpips": "weights/alex.pth"}, "store": "cache"}, "t"), 1)
+    assert (pinned.evaluation.lpips, pinned.evaluation.fvd) == (str(tmp_path / "weights/alex.pth"), None)
+    assert pinned.store == str(tmp_path / "cache")
 
 
 def experiment(**changes: Any) -> Any:
