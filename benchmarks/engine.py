@@ -29,8 +29,9 @@ from sweeps.slots import Slots
 ROOT = Path(__file__).resolve().parents[1]
 #: Runs already done at which the cost of the next ones is looked at.
 DONE = (10, 1_000, 5_000)
-#: Runs report 2 values each in one block of so many runs, 26 in the next, and so on; the first are not timed.
-BLOCK, SKIPPED, FEW, MANY = 100, 10, 2, 26
+#: Runs report 2 values each in one block of so many runs, 26 in the next, and so on; the first are not timed. A cost
+#: comes from a pair of blocks, and there are so many pairs.
+BLOCK, SKIPPED, FEW, MANY, PAIRS = 100, 10, 2, 26, 3
 #: Epochs of a trial of the search benchmark, trials of random search, seeds.
 EPOCHS, RANDOM_TRIALS, SEEDS = 27, 48, 10
 
@@ -54,32 +55,34 @@ def stepping(
     return Coordinator(experiment, root, Slots({"cpu": slots}), 1, start=start, poll_s=0.0)
 
 
-def overhead(place: Path, pruner: str = "none") -> dict[int, tuple[float, float]]:
+def overhead(place: Path, pruner: str = "none") -> dict[int, list[tuple[float, float]]]:
     """Return, at some numbers of runs done, the coordinator's milliseconds of processor a run and a reported value.
 
-    Both follow from runs with few and with many values; the workers' own time is taken off.
+    No run is pruned: all are as good, so that each value is judged. Both figures follow from runs with few and with
+    many values; the workers' own time is taken off.
     """
     values = {
         "name": f"overhead-{pruner}",
         "base": {"train": {"steps": MANY}, "evaluation": {"every": 1}},
         "arms": {"a": {}},
         "search": {"optim.lr": {"float": [1e-4, 1e-1], "log": True}},
-        "tune": {"trials_per_arm": DONE[-1] + 2 * BLOCK, "sampler": "qmc", "pruner": pruner},
+        "tune": {"trials_per_arm": DONE[-1] + 2 * PAIRS * BLOCK, "sampler": "qmc", "pruner": pruner},
         "confirm": {"seeds": 1},
     }
     coordinator = stepping(values, place, _flat, lambda number: MANY if number // BLOCK % 2 else FEW, 4)
     marks = _marks(coordinator)
-    found = {}
+    found: dict[int, list[tuple[float, float]]] = {done: [] for done in DONE}
     for done in DONE:
-        first = done - done % BLOCK
-        few, many = (_cost_between(marks, start + SKIPPED, start + BLOCK) for start in (first, first + BLOCK))
-        value_ms = (many - few) / (MANY - FEW)
-        found[done] = (few - FEW * value_ms, value_ms)
+        for pair in range(PAIRS):
+            first = done - done % BLOCK + 2 * pair * BLOCK
+            few, many = (_cost_between(marks, start + SKIPPED, start + BLOCK) for start in (first, first + BLOCK))
+            value_ms = (many - few) / (MANY - FEW)
+            found[done].append((few - FEW * value_ms, value_ms))
     return found
 
 
 def _flat(params: Mapping[str, Any], seed: int, step: int) -> float:
-    return 20.0 + step + float(params["optim.lr"])
+    return 20.0 + step
 
 
 def _marks(coordinator: Coordinator) -> dict[int, float]:
@@ -104,11 +107,11 @@ def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
         found = overhead(place, pruner)
         for done in DONE[1:]:
             for i, what in enumerate(("run", "reported value")):
-                base, ours = found[DONE[0]][i], found[done][i]
-                name = f"coordinator's cost a {what}, pruner {pruner}"
-                yield row(
-                    name, f"{base:.2f} ms after {DONE[0]}", f"{ours:.2f} ms after {done}", ours / base, f"{BLOCK} runs"
-                )
+                early, late = ([cost[i] for cost in found[n]] for n in (DONE[0], done))
+                base, ours = (f"{median(costs):.2f} ms after {n}" for costs, n in ((early, DONE[0]), (late, done)))
+                ratios = [b / a for a, b in zip(early, late, strict=True)]
+                spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+                yield row(f"coordinator's cost a {what}, pruner {pruner}", base, ours, median(ratios), spread)
 
 
 def landscape(params: Mapping[str, Any], seed: int, step: int) -> float:
