@@ -27,6 +27,8 @@ from cvae.provenance import git_commit, package_versions
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 COLUMNS = ("what", "baseline", "ours", "ratio", "spread")
+#: Columns of the terminal that the table is written for, a file too.
+WIDTH = 160
 
 app = new_command()
 
@@ -65,18 +67,19 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
-def print_rows(name: str, rows: list[dict[str, Any]]) -> None:
-    """Print one benchmark's rows, notes beneath."""
-    shown = Table(title=name)
+def print_table(measured: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Print the rows of all benchmarks in one table, notes beneath."""
+    shown = Table()
     for column in COLUMNS:
         shown.add_column(column, overflow="fold")
-    for row in rows:
-        shown.add_row(*(_cell(row.get(column)) for column in COLUMNS))
-    console = Console()
+    for rows in measured.values():
+        for row in rows:
+            shown.add_row(*(_cell(row.get(column)) for column in COLUMNS))
+        shown.add_section()
+    console = Console(width=WIDTH)
     console.print(shown)
-    for row in rows:
-        if row.get("note"):
-            console.print(f"  {row['what']}: {row['note']}")
+    for row in (row for rows in measured.values() for row in rows if row.get("note")):
+        console.print(f"  {row['what']}: {row['note']}")
 
 
 def _cell(value: Any) -> str:
@@ -101,11 +104,13 @@ def bench(
         raise InputError(f"unknown benchmark '{unknown[0]}'; there are {', '.join(found)}")
     if processor_time:
         table.use_processor_time()
+    measured: dict[str, list[dict[str, Any]]] = {}
     for name in names or found:
+        print(f"{name} ...", flush=True)
         machine = describe_machine()  # with the load before the benchmark adds its own
-        rows = [as_mapping(row) for row in found[name]()]
-        record(name, {"machine": machine, "rows": rows})
-        print_rows(name, rows)
+        measured[name] = [as_mapping(row) for row in found[name]()]
+        record(name, {"machine": machine, "rows": measured[name]})
+    print_table(measured)
 
 
 def record(name: str, measured: dict[str, Any]) -> None:

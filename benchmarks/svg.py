@@ -92,7 +92,8 @@ class Cells(nn.Module):
     def start(self, n: int) -> Memory:
         """Return the memory at the start of a sequence."""
         size = self.embed.out_features
-        return [(torch.zeros(n, size), torch.zeros(n, size)) for _ in self.cells]
+        zeros = self.embed.weight.new_zeros(n, size)
+        return [(zeros, zeros) for _ in self.cells]
 
     def forward(self, x: Tensor, memory: Memory) -> list[Tensor]:
         """Make one step; the memory is replaced."""
@@ -106,13 +107,15 @@ class Cells(nn.Module):
 class SVG:
     """The networks, each with an optimizer of its own: g 128, z 64, LSTMs of 256, and 64 to 512 channels."""
 
-    def __init__(self, norm: str, n_conditions: int, lr: float, n_past: int = 2, width: float = 1.0) -> None:
+    def __init__(
+        self, norm: str, n_conditions: int, lr: float, n_past: int = 2, width: float = 1.0, device: str = "cpu"
+    ) -> None:
         self.n_past = n_past
         channels = [round(n * width) for n in (64, 128, 256, 512)]
         self.encoder, self.decoder = Encoder(channels, 128, norm), Decoder(channels, 128, norm)
         self.predictor = Cells(128 + 64 + n_conditions, 256, 2, {"output": 128})
         self.posterior = Cells(128, 256, 1, {"mu": 64, "logvar": 64})
-        networks = [self.encoder, self.decoder, self.predictor, self.posterior]
+        networks = [network.to(device) for network in (self.encoder, self.decoder, self.predictor, self.posterior)]
         self.optimizers = [torch.optim.Adam(network.parameters(), lr=lr) for network in networks]
 
     def load(self, model: CVAE) -> None:
@@ -128,7 +131,7 @@ class SVG:
             optimizer.zero_grad()
         n_clips = frames.shape[1]
         memories = self.predictor.start(n_clips), self.posterior.start(n_clips)
-        error, kl, predicted = torch.zeros(()), torch.zeros(()), frames[0]
+        error, kl, predicted = frames.new_zeros(()), frames.new_zeros(()), frames[0]
         for t in range(1, len(frames)):
             fed = frames[t - 1] if is_forced or t <= self.n_past else predicted
             code, new = self.encoder(fed)

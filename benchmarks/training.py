@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import torch
 
@@ -26,7 +25,9 @@ FORCED, FREE = 1.0, 0.0
 BASELINE = "frame by frame, float32"
 
 
-def new_trainer(cache: Path, norm: str, ratio: float, precision: str, **runtime: Any) -> Trainer:
+def new_trainer(
+    cache: Path, norm: str, ratio: float, precision: str, device: str = "cpu", checkpointing: bool = False
+) -> Trainer:
     """Return a trainer of the lab's model on the pushing world."""
     values = {
         "store": str(cache),
@@ -35,11 +36,11 @@ def new_trainer(cache: Path, norm: str, ratio: float, precision: str, **runtime:
         "beta": BETA,
         "teacher_forcing": {"mode": "constant", "ratio": ratio},
         "optim": {"lr": LR, "clip": None},
-        "runtime": {"device": "cpu", "precision": precision} | runtime,
+        "runtime": {"device": device, "precision": precision, "checkpointing": checkpointing},
     }
     config = build_config(values, "benchmark")
     store = open_store(config.data, config.image_size, cache)
-    trainer = make_trainer(config, Place(torch.device("cpu"), precision == "bf16"), store)
+    trainer = make_trainer(config, Place(torch.device(device), precision == "bf16"), store)
     trainer.model.train()
     return trainer
 
@@ -58,7 +59,7 @@ class Steps:
 
 def baseline_steps(trainer: Trainer, norm: str, *, is_forced: bool) -> Steps:
     """Return the baseline's steps, from the trainer's weights on the trainer's batches."""
-    svg = SVG(norm, trainer.train_clips.n_conditions, LR)
+    svg = SVG(norm, trainer.train_clips.n_conditions, LR, device=trainer.place.device.type)
     svg.load(trainer.model)
 
     def step(number: int) -> float:
@@ -74,9 +75,9 @@ def own_steps(trainer: Trainer) -> Steps:
     return Steps(lambda number: trainer.update(trainer.feed.batch(number), 0.0, LR)[0][0].item())
 
 
-def rows_of(cache: Path, norm: str, ratio: float, precisions: list[str], n: int) -> Iterator[Row]:
+def rows_of(cache: Path, norm: str, ratio: float, precisions: list[str], n: int, device: str = "cpu") -> Iterator[Row]:
     """Yield a row for each precision of one way of training."""
-    trainers = {precision: new_trainer(cache, norm, ratio, precision) for precision in precisions}
+    trainers = {precision: new_trainer(cache, norm, ratio, precision, device) for precision in precisions}
     first = next(iter(trainers.values()))
     works = {"baseline": baseline_steps(first, norm, is_forced=ratio == FORCED)}
     works |= {precision: own_steps(trainer) for precision, trainer in trainers.items()}
@@ -85,13 +86,18 @@ def rows_of(cache: Path, norm: str, ratio: float, precisions: list[str], n: int)
     for precision, trainer in trainers.items():
         note = floor_note(trainer, ratio, median(times[precision]))
         note += "; " + loss_note(works["baseline"].losses, works[precision].losses)
-        what = f"training step, {way}, {norm} norm, {precision}"
+        what = f"training step, {way}, {norm} norm, {precision}{on(device)}"
         yield row_of(what, (BASELINE, times["baseline"]), ("batched", times[precision]), note)
+
+
+def on(device: str) -> str:
+    """Return the device in words where it is not the CPU."""
+    return "" if device == "cpu" else f", {device}"
 
 
 def floor_note(trainer: Trainer, ratio: float, seconds: float) -> str:
     """Return what limits a step: its arithmetic at the measured rate of this machine."""
-    rate = matrix_rate(torch.device("cpu"), trainer.place.bf16, torch.get_num_threads())
+    rate = matrix_rate(trainer.place.device, trainer.place.bf16, torch.get_num_threads())
     flops = trainer.work.expected_flops(ratio)
     return (
         f"{flops / 1e12:.2f} TFLOP at {flops / seconds / 1e9:.0f} GFLOP/s, where the best product or convolution "
@@ -105,24 +111,26 @@ def loss_note(baseline: list[float], ours: list[float]) -> str:
     return f"losses of {len(ours)} steps within {largest:.0e}"
 
 
-def memory_rows(cache: Path) -> Iterator[Row]:
-    """Yield the peak memory of a process that makes one step, its imports included."""
+def memory_rows(cache: Path, device: str = "cpu") -> Iterator[Row]:
+    """Yield the peak memory of a step: of its whole process on a CPU, imports included, or on the device."""
     arguments = {"baseline": ["fp32"], "fp32": ["fp32"], "bf16": ["bf16"], "bf16, checkpointing": ["bf16", "again"]}
     peaks = {
-        name: peak_of("benchmarks.training", str(cache), "baseline" if name == "baseline" else "ours", *rest)
+        name: peak_of("benchmarks.training", str(cache), device, "baseline" if name == "baseline" else "ours", *rest)
         for name, rest in arguments.items()
     }
     for name, peak in peaks.items():
         if name != "baseline":
             before, after = f"{BASELINE}: {peaks['baseline'] / 2**30:.2f} GiB", f"batched: {peak / 2**30:.2f} GiB"
-            yield Row(f"peak memory of a training step, {name}", before, after, peaks["baseline"] / peak)
+            what = f"peak memory of a training step, {name}{on(device)}"
+            yield Row(what, before, after, peaks["baseline"] / peak)
 
 
-def one_step(cache: Path, who: str, precision: str, *options: str) -> None:
-    """Make one teacher-forced step, for its memory."""
-    trainer = new_trainer(cache, "group", FORCED, precision, checkpointing=bool(options))
+def peak_of_a_step(cache: Path, device: str, who: str, precision: str, *options: str) -> int:
+    """Make one teacher-forced step and return the most memory that was taken, in bytes."""
+    trainer = new_trainer(cache, "group", FORCED, precision, device, checkpointing=bool(options))
     steps = baseline_steps(trainer, "group", is_forced=True) if who == "baseline" else own_steps(trainer)
     steps()
+    return own_peak() if device == "cpu" else torch.cuda.max_memory_allocated()
 
 
 def rows() -> Iterator[Row]:
@@ -134,8 +142,11 @@ def rows() -> Iterator[Row]:
         yield from rows_of(cache, "group", FREE, ["fp32", "bf16"], 3)
         yield from rows_of(cache, "batch", FORCED, ["bf16"], 2)
         yield from memory_rows(cache)
+        if torch.cuda.is_available():  # never run so far
+            for ratio in (FORCED, FREE):
+                yield from rows_of(cache, "group", ratio, ["fp32", "bf16"], 10, "cuda")
+            yield from memory_rows(cache, "cuda")
 
 
 if __name__ == "__main__":
-    one_step(Path(sys.argv[1]), *sys.argv[2:])
-    print(own_peak())
+    print(peak_of_a_step(Path(sys.argv[1]), *sys.argv[2:]))
