@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cvae.record import RunFolder
+from cvae.record import TIMINGS, RunFolder
 from cvae.yaml_file import dump_yaml, load_yaml_mapping
 from sweeps.tracking import mirror as mirroring
 from sweeps.tracking.process import mirror_now
@@ -60,8 +60,7 @@ def launch(runs: Path, store: Path, steps: int, *options: str, **environment: st
 def record_of(runs: Path) -> list[dict[str, object]]:
     """Return what a training recorded, timings aside."""
     (path,) = runs.glob("quickstart/*/*/run.json")
-    timed = ("seconds", "train/clips_per_second")
-    return [{k: v for k, v in line.items() if k not in timed} for line in RunFolder(path.parent).read_epochs()]
+    return [{k: v for k, v in line.items() if k not in TIMINGS} for line in RunFolder(path.parent).read_epochs()]
 
 
 @contextmanager

@@ -23,6 +23,15 @@ FINAL_STATUSES = ("finished", "pruned", "stopped", "diverged", "infeasible", "fa
 #: What the `stop` file may ask for, and the status that the run then has; anything else asks for `stopped`.
 STOP_ASKS = {"pruned": "pruned", "paused": "interrupted"}
 
+#: What an evaluation tells of time: no two trainings agree on these, and on all else repeated ones do.
+TIMINGS = (
+    "seconds",
+    "train/clips_per_second",
+    "train/flops_per_second",
+    "train/matrix_rate_share",
+    "train/waiting_share",
+)
+
 #: How the metrics of a split begin.
 PREFIXES = {"train": "train", "validate": "val", "test": "test"}
 

@@ -23,12 +23,6 @@ TINY: dict[str, Any] = {
 }
 
 
-#: What an evaluation tells of time: no two trainings agree on these.
-TIMINGS = (
-    "seconds", "train/clips_per_second", "train/flops_per_second", "train/matrix_rate_share", "train/waiting_share"
-)  # fmt: skip
-
-
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("store")

@@ -20,11 +20,11 @@ from cvae.config import Config, build_config
 from cvae.errors import InputError
 from cvae.mistakes import fields_of, sections_of, tag_of
 from cvae.overrides import KIND_KEYS, at_path, merge
-from cvae.record import RunFolder, held
+from cvae.record import TIMINGS, RunFolder, held
 from cvae.run import AlreadyTraining, read_checkpoint, train_run
 from cvae.trainer import Diverged
 from cvae.yaml_file import dump_yaml
-from tests.conftest import TIMINGS, changed
+from tests.conftest import changed
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,9 +11,10 @@ from cvae.config import Config
 from cvae.data import Store
 from cvae.device import Place, choose_place
 from cvae.evaluate import evaluate
+from cvae.record import TIMINGS
 from cvae.run import make_trainer
 from cvae.trainer import Diverged, EpochResult, Trainer
-from tests.conftest import TIMINGS, changed
+from tests.conftest import changed
 
 
 def trainer_for(config: Config, store: Store) -> Trainer:

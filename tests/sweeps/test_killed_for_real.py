@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from cvae.overrides import merge
-from cvae.record import RunFolder
+from cvae.record import TIMINGS, RunFolder
 from cvae.yaml_file import dump_yaml
-from tests.conftest import TIMINGS
 from tests.sweeps.test_commands import EXPERIMENT, ROOT
 
 LONGER = merge(EXPERIMENT, {"base": {"train": {"steps": 60}, "evaluation": {"every": 3}}})
