@@ -8,6 +8,8 @@ import dataclasses
 import json
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import import_module
@@ -19,7 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import table
+from benchmarks.table import CLOCK, Row, use_processor_time
 from cvae.command import new_command, run_command
 from cvae.errors import InputError
 from cvae.provenance import git_commit, package_versions
@@ -40,9 +42,9 @@ def find_benchmarks() -> dict[str, Any]:
     return {name: function for name, function in found.items() if function}
 
 
-def as_mapping(row: table.Row | Mapping[str, Any]) -> dict[str, Any]:
+def as_mapping(row: Row | Mapping[str, Any]) -> dict[str, Any]:
     """Return a row as JSON values."""
-    return dataclasses.asdict(row) if isinstance(row, table.Row) else dict(row)
+    return dataclasses.asdict(row) if isinstance(row, Row) else dict(row)
 
 
 def describe_machine() -> dict[str, Any]:
@@ -58,7 +60,7 @@ def describe_machine() -> dict[str, Any]:
         "bf16": bool(torch.cpu._is_avx512_bf16_supported()),
         "versions": package_versions(),
         "git_commit": git_commit()[0],
-        "clock": table.CLOCK.name,
+        "clock": CLOCK.name,
         "date": datetime.now(UTC).date().isoformat(),
     }
 
@@ -96,6 +98,7 @@ def bench(
     processor_time: Annotated[
         bool, typer.Option(help="measure processor time of one thread: for a machine that others use, too")
     ] = False,
+    table: Annotated[bool, typer.Option(help="print the table at the end")] = True,
 ) -> None:
     """Measure speed, each against a named baseline in the same run."""
     found = find_benchmarks()
@@ -103,20 +106,31 @@ def bench(
     if unknown:
         raise InputError(f"unknown benchmark '{unknown[0]}'; there are {', '.join(found)}")
     if processor_time:
-        table.use_processor_time()
-    measured: dict[str, list[dict[str, Any]]] = {}
-    for name in names or found:
+        use_processor_time()
+    chosen = names or list(found)
+    for name in chosen:
         print(f"{name} ...", flush=True)
+        if len(chosen) > 1:  # a process for each, so that none finds memory, threads or caches of another's
+            flags = ["--processor-time"] if processor_time else []
+            command = [sys.executable, "-m", "benchmarks", name, "--no-table", *flags]
+            if subprocess.run(command, cwd=FOLDER.parent, check=False).returncode:
+                raise InputError(f"benchmark {name} did not end well; the others' records stay in {RESULTS}")
+            continue
         machine = describe_machine()  # with the load before the benchmark adds its own
-        measured[name] = [as_mapping(row) for row in found[name]()]
-        record(name, {"machine": machine, "rows": measured[name]})
-    print_table(measured)
+        record(name, {"machine": machine, "rows": [as_mapping(row) for row in found[name]()]})
+    if table:
+        results = read_results()
+        print_table({name: results[name]["rows"] for name in chosen})
+
+
+def read_results() -> dict[str, Any]:
+    """Return the last record of every benchmark."""
+    return dict(json.loads(RESULTS.read_text())) if RESULTS.exists() else {}
 
 
 def record(name: str, measured: dict[str, Any]) -> None:
     """Put one benchmark's record in place of its last."""
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    RESULTS.write_text(json.dumps(results | {name: measured}, indent=2) + "\n")
+    RESULTS.write_text(json.dumps(read_results() | {name: measured}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def floor_note(trainer: Trainer, ratio: float, seconds: float) -> str:
 def loss_note(baseline: list[float], ours: list[float]) -> str:
     """Return how far apart the losses are."""
     largest = max(abs(a - b) / abs(a) for a, b in zip(baseline, ours, strict=True))
-    return f"losses of {len(ours)} steps within {largest:.0e}"
+    return f"losses of {len(ours)} steps within {largest:.1e}"
 
 
 def memory_rows(cache: Path, device: str = "cpu") -> Iterator[Row]:
