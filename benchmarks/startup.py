@@ -1,4 +1,4 @@
-"""How soon commands answer and workers train, each against a process that does nothing but import torch."""
+"""How soon commands answer and workers train, each against what PyTorch alone takes to be there."""
 
 import os
 import subprocess
@@ -23,6 +23,12 @@ from sweeps.slots import CPU, Slots
 
 ROOT = Path(__file__).parents[1]
 QUICKSTART = "experiments/quickstart.yaml"
+#: What a command should not wait for, and what PyTorch takes before any first step.
+BASELINES = {
+    "import torch": "import torch",
+    "import torch, make an optimizer": "import torch; torch.optim.Adam([torch.zeros(1)])",
+}
+FIRST, NEXT = "from a worker's start to its first step", "from a worker's end to the next one's first step"
 COMMANDS = {
     "analyze.py --help": ["analyze.py", "--help"],
     "run_sweep.py --help": ["run_sweep.py", "--help"],
@@ -49,7 +55,7 @@ NOTING = """
 import sys, time
 from pathlib import Path
 from cvae.trainer import Trainer
-from sweeps.worker import work
+from sweeps.worker import leave, work
 path, update = Path(sys.argv[1]), Trainer.update
 def noting(*arguments, **named):
     result = update(*arguments, **named)
@@ -59,7 +65,7 @@ def noting(*arguments, **named):
 Trainer.update = noting
 status = work(path)
 (path / "last").write_text(repr(time.monotonic()))
-sys.exit(status)
+leave(status)
 """
 N_RUNS = 6
 
@@ -104,13 +110,14 @@ def rows(n: int = 3) -> Iterator[Row]:
     """Yield the table's rows."""
     with tempfile.TemporaryDirectory() as folder:
         path = new_run(Path(folder))
-        works = {"import torch": lambda: run("-c", "import torch")}
+        works = {name: lambda code=code: run("-c", code) for name, code in BASELINES.items()}  # type: ignore[misc]
         works |= {f"start of {name}": lambda words=words: run(*words) for name, words in COMMANDS.items()}  # type: ignore[misc]
-        works["from a worker's start to its first step"] = lambda: run("-c", FIRST_STEP, str(path))
+        works[FIRST] = lambda: run("-c", FIRST_STEP, str(path))
         times = interleave(works, n)
-        times["from a worker's end to the next one's first step"] = gaps(Path(folder))
-    torch_s = times.pop("import torch")
+        times[NEXT] = gaps(Path(folder))
+    baselines = {name: median(times.pop(name)) for name in BASELINES}
     for name, own in times.items():
-        ratios = [median(torch_s) / seconds for seconds in own]
-        words = (f"import torch: {show(median(torch_s))}", show(median(own)))
+        baseline = list(BASELINES)[name in (FIRST, NEXT)]
+        ratios = [baselines[baseline] / seconds for seconds in own]
+        words = (f"{baseline}: {show(baselines[baseline])}", show(median(own)))
         yield Row(name, *words, median(ratios), (min(ratios), max(ratios)))
