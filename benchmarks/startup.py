@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -110,9 +111,9 @@ def rows(n: int = 3) -> Iterator[Row]:
     """Yield the table's rows."""
     with tempfile.TemporaryDirectory() as folder:
         path = new_run(Path(folder))
-        works = {name: lambda code=code: run("-c", code) for name, code in BASELINES.items()}  # type: ignore[misc]
-        works |= {f"start of {name}": lambda words=words: run(*words) for name, words in COMMANDS.items()}  # type: ignore[misc]
-        works[FIRST] = lambda: run("-c", FIRST_STEP, str(path))
+        works = {name: partial(run, "-c", code) for name, code in BASELINES.items()}
+        works |= {f"start of {name}": partial(run, *words) for name, words in COMMANDS.items()}
+        works[FIRST] = partial(run, "-c", FIRST_STEP, str(path))
         times = interleave(works, n)
         times[NEXT] = gaps(Path(folder))
     baselines = {name: median(times.pop(name)) for name in BASELINES}
