@@ -102,7 +102,7 @@ def test_without_the_law_the_dip_would_have_been_pruned(
     assert "pruned" in (sweep.state("tune-006")["status"], sweep.state("tune-007")["status"])
 
 
-@pytest.mark.parametrize("n_startup", [0, 3])
+@pytest.mark.parametrize("n_startup", [0, 10])
 @pytest.mark.parametrize("n_warmup", [0, 2])
 def test_the_running_median_decides_as_optunas(n_startup: int, n_warmup: int) -> None:
     rng = np.random.default_rng(n_startup + 10 * n_warmup)
