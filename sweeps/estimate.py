@@ -44,11 +44,11 @@ class Costs:
 
     def describe(self, runs: Sequence[PlannedRun], slots: int) -> str:
         """Return the estimate in words."""
-        device_s = sum(self.seconds[run.arm, run.phase] for run in runs)
+        hours = sum(self.seconds[run.arm, run.phase] for run in runs) / 3600
         n_bytes = sum(self.n_bytes.get((run.arm, run.phase), 0) for run in runs)
         disk = f", {size(n_bytes)} on disk" if n_bytes else ""
         return (
-            f"estimate for {len(runs)} runs: {device_s / 3600:.2g} device hours, about "
+            f"estimate for {len(runs)} runs: {hours:.2g} device hours ({hours / len(runs):.2g} a run), about "
             f"{clock(self.wall_s(runs, slots))} at {slots} slots{disk} ({self.source})"
         )
 

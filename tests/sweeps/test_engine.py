@@ -236,6 +236,9 @@ def costs(seconds: float) -> Costs:
 def test_a_budget_cuts_every_arm_alike_and_says_so(tmp_path: Path) -> None:
     # 60 runs of 60 s at 2 slots: half an hour; 15 minutes hold 30 of them
     root, whole = ExperimentFolder(tmp_path / "toy"), experiment()
+    assert costs(60).describe(all_runs(whole), 2) == (
+        "estimate for 60 runs: 1 device hours (0.017 a run), about 30 min 0 s at 2 slots (given)"
+    )
     cut = trim(whole, root, costs(60), 2, 15 * 60)
     assert (cut.tune.trials_per_arm, cut.confirm.seeds) == (10, 5)
     assert {sum(run.arm == arm for run in all_runs(cut)) for arm in "ab"} == {15}
