@@ -13,9 +13,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.table import Row
 from cvae.record import TIMINGS, RunFolder
 from cvae.yaml_file import dump_yaml, load_yaml_mapping
 from sweeps.tracking import mirror as mirroring
@@ -26,20 +26,6 @@ from tests.sweeps.bad_servers import TROUBLES, trouble
 ROOT = Path(__file__).parents[1]
 #: Bound on what 450 more media evaluations may add to the mirror and to wandb's service.
 RSS_BOUND_MIB = 64.0
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measurement."""
-
-    what: str
-    baseline: str
-    ours: str
-    ratio: float
-    spread: str
-
-    def __str__(self) -> str:
-        return f"{self.what:<44} {self.baseline:>26} {self.ours:>26} {self.ratio:>8.4f}  {self.spread}"
 
 
 def launch(runs: Path, store: Path, steps: int, *options: str, **environment: str) -> float:
@@ -94,7 +80,7 @@ def log_cost(runs: Path, n_runs: int, repeats: int) -> Row:
         f"training {training_s:.1f} s",
         f"{min(costs):.3f} s",
         min(costs) / training_s,
-        f"{min(costs):.3f}-{max(costs):.3f} s over {repeats}",
+        note=f"{min(costs):.3f}-{max(costs):.3f} s over {repeats}",
     )
 
 
@@ -138,7 +124,7 @@ def unreachable(folder: Path, store: Path, steps: int, repeats: int) -> Iterator
     for mode in TROUBLES:
         spread = f"{min(walls[mode]):.1f}-{max(walls[mode]):.1f} s over {repeats}"
         ratio = min(walls[mode]) / offline
-        yield Row(f"wall, online, {mode}", f"offline {offline:.1f} s", f"{min(walls[mode]):.1f} s", ratio, spread)
+        yield Row(f"wall, online, {mode}", f"offline {offline:.1f} s", f"{min(walls[mode]):.1f} s", ratio, note=spread)
 
 
 def rss_mib(pid: int) -> float:
@@ -173,14 +159,13 @@ def memory(runs: Path, n: int) -> Row:
     if grown > RSS_BOUND_MIB:
         raise AssertionError(f"the mirror has grown by {grown:.0f} MiB, more than {RSS_BOUND_MIB:.0f}")
     first, last = f"{seen[0]:.0f} MiB after {n // 10}", f"{seen[1]:.0f} MiB after {n}"
-    return Row(f"RSS of the mirror, media {n} times", first, last, seen[1] / seen[0], f"+{grown:.1f} MiB")
+    return Row(f"RSS of the mirror, media {n} times", first, last, seen[1] / seen[0], note=f"+{grown:.1f} MiB")
 
 
 def main(*, quick: bool = False) -> list[Row]:
-    """Measure everything and print it."""
+    """Measure everything and print it; a ratio is ours divided by the baseline."""
     steps, repeats = (20, 1) if quick else (120, 3)
     rows: list[Row] = []
-    print(f"{'what':<44} {'baseline':>26} {'ours':>26} {'ratio':>8}  spread", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         launch(folder / "first", folder / "store", steps, "--output", "plain")
@@ -191,7 +176,7 @@ def main(*, quick: bool = False) -> list[Row]:
         ):
             for row in measure():
                 rows.append(row)
-                print(row, flush=True)
+                print(f"{row.what}: {row.ours}, against {row.baseline}: {row.ratio:.4f} ({row.note})", flush=True)
     return rows
 
 

@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ class RunMirror:
         run.summary.update(presentation.summary_of(state, lines))
         if state.get("final") and self._identity["phase"] == "confirm":
             step, psnr = int(state["step"]), presentation.final_scores(state).get("psnr")
-            split = self._read_config()["evaluation"]["final_split"]
+            split = self._config["evaluation"]["final_split"]
             pictures = self._pictures(self._folder.samples / "final", "final", step, psnr, split)
             run.log({"step": step} | pictures, step=step + 1, commit=True)
             if self._folder.clips.exists():  # in the summary: its size would be charts beside the metrics
@@ -128,21 +129,21 @@ class RunMirror:
         run.finish(exit_code=0 if state["status"] in NOT_CRASHED else 1)
         self._run = None
 
-    def _read_config(self) -> dict[str, Any]:
+    @cached_property
+    def _config(self) -> dict[str, Any]:
         return presentation.config_of(self._folder, self._identity)
 
     def _table(self) -> wandb.Table:
         """Return a row for each clip of the final split: its scores and, where they were drawn, its frames."""
         strip = self._folder.samples / "final.png"
-        boxes = {c["name"]: c["box"] for c in presentation.clips_drawn(strip)} if strip.exists() else {}
+        drawn = _crops(strip) if strip.exists() else {}
         table = wandb.Table(columns=["clip", "frames", "psnr", "copy_last_psnr", "gain", "first_frame", "last_frame"])
         with np.load(self._folder.clips) as scores:
             names, psnr, floor = scores["name"], scores["psnr"], scores["copy_last_psnr"]
-        order = sorted(range(len(names)), key=lambda i: (str(names[i]) not in boxes, i))[:TABLE_ROWS]
+        order = sorted(range(len(names)), key=lambda i: (str(names[i]) not in drawn, i))[:TABLE_ROWS]
         for i in order:
             name, mean, copied = str(names[i]), float(psnr[i].mean()), float(floor[i].mean())
-            frames = _crop(strip, boxes[name]) if name in boxes else None
-            table.add_data(name, frames, mean, copied, mean - copied, float(psnr[i, 0]), float(psnr[i, -1]))
+            table.add_data(name, drawn.get(name), mean, copied, mean - copied, float(psnr[i, 0]), float(psnr[i, -1]))
         return table
 
     def _open(self) -> wandb.Run:
@@ -157,7 +158,7 @@ class RunMirror:
                 group=self._identity["experiment"],
                 job_type=self._identity["phase"],
                 tags=presentation.tags_of(self._identity),
-                config=self._read_config(),
+                config=self._config,
                 settings=offline_settings(),
             )
             self._run.define_metric("step", hidden=True)
@@ -165,9 +166,11 @@ class RunMirror:
         return self._run
 
 
-def _crop(strip: Path, box: list[int]) -> wandb.Image:
+def _crops(strip: Path) -> dict[str, wandb.Image]:
+    """Return the rows of a strip by the clip that each shows; as JPEG, in a tenth of the time: the whole PNG is logged."""
     with Image.open(strip) as picture:
-        return wandb.Image(picture.crop((box[0], box[1], box[2], box[3])))
+        boxes = {clip["name"]: tuple(clip["box"]) for clip in presentation.clips_drawn(strip)}
+        return {name: wandb.Image(picture.crop(box), file_type="jpg") for name, box in boxes.items()}
 
 
 class Mirror:
