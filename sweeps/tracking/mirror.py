@@ -167,7 +167,7 @@ class RunMirror:
 
 
 def _crops(strip: Path) -> dict[str, wandb.Image]:
-    """Return the rows of a strip by the clip that each shows: as JPEG, in a tenth of the time; the PNG is logged, too."""
+    """Return the rows of a strip by the clip that each shows; as JPEG, in a tenth of the time: the PNG is logged."""
     with Image.open(strip) as picture:
         boxes = {clip["name"]: tuple(clip["box"]) for clip in presentation.clips_drawn(strip)}
         return {name: wandb.Image(picture.crop(box), file_type="jpg") for name, box in boxes.items()}
