@@ -59,13 +59,13 @@ class _Enlarge(torch.autograd.Function):
         """Return the gradients: a convolution of stride 2, and over the products of what each weight joins."""
         (gradient,), (below, kernel) = gradients, ctx.saved_tensors
         if below.shape[-1] <= SMALL_SIDE:
-            of_kernel = products(below, gradient)
+            of_kernel = kernel_gradient(below, gradient)
         else:
             of_kernel = conv2d_weight(gradient, kernel.shape, below, stride=2, padding=1)  # type: ignore[no-untyped-call]
         return F.conv2d(gradient, kernel, stride=2, padding=1), of_kernel
 
 
-def products(below: Tensor, gradient: Tensor) -> Tensor:
+def kernel_gradient(below: Tensor, gradient: Tensor) -> Tensor:
     """Return an enlarging kernel's gradient, (C, C, 4, 4), as a matrix product for each of its sixteen weights."""
     rows = below.permute(0, 2, 3, 1).flatten(0, 2).t()  # (C, N s s)
     side, n = gradient.shape[-1], gradient.shape[1]

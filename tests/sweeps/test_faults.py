@@ -1,6 +1,7 @@
 """Every fault ends in the state that the policy names, and is seen in the status."""
 
 import errno
+import io
 import json
 import os
 import signal
@@ -48,10 +49,9 @@ def score(params: Any, seed: int, step: int) -> float:
 
 def seen_in(experiment: Experiment, root: ExperimentFolder) -> str:
     """What --status prints."""
-    console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    with console.file:
-        console.print(Status(experiment, root).picture())
-    return console.export_text()
+    printed = io.StringIO()
+    Console(width=200, file=printed).print(Status(experiment, root).picture())
+    return printed.getvalue()
 
 
 class Sweep:
