@@ -52,8 +52,8 @@ def main(
     """
     try:
         if wandb is not None:
-            from sweeps.report.wandb_import import import_runs
-            from sweeps.report.wandb_mapping import Mapping
+            from sweeps.wandb_import.importer import import_runs
+            from sweeps.wandb_import.mapping import Mapping
 
             mapping = Mapping(
                 metric, final, "minimize" if minimize else "maximize", margin, arm_key, seed_key, step_key
@@ -69,10 +69,12 @@ def main(
 
 def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) -> None:
     """Analyse, print and write; several folders are compared with each other."""
-    from sweeps.report.across import analyse_across  # here, so that --help answers at once
-    from sweeps.report.analysis import analyse
-    from sweeps.report.terminal import print_verdict
-    from sweeps.report.write import write_report
+    from sweeps.report.analysis import (
+        analyse,
+        analyse_across,  # here, so that --help answers at once
+    )
+    from sweeps.report.output.terminal import print_verdict
+    from sweeps.report.output.write import write_report
 
     analysis = analyse(folders[0]) if len(folders) == 1 else analyse_across(folders, into)
     print_verdict(analysis, write_report(analysis, pictures, paper))

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from cvae.command import new_command, run_command
+from cvae.cli import new_command, run_command
+from cvae.config.overrides import parse_settings
 from cvae.errors import InputError
-from cvae.overrides import parse_settings
-from sweeps.experiment import load_experiment
-from sweeps.output import OUTPUTS, chosen
-from sweeps.plan import ExperimentFolder
-from sweeps.planning import print_plan
-from sweeps.slots import find_slots
+from sweeps.commands.output import OUTPUTS, chosen
+from sweeps.commands.show_plan import print_plan
+from sweeps.experiment.experiment import load_experiment
+from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.tracking.process import MODES
+from sweeps.workers.slots import find_slots
 
 app = new_command()
 
@@ -55,7 +55,8 @@ def sweep(
     if dry_run and not sync:
         raise InputError("--dry-run belongs to --sync; --plan shows what a launch would do")
     if sync:
-        from sweeps.tracking.sync import find_experiment, sync_experiment  # needs wandb, which takes a second
+        from sweeps.experiment_folder.paths import find_experiment
+        from sweeps.tracking.sync import sync_experiment  # needs wandb, which takes a second
 
         sync_experiment(find_experiment(experiment_file, runs), dry_run=dry_run)
         return
@@ -67,23 +68,26 @@ def sweep(
     places = find_slots(read_slots(slots), slots_per_gpu, config.runtime.device, config.runtime.threads)
     threads = max(1, (os.cpu_count() or 1) // places.total)
     if stop:
-        from sweeps.control import stop_sweep
+        from sweeps.commands.control import stop_sweep
 
         print(stop_sweep(experiment, root))
     elif status:
-        from sweeps.status import print_status
+        from sweeps.commands.status import print_status
 
         print_status(experiment, root)
     elif plan:
         print_plan(experiment, root)
         if probe:
-            from sweeps.estimate import print_estimate
+            from sweeps.estimate.costs import print_estimate
 
             print_estimate(experiment, root, places, threads, lambda line: print(line, flush=True))
     else:
-        from sweeps.session import Options, run_session  # optuna takes a second to import: mistakes answer at once
+        from sweeps.commands.launch import (  # optuna takes a second to import: mistakes answer at once
+            LaunchOptions,
+            run_session,
+        )
 
-        run_session(experiment, root, places, Options(threads, mode, shown, storage, retry, budget_s, hang_s))
+        run_session(experiment, root, places, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s))
 
 
 def read_slots(text: str) -> int | None:
@@ -97,7 +101,7 @@ def read_slots(text: str) -> int | None:
 
 def read_duration(option: str, text: str) -> float:
     """Return the seconds that an option means."""
-    from sweeps.words import seconds_of
+    from sweeps.units import seconds_of
 
     try:
         return seconds_of(text)

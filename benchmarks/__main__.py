@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.table import CLOCK, Row, use_processor_time
-from cvae.command import new_command, run_command
+from cvae.cli import new_command, run_command
 from cvae.errors import InputError
 from cvae.provenance import git_commit, package_versions
 

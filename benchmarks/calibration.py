@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.report.bootstrap import bca_intervals
-from sweeps.report.power import power_of
-from sweeps.report.runs import Metric
-from sweeps.report.statistics import compare_pairs, holm, mean_interval
-from sweeps.report.verdict import decide
+from sweeps.report.comparison.verdict import decide
+from sweeps.report.reading.records import MetricRecord
+from sweeps.report.statistics.bootstrap import bca_intervals
+from sweeps.report.statistics.paired import compare_pairs, holm, mean_interval
+from sweeps.report.statistics.power import power_of
 
 Array = npt.NDArray[np.float64]
 
@@ -26,7 +26,7 @@ SEED_SD = 0.3
 #: What a collapsed seed loses, in dB: the gap between a good and a collapsed run in the course's logs.
 COLLAPSE_DB = 3.0
 COLLAPSED_SHARE = 0.15
-METRIC = Metric("val/psnr", "maximize", None)
+METRIC = MetricRecord("val/psnr", "maximize", None)
 TABLE = Path(__file__).parents[1] / "sweeps" / "report" / "calibration.json"
 
 

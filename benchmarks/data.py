@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.table import Row, compare
-from cvae.config import build_config
-from cvae.data import Bair, PushingWorld, open_store
+from cvae.config.presets import over_preset
+from cvae.config.schema import build_config
+from cvae.config.yaml_file import load_yaml_mapping
 from cvae.data.lab_layout import write_lab_layout
-from cvae.device import choose_place
-from cvae.presets import over_preset
-from cvae.run import make_trainer
-from cvae.yaml_file import load_yaml_mapping
+from cvae.data.sources.bair import Bair
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.store.store import open_store
+from cvae.device import choose_accelerator
+from cvae.run.train_run import make_trainer
 
 LENGTH, BATCH = 12, 12
 QUICKSTART = Path(__file__).parents[1] / "experiments" / "quickstart.yaml"
@@ -76,9 +78,9 @@ def waiting_rows(folder: Path) -> Iterator[Row]:
     store = open_store(config.data, config.image_size, Path(config.store))
     shares = {}
     for name in ("gathered in the loop", "gathered beside it"):
-        trainer = make_trainer(config, choose_place(config.runtime), store)
+        trainer = make_trainer(config, choose_accelerator(config.runtime), store)
         if name == "gathered in the loop":
-            trainer.feed.is_ahead = False
+            trainer.loader.is_ahead = False
         results = list(trainer.fit())
         shares[name] = float(np.mean([result.training["waiting_share"] for result in results]))
     (before, waited), (after, waiting) = shares.items()

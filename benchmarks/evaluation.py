@@ -18,16 +18,17 @@ import numpy as np
 import torch
 
 from benchmarks.table import own_peak
-from cvae.batches import clip_noise
-from cvae.chunks import in_evaluation
-from cvae.config import build_config
-from cvae.data.clips import Clips
-from cvae.data.statistics import ConditionStatistics
-from cvae.device import Place
-from cvae.full_evaluation import Plan, count_passes, evaluate_in_full
-from cvae.metrics import METRICS, score_frames
-from cvae.model import CVAE, build_model
-from cvae.sampling import draw_many
+from cvae.config.schema import build_config
+from cvae.data.store.clips import Clips
+from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.device import Accelerator
+from cvae.evaluation.clip_batches import in_evaluation
+from cvae.evaluation.metrics.image_metrics import METRICS, score_frames
+from cvae.evaluation.protocols import EvaluationPlan, count_passes, evaluate_in_full
+from cvae.evaluation.samples import draw_many
+from cvae.model.build import build_model
+from cvae.model.cvae import CVAE
+from cvae.random_streams import clip_noise
 
 HORIZON, GIB = 28, 2**30
 NARROW: dict[str, Any] = {
@@ -55,13 +56,13 @@ def noise_clips(folder: Path, n_clips: int, n_frames: int) -> Clips:
     return Clips(folder, np.arange(n_clips) * n_frames, names, n_frames, 7, statistics)
 
 
-def one_by_one(model: CVAE, clips: Clips, place: Place, n_samples: int) -> np.ndarray:
+def one_by_one(model: CVAE, clips: Clips, accelerator: Accelerator, n_samples: int) -> np.ndarray:
     """Score every sample of every clip by itself, its past encoded anew: (N, K, H) PSNR."""
     scores = []
     with in_evaluation(model):
         for i in range(len(clips)):
             frames, conditions = clips.gather([i])
-            truth, moved = place.frames(frames), place.conditions(conditions)
+            truth, moved = accelerator.frames(frames), accelerator.conditions(conditions)
             for k in range(n_samples):
                 noise = clip_noise(np.array([i]), len(truth) - 1, model.z_dim, 0, k)
                 predicted = model.predict(truth[: model.n_past], moved, noise)
@@ -70,10 +71,10 @@ def one_by_one(model: CVAE, clips: Clips, place: Place, n_samples: int) -> np.nd
     return np.stack(scores).reshape(len(clips), n_samples, -1)
 
 
-def ours(model: CVAE, clips: Clips, place: Place, n_samples: int) -> np.ndarray:
+def ours(model: CVAE, clips: Clips, accelerator: Accelerator, n_samples: int) -> np.ndarray:
     """Score the same samples as an evaluation does."""
     with in_evaluation(model):
-        samples = draw_many(model, clips, place, n_samples, 32, 0, METRICS, np.arange(0), advance=lambda n: None)
+        samples = draw_many(model, clips, accelerator, n_samples, 32, 0, METRICS, np.arange(0), advance=lambda n: None)
     return samples.scores["psnr"]
 
 
@@ -81,14 +82,14 @@ def time_ratio(folder: Path, n_clips: int = 2, n_samples: int = 16, n_times: int
     """Time both in turn, so that a busy machine slows both, and check that they score alike."""
     torch.set_num_threads(1)
     model = narrow_model()
-    clips, place = noise_clips(folder, n_clips, 2 + HORIZON), Place(torch.device("cpu"), bf16=False)
-    ours(model, clips, place, 2)  # the first call of a process sets libraries up
+    clips, accelerator = noise_clips(folder, n_clips, 2 + HORIZON), Accelerator(torch.device("cpu"), bf16=False)
+    ours(model, clips, accelerator, 2)  # the first call of a process sets libraries up
     pairs = []
     for _ in range(n_times):
         seconds, scores = [], []
         for way in (one_by_one, ours):
             started = time.perf_counter()
-            scores.append(way(model, clips, place, n_samples))
+            scores.append(way(model, clips, accelerator, n_samples))
             seconds.append(time.perf_counter() - started)
         assert np.allclose(scores[0], scores[1], atol=1e-3), "the two ways score differently"
         pairs.append(seconds)
@@ -105,15 +106,15 @@ def time_ratio(folder: Path, n_clips: int = 2, n_samples: int = 16, n_times: int
 def measure_memory(folder: Path, n_clips: int, n_samples: int, batch_size: int, bf16: bool = False) -> dict[str, float]:
     """Evaluate in full in this process; return seconds and the bytes by which its peak exceeds the built model."""
     model = narrow_model()
-    clips, place = noise_clips(folder, n_clips, 2 + HORIZON), Place(torch.device("cpu"), bf16=bf16)
+    clips, accelerator = noise_clips(folder, n_clips, 2 + HORIZON), Accelerator(torch.device("cpu"), bf16=bf16)
     before = own_peak()
-    plan = Plan(n_samples=n_samples, batch_size=batch_size, seed=0, n_actions=4)
+    plan = EvaluationPlan(n_samples=n_samples, batch_size=batch_size, seed=0, n_actions=4)
     total, done, started = count_passes(model, clips, plan), [0], time.perf_counter()
 
     def advance(n: int) -> None:
         done[0] += n
 
-    evaluate_in_full(model, clips, place, plan, advance)
+    evaluate_in_full(model, clips, accelerator, plan, advance)
     assert done[0] == total, f"{done[0]} of {total} predictions were counted"
     return {"bytes": own_peak() - before, "seconds": time.perf_counter() - started}
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.table import Row, interleave, show
-from cvae.config import build_config
-from cvae.data import open_store
-from cvae.overrides import merge
-from cvae.record import RunFolder
+from cvae.config.overrides import merge
+from cvae.config.schema import build_config
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.data.store.store import open_store
+from cvae.record.run_folder import RunFolder
 from cvae.train import prepare
-from cvae.yaml_file import load_yaml_mapping
-from sweeps.coordinator import Coordinator
-from sweeps.experiment import build_experiment
-from sweeps.launch import lay_out
-from sweeps.plan import ExperimentFolder
-from sweeps.slots import CPU, Slots
+from sweeps.coordinator.coordinator import Coordinator
+from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment_folder.layout import lay_out
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.workers.slots import CPU, Slots
 
 ROOT = Path(__file__).parents[1]
 QUICKSTART = "experiments/quickstart.yaml"
@@ -102,7 +102,7 @@ def gaps(place: Path) -> list[float]:
     coordinator = Coordinator(experiment, root, Slots({CPU: 1}), 1, start=start)
     for _ in coordinator.run():
         pass
-    folders = [planned.folder(root).path for planned in coordinator.plan]
+    folders = [root.run(planned).path for planned in coordinator.plan]
     first, last = ([float((path / name).read_text()) for path in folders] for name in ("first", "last"))
     return [b - a for a, b in zip(last, first[1:], strict=False)]
 

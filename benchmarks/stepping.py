@@ -9,7 +9,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder, held
+from cvae.files import held
+from cvae.record.names import FINAL_STATUSES, PREFIXES
+from cvae.record.run_folder import RunFolder
 
 #: (parameters, seed, step) -> metric
 Score = Callable[[Mapping[str, Any], int, int], float]
@@ -105,7 +107,7 @@ class SteppingWorker:
 
     @staticmethod
     def _leave(folder: RunFolder, state: dict[str, Any], error: Exception) -> None:
-        """Record an error as `cvae.run` does."""
+        """Record an error as `cvae.run.train_run` does."""
         kinds = {MemoryError: "memory", ArithmeticError: "diverged", ValueError: "error"}
         kind = next((k for type_, k in kinds.items() if isinstance(error, type_)), "io")
         status = {"diverged": "diverged", "error": "failed"}.get(kind, "interrupted")

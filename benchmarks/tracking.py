@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.table import Row
-from cvae.record import TIMINGS, RunFolder
-from cvae.yaml_file import dump_yaml, load_yaml_mapping
+from cvae.config.yaml_file import dump_yaml, load_yaml_mapping
+from cvae.record.names import TIMINGS
+from cvae.record.run_folder import RunFolder
 from sweeps.tracking import mirror as mirroring
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.settings import quiet_environment
@@ -88,7 +89,7 @@ def cpu_of_training(trained: Path) -> float:
     """Return the CPU time of training a run's configuration again, without starting Python and its libraries."""
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from cvae.record import RunFolder; from cvae.run import train_run\n"
+        "from cvae.record.run_folder import RunFolder; from cvae.run.train_run import train_run\n"
         "start = time.process_time()\n"
         "for _ in train_run(RunFolder(Path(sys.argv[1]))): pass\n"
         "print(time.process_time() - start)"

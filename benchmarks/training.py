@@ -14,11 +14,11 @@ import torch
 
 from benchmarks.svg import SVG
 from benchmarks.table import Row, interleave, own_peak, peak_of, row_of
-from cvae.config import build_config
-from cvae.data import open_store
-from cvae.device import Place, matrix_rate
-from cvae.run import make_trainer
-from cvae.trainer import Trainer
+from cvae.config.schema import build_config
+from cvae.data.store.store import open_store
+from cvae.device import Accelerator, matrix_rate
+from cvae.run.train_run import make_trainer
+from cvae.training.trainer import Trainer
 
 #: Half of the lab's learning rate: at .002 rounding in Adam's first updates can grow to 1e-4 of a loss.
 LR, BETA = 1e-3, 1e-4
@@ -41,7 +41,7 @@ def new_trainer(
     }
     config = build_config(values, "benchmark")
     store = open_store(config.data, config.image_size, cache)
-    trainer = make_trainer(config, Place(torch.device(device), precision == "bf16"), store)
+    trainer = make_trainer(config, Accelerator(torch.device(device), precision == "bf16"), store)
     trainer.model.train()
     return trainer
 
@@ -60,11 +60,11 @@ class Steps:
 
 def baseline_steps(trainer: Trainer, norm: str, *, is_forced: bool) -> Steps:
     """Return the baseline's steps, from the trainer's weights on the trainer's batches."""
-    svg = SVG(norm, trainer.train_clips.n_conditions, LR, device=trainer.place.device.type)
+    svg = SVG(norm, trainer.train_clips.n_conditions, LR, device=trainer.accelerator.device.type)
     svg.load(trainer.model)
 
     def step(number: int) -> float:
-        batch = trainer.feed.batch(number)
+        batch = trainer.loader.batch(number)
         frames = batch.frames.contiguous()
         return svg.step(frames, batch.conditions, batch.noise, BETA, is_forced=is_forced)
 
@@ -73,7 +73,7 @@ def baseline_steps(trainer: Trainer, norm: str, *, is_forced: bool) -> Steps:
 
 def own_steps(trainer: Trainer) -> Steps:
     """Return the trainer's steps."""
-    return Steps(lambda number: trainer.update(trainer.feed.batch(number), 0.0, LR)[0][0].item())
+    return Steps(lambda number: trainer.update(trainer.loader.batch(number), 0.0, LR)[0][0].item())
 
 
 def rows_of(cache: Path, norm: str, ratio: float, precisions: list[str], n: int, device: str = "cpu") -> Iterator[Row]:
@@ -98,7 +98,7 @@ def on(device: str) -> str:
 
 def floor_note(trainer: Trainer, ratio: float, seconds: float) -> str:
     """Return what limits a step: its arithmetic at the measured rate of this machine."""
-    rate = matrix_rate(trainer.place.device, trainer.place.bf16, torch.get_num_threads())
+    rate = matrix_rate(trainer.accelerator.device, trainer.accelerator.bf16, torch.get_num_threads())
     flops = trainer.work.expected_flops(ratio)
     return (
         f"{flops / 1e12:.2f} TFLOP at {flops / seconds / 1e9:.0f} GFLOP/s, where the best product or convolution "

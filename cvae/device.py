@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from cvae.config import RuntimeConfig
+from cvae.config.schema import RuntimeConfig
 from cvae.errors import InputError
 
 
@@ -29,7 +29,7 @@ def scale_frames(packed: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Place:
+class Accelerator:
     """A device and a precision."""
 
     device: torch.device
@@ -104,7 +104,7 @@ def _has_native_bf16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
 
 
-def choose_place(config: RuntimeConfig) -> Place:
+def choose_accelerator(config: RuntimeConfig) -> Accelerator:
     """Return the device and precision for a run, and set the number of CPU threads.
 
     Raises:
@@ -118,4 +118,4 @@ def choose_place(config: RuntimeConfig) -> Place:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     device = torch.device(kind)
-    return Place(device, config.precision == "bf16" or (config.precision == "auto" and _has_native_bf16(device)))
+    return Accelerator(device, config.precision == "bf16" or (config.precision == "auto" and _has_native_bf16(device)))

@@ -5,15 +5,16 @@ from typing import Annotated
 
 import typer
 
-from cvae.command import new_command, run_command
-from cvae.config import Config, build_config
-from cvae.data.collapse import store_threshold
-from cvae.data.store import open_store
+from cvae.cli import new_command, run_command
+from cvae.config.overrides import parse_settings
+from cvae.config.presets import over_preset
+from cvae.config.schema import Config, build_config
+from cvae.config.yaml_file import dump_yaml, load_yaml_mapping
+from cvae.data.collapse_threshold import store_threshold
+from cvae.data.store.store import open_store
 from cvae.errors import InputError
-from cvae.overrides import parse_settings
-from cvae.presets import over_preset
-from cvae.record import RunFolder, write_atomically
-from cvae.yaml_file import dump_yaml, load_yaml_mapping
+from cvae.files import write_atomically
+from cvae.record.run_folder import RunFolder
 
 app = new_command()
 
@@ -56,8 +57,8 @@ def train(
     config = build_config(values, str(config_file))
     folder = RunFolder(out)
     prepare(folder, config)
-    from cvae.run import train_run  # torch takes seconds to import: mistakes above answer at once
-    from cvae.trainer import Diverged
+    from cvae.errors import Diverged
+    from cvae.run.train_run import train_run  # torch takes seconds to import: mistakes above answer at once
 
     print(config.describe_convention())
     print(describe_threshold(config))

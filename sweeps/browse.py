@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from cvae.command import new_command, run_command
+from cvae.cli import new_command, run_command
 from cvae.errors import InputError
+from sweeps.experiment_folder.paths import find_experiment
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.settings import quiet_environment
-from sweeps.tracking.sync import find_experiment
 
 app = new_command()
 

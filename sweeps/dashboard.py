@@ -4,180 +4,25 @@ What is shown is a copy in memory: whatever is clicked there, the study's storag
 The copy follows a sweep that is running. Pictures are served from the run folders where they lie.
 """
 
-import copy
-import shutil
 import tempfile
 import threading
 import time
 import warnings
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import optuna
 import typer
-from optuna.artifacts import upload_artifact
-from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial
 
-from cvae.command import new_command, run_command
+from cvae.cli import new_command, run_command
 from cvae.errors import InputError
-from cvae.record import RunFolder
-from cvae.yaml_file import load_yaml_mapping
-from sweeps.plan import ExperimentFolder
-from sweeps.tracking.presentation import flags_of
-from sweeps.tracking.sync import find_experiment
+from sweeps.experiment_folder.paths import ExperimentFolder, find_experiment
+from sweeps.study.dashboard_copy import StudyCopy
 
 app = new_command()
 
 #: How often the copy looks for what is new.
 REFRESH_S = 10.0
-
-
-class PicturesInPlace:
-    """An artifact store that keeps no files: it remembers where they lie."""
-
-    def __init__(self) -> None:
-        self._paths: dict[str, Path] = {}
-
-    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Remember the path of an open file."""
-        self._paths[artifact_id] = Path(content_body.name)
-
-    def open_reader(self, artifact_id: str) -> BinaryIO:
-        """Open a remembered file."""
-        return self._paths[artifact_id].open("rb")
-
-    def remove(self, artifact_id: str) -> None:
-        """Forget a file; the record keeps it."""
-        self._paths.pop(artifact_id, None)
-
-
-class Studies:
-    """The studies' storage to read from: that of a URL, or a copy of the journal."""
-
-    def __init__(self, root: ExperimentFolder, url: str | None, scratch: Path) -> None:
-        if url is None and not root.journal.exists():
-            raise InputError(f"{root.journal}: there is no study; where nothing is searched, browse the runs instead")
-        self._journal = root.journal
-        self._copy = scratch / "study.journal"
-        self._copy.touch()
-        self._storage = _open(url) if url else JournalStorage(JournalFileBackend(str(self._copy)))
-        self._is_copy = url is None
-
-    def read(self) -> BaseStorage:
-        """Return the storage as it stands now."""
-        if self._is_copy:
-            shutil.copyfile(self._journal, self._copy)  # Optuna leaves a last line that is being written alone
-        return self._storage
-
-
-def _open(url: str) -> BaseStorage:
-    try:
-        return optuna.storages.get_storage(url)
-    except Exception as error:  # of the URL's parser, the driver, or the database
-        raise InputError(f"--storage is '{url}': it cannot be opened ({error})") from error
-
-
-class StudyCopy:
-    """The studies of an experiment in memory, each trial with its pictures and a note that names its run folder.
-
-    Args:
-        root: the experiment's folder.
-        url: the studies' storage; None: the journal in that folder.
-        scratch: a folder for a copy of the journal, which another process may be writing.
-    """
-
-    def __init__(self, root: ExperimentFolder, url: str | None, scratch: Path) -> None:
-        self.storage = InMemoryStorage()
-        self.pictures = PicturesInPlace()
-        self._root = root
-        self._experiment = load_yaml_mapping(root.experiment)
-        self._source = Studies(root, url, scratch)
-        self._studies: dict[str, optuna.Study] = {}
-        self._shown: set[Path] = set()
-
-    def refresh(self) -> None:
-        """Copy what is new."""
-        source = self._source.read()
-        for name in optuna.get_all_study_names(source):
-            if name.startswith(f"{self._experiment['name']}/"):
-                original = optuna.load_study(study_name=name, storage=source)
-                if name not in self._studies:
-                    self._studies[name] = self._begin(original)
-                for trial in original.get_trials():
-                    self._take(self._studies[name], trial)
-
-    def _begin(self, original: optuna.Study) -> optuna.Study:
-        name = original.study_name
-        study = optuna.create_study(storage=self.storage, study_name=name, directions=original.directions)
-        study.set_metric_names(["val/psnr, dB"])
-        _save_note(study, f"{self._experiment.get('question', '')}\n\nArm: **{name.partition('/')[2]}**")
-        return study
-
-    def _take(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Add a trial, or bring the one there up to date; one asked for this instant may have no parameters yet."""
-        folder = RunFolder(self._root.path / study.study_name.partition("/")[2] / f"tune-{trial.number:03d}")
-        known = study.get_trials(deepcopy=False)
-        if trial.number >= len(known):
-            if not trial.params or trial.number > len(known):
-                return
-            template = copy.deepcopy(trial)
-            template.system_attrs = template.system_attrs | self._artifacts(folder)
-            trial_id = self.storage.create_new_trial(study._study_id, template_trial=template)
-        elif known[trial.number].state.is_finished():
-            return
-        else:
-            trial_id = known[trial.number]._trial_id
-            self._advance(known[trial.number], trial, folder)
-        _save_note(optuna.Trial(study, trial_id), note_of(folder))
-
-    def _advance(self, shown: FrozenTrial, trial: FrozenTrial, folder: RunFolder) -> None:
-        """Bring a trial that was running up to date."""
-        for step in sorted(trial.intermediate_values.keys() - shown.intermediate_values.keys()):
-            self.storage.set_trial_intermediate_value(shown._trial_id, step, trial.intermediate_values[step])
-        for key, value in self._artifacts(folder).items():
-            self.storage.set_trial_system_attr(shown._trial_id, key, value)
-        if trial.state.is_finished():
-            self.storage.set_trial_state_values(shown._trial_id, trial.state, trial.values)
-
-    def _artifacts(self, folder: RunFolder) -> dict[str, str]:
-        """Return a trial's attributes for the latest pictures of its run that it does not show yet.
-
-        Optuna attaches files to trials that run; those that have ended get theirs with their copy.
-        """
-        scratch = optuna.create_study().ask()
-        for path in latest_pictures(folder):
-            if path not in self._shown:
-                self._shown.add(path)
-                upload_artifact(study_or_trial=scratch, file_path=str(path), artifact_store=self.pictures)
-        return dict(scratch.storage.get_trial_system_attrs(scratch._trial_id))
-
-
-def latest_pictures(folder: RunFolder) -> list[Path]:
-    """Return a run's last strip and GIF: those of its final evaluation once it has one."""
-    strips = sorted(folder.samples.glob("step-*.png"))
-    stem = folder.samples / "final" if (folder.samples / "final.png").exists() else strips[-1] if strips else None
-    return [path for path in (stem.with_suffix(s) for s in (".png", ".gif")) if path.exists()] if stem else []
-
-
-def note_of(folder: RunFolder) -> str:
-    """Return what stands beside a trial: its run folder, and how its run stands."""
-    state = folder.read_state()
-    lines = [f"Run folder: `{folder.path}`", f"Status: {', '.join(dict.fromkeys([state['status'], *flags_of(state)]))}"]
-    if error := (state.get("error") or {}).get("message"):
-        lines.append(f"Error: {error}")
-    for key, value in (state.get("final") or {}).items():
-        if isinstance(value, int | float):
-            lines.append(f"{key}: {value:.4g}")
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _save_note(study_or_trial: optuna.Study | optuna.Trial, body: str) -> None:
-    from optuna_dashboard import get_note, save_note
-
-    if get_note(study_or_trial) != body:
-        save_note(study_or_trial, body)
 
 
 def _follow(study_copy: StudyCopy) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from cvae.config import Config, build_config
-from cvae.data import Store, open_store
-from cvae.overrides import merge
+from cvae.config.overrides import merge
+from cvae.config.schema import Config, build_config
+from cvae.data.store.store import Store, open_store
 
 TINY: dict[str, Any] = {
     "image_size": 32,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cvae.reference import table
+from cvae.config.__main__ import table
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -17,7 +17,7 @@ PAGES = [
 
 
 def test_the_configuration_page_is_current() -> None:
-    # made again with: python -m cvae.reference
+    # made again with: python -m cvae.config
     page = (ROOT / "docs" / "configuration.md").read_text()
     assert page[page.index("| key ") :] == table()
 

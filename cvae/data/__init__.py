@@ -1,10 +1,13 @@
 """Data: sources of episodes, packed once into a store, cut into clips."""
 
-from cvae.data.clips import Clip, Clips
-from cvae.data.episode import Episode
-from cvae.data.sources import Bair, Episodes, PushingWorld, Source
-from cvae.data.statistics import ConditionStatistics
-from cvae.data.store import Store, open_store
+from cvae.data.sources import Source
+from cvae.data.sources.bair import Bair
+from cvae.data.sources.episode import Episode
+from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.store.clips import Clip, Clips
+from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.data.store.store import Store, open_store
 
 __all__ = [
     "Bair",
@@ -12,7 +15,7 @@ __all__ = [
     "Clips",
     "ConditionStatistics",
     "Episode",
-    "Episodes",
+    "NpzEpisodes",
     "PushingWorld",
     "Source",
     "Store",

@@ -12,14 +12,15 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from cvae.data.collapse import CollapseThreshold
+from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
 from cvae.data.inspection import Report, SplitReport, detect, inspect
 from cvae.data.lab_layout import write_lab_layout
-from cvae.data.sources import PushingWorld
+from cvae.data.sources.pushing_world import PushingWorld
 from cvae.errors import InputError
 
 MOST_PROBLEMS_SHOWN = 20
+
 USER_MISTAKE = 2  # exit status
 
 app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -68,7 +69,7 @@ def _left_out(report: Report) -> str:
 
 
 def _print_report(console: Console, report: Report, clip_length: int) -> None:
-    console.print(f"source: {report.source.source} ({report.source.place})", markup=False, soft_wrap=True)
+    console.print(f"source: {report.source.source} ({report.source.location})", markup=False, soft_wrap=True)
     if report.side:
         console.print(f"frames: {report.side}x{report.side} pixels")
     stride = report.source.stride

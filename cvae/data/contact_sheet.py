@@ -6,14 +6,19 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cvae.data.episode import Episode
+from cvae.data.sources.episode import Episode
 from cvae.errors import InputError
 
 N_COLUMNS = 10
+
 SIDE = 128  # least side of one frame on the sheet, in pixels
+
 GAP = 6
+
 LABEL_WIDTH = 190
+
 FONT_SIZE = 15
+
 PAPER, INK, FAINT = (250, 250, 248), (30, 30, 34), (120, 120, 126)
 
 

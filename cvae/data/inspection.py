@@ -13,18 +13,24 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from cvae.data.clips import clip_starts
-from cvae.data.collapse import CollapseThreshold, ResidualSample
-from cvae.data.episode import Episode, EpisodeFormat
-from cvae.data.sources import Bair, Episodes, PushingWorld, Source
-from cvae.data.sources.folders import SPLITS, holds, listing, require_root
+from cvae.data.collapse_threshold import CollapseThreshold, ResidualSample
+from cvae.data.sources import Source
+from cvae.data.sources.bair import Bair
+from cvae.data.sources.episode import Episode, EpisodeFormat
+from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.sources.split_folders import SPLITS, holds, listing, require_root
+from cvae.data.store.clips import clip_starts
 from cvae.errors import InputError
 
 Item = TypeVar("Item")
 
 TRAINED_SIDE = 64  # the size that larger frames are averaged down to, as runs do by default
+
 N_SHOWN = 3  # episodes of each split that are kept for the contact sheet
+
 BAIR_LAYOUT = "SPLIT/traj_*.tfrecords/N/{0.png, ..., actions.csv, endeffector_positions.csv}"
+
 EPISODES_LAYOUT = "SPLIT/*.npz"
 
 
@@ -68,7 +74,7 @@ def detect(path: str, n_frames: int = 30) -> Source:
     if has_npz == has_sequences:
         found = "both layouts" if has_npz else f"neither layout ({_holdings(root)})"
         raise InputError(f"{root}: has {found}; expected either {BAIR_LAYOUT} or {EPISODES_LAYOUT}")
-    return Episodes(root=root) if has_npz else Bair(root=root, n_frames=n_frames)
+    return NpzEpisodes(root=root) if has_npz else Bair(root=root, n_frames=n_frames)
 
 
 def _holdings(root: Path) -> str:
@@ -95,7 +101,7 @@ def inspect(source: Source, clip_length: int, image_size: int) -> Report:
         if there.lengths and not there.n_clips:
             longest = max(there.lengths)
             report.problems.append(
-                f"{source.place}: no {split} episode has {clip_length} frames; the longest has {longest}"
+                f"{source.location}: no {split} episode has {clip_length} frames; the longest has {longest}"
             )
     return report
 
@@ -106,7 +112,7 @@ def _count(there: SplitReport, episode: Episode, clip_length: int, stride: int |
     there.conditions.append(episode.conditions)
 
 
-class Attempt(NamedTuple):
+class ReadEpisode(NamedTuple):
     """Reading one episode: its split, the share of the split that came before, the episode or its problems."""
 
     split: str
@@ -114,14 +120,14 @@ class Attempt(NamedTuple):
     outcome: Episode | list[str]
 
 
-def _generated(world: PushingWorld, image_size: int) -> Iterator[Attempt]:
+def _generated(world: PushingWorld, image_size: int) -> Iterator[ReadEpisode]:
     for split in world.splits():
         n_episodes = world.n_episodes(split)
         for index in _progress(list(range(n_episodes)), split):
-            yield Attempt(split, index / n_episodes, world.episode(split, index, image_size))
+            yield ReadEpisode(split, index / n_episodes, world.episode(split, index, image_size))
 
 
-def _recorded(source: Bair | Episodes) -> Iterator[Attempt]:
+def _recorded(source: Bair | NpzEpisodes) -> Iterator[ReadEpisode]:
     located: dict[str, list[Path]] = {}
     for split in SPLITS:
         if not (Path(source.root) / split).is_dir():
@@ -129,15 +135,15 @@ def _recorded(source: Bair | Episodes) -> Iterator[Attempt]:
         try:
             located[split] = source.locate(split)
         except InputError as error:
-            yield Attempt(split, 0.0, [str(error)])
+            yield ReadEpisode(split, 0.0, [str(error)])
     expected = _first_format(source, [path for paths in located.values() for path in paths])
     for split, paths in located.items():
         named = enumerate(zip(paths, source.names(paths), strict=True))
         for index, (path, name) in _progress(list(named), split):
-            yield Attempt(split, index / len(paths), _read(source, path, name, expected))
+            yield ReadEpisode(split, index / len(paths), _read(source, path, name, expected))
 
 
-def _first_format(source: Bair | Episodes, paths: list[Path]) -> EpisodeFormat:
+def _first_format(source: Bair | NpzEpisodes, paths: list[Path]) -> EpisodeFormat:
     """That of the first episode that can be read: a broken first one should not hide the others' faults."""
     for path in paths:
         try:
@@ -147,7 +153,7 @@ def _first_format(source: Bair | Episodes, paths: list[Path]) -> EpisodeFormat:
     return EpisodeFormat(side=64, n_actions=4, n_positions=0)  # nothing is readable, so nothing is compared
 
 
-def _read(source: Bair | Episodes, path: Path, name: str, expected: EpisodeFormat) -> Episode | list[str]:
+def _read(source: Bair | NpzEpisodes, path: Path, name: str, expected: EpisodeFormat) -> Episode | list[str]:
     try:
         return source.read(path, name, expected, expected.side)
     except InputError:

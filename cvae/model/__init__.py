@@ -2,7 +2,6 @@
 
 from cvae.model.build import build_model
 from cvae.model.cvae import CVAE
-from cvae.model.past import Past
-from cvae.model.rollout import Rollout
+from cvae.model.rollout import Past, Rollout
 
 __all__ = ["CVAE", "Past", "Rollout", "build_model"]

@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from cvae.config import Config
+from cvae.config.schema import Config
+from cvae.model.chunking import Chunking
 from cvae.model.cvae import CVAE
 from cvae.model.lstm import FramePredictor, GaussianLSTM
-from cvae.model.parts import Parts
 from cvae.model.vgg import Decoder, Encoder
 
 
@@ -33,7 +33,7 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
     """
     m = config.model
     context = (n_conditions if m.conditioned else 0) + (config.n_past * m.g_dim if m.past_codes else 0)
-    parts = Parts(is_divisible=m.norm == "group", checkpointing=config.runtime.checkpointing)
+    parts = Chunking(is_divisible=m.norm == "group", checkpointing=config.runtime.checkpointing)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         encoder = Encoder(config.image_size, m.width, m.g_dim, m.norm, parts)

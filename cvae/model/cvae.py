@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cvae.device import to_device
+from cvae.model.decoder_stage import Kernels
 from cvae.model.lstm import FramePredictor, GaussianLSTM, State
-from cvae.model.merge import Kernels
-from cvae.model.past import Past
-from cvae.model.rollout import Rollout, sample
+from cvae.model.rollout import Past, Rollout, sample
 from cvae.model.vgg import Decoder, Encoder
 
 Skip = Literal["first", "last_context", "every"]
+
 PastZ = Literal["posterior", "prior"]
 
 

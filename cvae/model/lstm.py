@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 #: Hidden and cell state, each (layers, B, rnn_size); None stands for zeros, the start of a sequence.
 State = tuple[Tensor, Tensor] | None
+
 PredictorNorm = Literal["none", "batch"]
 
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cvae.model.merge import DecoderStage, Kernels, MergeLayer
-from cvae.model.parts import Parts
-from cvae.sizes import CHANNELS_PER_GROUP, LAYERS, stage_channels
+from cvae.config.network_sizes import CHANNELS_PER_GROUP, LAYERS, stage_channels
+from cvae.model.chunking import Chunking
+from cvae.model.decoder_stage import DecoderStage, Kernels, MergeLayer
 
 Norm = Literal["batch", "group"]
 
@@ -49,7 +49,7 @@ def make_stage(channels: list[int], norm: Norm) -> nn.Sequential:
 class Encoder(nn.Module):
     """Frames (N, 3, S, S) in [0, 1] -> codes (N, g_dim) in (-1, 1) and one skip a stage, (N, C_i, S/2^i, S/2^i)."""
 
-    def __init__(self, image_size: int, width: float, g_dim: int, norm: Norm, parts: Parts) -> None:
+    def __init__(self, image_size: int, width: float, g_dim: int, norm: Norm, parts: Chunking) -> None:
         super().__init__()
         self.channels = stage_channels(image_size, width)
         self.parts = parts
@@ -78,7 +78,7 @@ class Decoder(nn.Module):
     Skips of M frames may serve N = k M codes, ordered so that code i takes skip i mod M.
     """
 
-    def __init__(self, image_size: int, width: float, g_dim: int, norm: Norm, parts: Parts) -> None:
+    def __init__(self, image_size: int, width: float, g_dim: int, norm: Norm, parts: Chunking) -> None:
         super().__init__()
         self.channels = stage_channels(image_size, width)[::-1]  # deepest first
         self.parts = parts

@@ -100,8 +100,12 @@ class OptimalSigmaKL(Schedule):
 
 #: Terms whose weight is beta times a function of progress.
 KLAnneal = Annotated[ConstantKL | MonotonicKL | CyclicalKL | FreeBitsKL, Field(discriminator="mode")]
+
 #: Every way to weigh the KL term; the last three set the weight themselves, from what the training does.
 KLControl = Annotated[
     ConstantKL | MonotonicKL | CyclicalKL | FreeBitsKL | CapacityKL | ControlledKL | OptimalSigmaKL,
     Field(discriminator="mode"),
 ]
+
+#: Modes whose weight follows from what the training does; under all others it is beta times a schedule that reaches 1.
+SET_IN_TRAINING = ("capacity", "control", "optimal_sigma")

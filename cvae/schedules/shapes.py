@@ -3,17 +3,19 @@
 import math
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from cvae.sections import Section
 
 Shape = Literal["linear", "cosine", "sigmoid"]
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
 PositiveFraction = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
-class Schedule(BaseModel):
+class Schedule(Section):
     """A frozen section of the configuration, chosen by its `mode`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def ramp_up(v: float, shape: Shape) -> float:

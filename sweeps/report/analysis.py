@@ -1,26 +1,29 @@
 """The whole comparison: a folder in, a verdict out; nothing is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeps.report.compare import compare_all_pairs, compare_arms
-from sweeps.report.guard import Guard
-from sweeps.report.guards import check, is_void
-from sweeps.report.headline import Clause, clauses_of, headline
-from sweeps.report.load import load_experiment
-from sweeps.report.results import ArmResult, PairResult
-from sweeps.report.runs import Experiment
-from sweeps.report.variance import VarianceSplit, variance_split
+from cvae.errors import InputError
+from sweeps.report.checks.check import Check
+from sweeps.report.checks.validity import check, is_void
+from sweeps.report.comparison.compare import compare_all_pairs, compare_arms
+from sweeps.report.comparison.results import ArmResult, PairResult
+from sweeps.report.comparison.variance import VarianceSplit, variance_split
+from sweeps.report.comparison.verdict import Clause, clauses_of, headline
+from sweeps.report.reading.experiment_folder import read_experiment
+from sweeps.report.reading.merging import merged, refuse_what_differs
+from sweeps.report.reading.records import ExperimentRecord
 
 
 @dataclass(frozen=True)
 class Analysis:
     """An experiment with what follows from it."""
 
-    experiment: Experiment
+    experiment: ExperimentRecord
     arms: list[ArmResult]
     pairs: list[PairResult]
-    guards: list[Guard]
+    guards: list[Check]
     is_void: bool
     clauses: list[Clause]
     headline: str
@@ -33,10 +36,10 @@ def analyse(folder: Path) -> Analysis:
     Raises:
         InputError: the folder cannot be used; see `load_experiment`.
     """
-    return conclude(load_experiment(folder))
+    return conclude(read_experiment(folder))
 
 
-def conclude(experiment: Experiment) -> Analysis:
+def conclude(experiment: ExperimentRecord) -> Analysis:
     """Draw the conclusions of an experiment that has been read."""
     arms = compare_arms(experiment)
     pairs = compare_all_pairs(experiment, arms)
@@ -51,3 +54,19 @@ def conclude(experiment: Experiment) -> Analysis:
         headline=headline(experiment, clauses, void),
         variance=variance_split(experiment, arms),
     )
+
+
+def analyse_across(folders: Sequence[Path], into: Path | None) -> Analysis:
+    """Read several experiments and compare every two of all their arms, paired by the seeds that they share.
+
+    Raises:
+        InputError: one cannot be read, or their scores cannot be compared; the difference is named.
+    """
+    experiments = [read_experiment(folder) for folder in folders]
+    first = experiments[0]
+    for other in experiments[1:]:
+        refuse_what_differs(first, other)
+    folder = into or first.folder.with_name("-against-".join(e.folder.name for e in experiments))
+    if (folder / "experiment.yaml").exists():
+        raise InputError(f"{folder}: is an experiment's folder; choose another with --into")
+    return conclude(merged(experiments, folder))

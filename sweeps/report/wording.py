@@ -1,8 +1,30 @@
 """Numbers as people read them."""
 
 import math
+from typing import Any
 
-from sweeps.report.statistics import Interval, Paired
+from sweeps.report.reading.records import RunRecord
+from sweeps.report.statistics.paired import Interval, Paired
+
+
+def p_words(p: float | None) -> str:
+    """Return a p value as it is usually written."""
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: RUF001
+
+
+def kl_words(kl: float | None) -> str:
+    """Return nats with two or three significant digits."""
+    return "–" if kl is None else f"{kl:.2g}" if kl < 1 else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"  # noqa: RUF001
+
+
+def value_words(value: Any) -> str:
+    """Return a parameter's value, numbers with four significant digits."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def params_words(run: RunRecord) -> str:
+    """Return a run's parameters in one line."""
+    return ", ".join(f"{path} {value_words(value)}" for path, value in run.params.items())
 
 
 def decimals_for(*scales: float | None) -> int:

@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from cvae.record import held
+from cvae.files import held
 from sweeps.tracking.process import lock_of
 from sweeps.tracking.settings import quiet_environment
 

@@ -17,17 +17,23 @@ import numpy as np
 import wandb
 from PIL import Image
 
-from cvae.record import FINAL_STATUSES, RunFolder, write_atomically
-from sweeps.tracking import presentation
-from sweeps.tracking.fragments import Fragment, fragments_of
+from cvae.files import write_atomically
+from cvae.record.names import FINAL_STATUSES
+from cvae.record.run_folder import RunFolder
+from sweeps.tracking import wandb_schema as presentation
+from sweeps.tracking.offline_runs import Fragment, fragments_of
 from sweeps.tracking.settings import offline_settings
 
 PROJECT = "cvae-sweeps"
+
 POLL_S = 1.0
+
 #: Media of a run's evaluations that are mirrored, at most; those of its final evaluation always are.
 MEDIA_BYTES = 64 * 2**20
+
 #: Clips in the final table, at most.
 TABLE_ROWS = 500
+
 #: How a run ended well as far as a browser is concerned: what it means for its result is in tags and summary.
 NOT_CRASHED = ("finished", "stopped", "pruned", "diverged", "infeasible")
 

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from cvae.record import held
+from cvae.files import held
 
 Mode = Literal["offline", "online", "disabled"]
+
 MODES: tuple[Mode, ...] = ("offline", "online", "disabled")
 
 ROOT = Path(__file__).resolve().parents[2]
+
 #: How long the end of a sweep waits for its mirror; what is missing then, the next start or --sync adds.
 PATIENCE_S = 60.0
 

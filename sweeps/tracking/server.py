@@ -5,8 +5,6 @@ import http.client
 import json
 import netrc
 import os
-import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ import wandb
 ANSWER_S = 5.0
 
 VIEWER = "query Viewer { viewer { id username entity } }"
+
 RUN_HOLDS = """query RunHolds($entity: String!, $project: String!, $run: String!, $after: String) {
   project(name: $project, entityName: $entity) {
     run(name: $run) {

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cvae.errors import InputError
-from cvae.yaml_file import load_yaml_mapping
-from sweeps.tracking.fragments import Fragment, Holding, fragments_of
 from sweeps.tracking.mirror import PROJECT
+from sweeps.tracking.offline_runs import Fragment, Holding, fragments_of
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.server import Server, Unreachable
 from sweeps.tracking.settings import home_of_wandb
@@ -31,21 +30,6 @@ class LocalRun:
     def describe(self) -> str:
         """Return a line for people."""
         return f"{self.holding.name}  [{self.run_id}]: {len(self.holding.rows)} rows, {len(self.holding.media)} media"
-
-
-def find_experiment(given: Path, runs: Path) -> Path:
-    """Return an experiment's folder, given itself, its name, or its experiment file.
-
-    Raises:
-        InputError: there is no such folder.
-    """
-    candidates = [given, runs / given]
-    if given.suffix in (".yaml", ".yml") and given.is_file():
-        candidates = [runs / str(load_yaml_mapping(given).get("name"))]
-    for path in candidates:
-        if (path / "experiment.yaml").is_file():
-            return path
-    raise InputError(f"{given}: no experiment was launched there; expected a folder of {runs}, or an experiment file")
 
 
 def sync_experiment(root: Path, *, dry_run: bool = False) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sweeps.tracking.fragments import Fragment
+from sweeps.tracking.offline_runs import Fragment
 from sweeps.tracking.server import Server, Unreachable
 from sweeps.tracking.settings import home_of_wandb
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.svg import SVG
-from cvae.config import Config
-from cvae.data import open_store
-from cvae.device import choose_place
-from cvae.run import make_trainer
+from cvae.config.schema import Config
+from cvae.data.store.store import open_store
+from cvae.device import choose_accelerator
+from cvae.run.train_run import make_trainer
 from tests.conftest import changed
 
 #: Half of the lab's: at .002 Adam's first updates blow rounding up until the fifth loss of the baseline differs by
@@ -29,13 +29,13 @@ LAB_LIKE = {
 def test_five_losses_are_those_of_the_published_procedure(tiny: Config, ratio: float) -> None:
     # Group norm, float32, same weights, batches and noise: five updates of the baseline and of the trainer.
     config = changed(tiny, LAB_LIKE | {"teacher_forcing": {"mode": "constant", "ratio": ratio}})
-    trainer = make_trainer(config, choose_place(config.runtime), open_store(config.data, 64, Path(config.store)))
+    trainer = make_trainer(config, choose_accelerator(config.runtime), open_store(config.data, 64, Path(config.store)))
     trainer.model.train()
     svg = SVG("group", 7, LR, width=0.25)
     svg.load(trainer.model)
     published, ours = [], []
     for step in range(5):
-        batch = trainer.feed.batch(step)
+        batch = trainer.loader.batch(step)
         frames = batch.frames.contiguous()
         published.append(svg.step(frames, batch.conditions, batch.noise, 1e-4, is_forced=ratio == 1))
         ours.append(trainer.update(batch, 0.0, LR)[0][0].item())

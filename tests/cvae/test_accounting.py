@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from cvae.accounting import Work, count_macs, training_flops
-from cvae.config import build_config
-from cvae.losses import mse
-from cvae.model import build_model
+from cvae.config.network_sizes import Work, count_macs, training_flops
+from cvae.config.schema import build_config
+from cvae.model.build import build_model
+from cvae.model.losses import mse
 from tests.conftest import TINY, changed
 
 B, C = 2, 7
@@ -54,7 +54,7 @@ def test_a_training_is_the_sum_of_its_steps() -> None:
 @pytest.mark.parametrize("coin", ["batch", "step", "sample"])
 @pytest.mark.parametrize("norm", ["batch", "group"])
 def test_what_is_expected_is_the_mean_of_what_falls(norm: str, coin: str) -> None:
-    from cvae.batches import step_coins
+    from cvae.random_streams import step_coins
 
     forcing = {"mode": "constant", "ratio": 0.7, "coin": coin}
     config = build_config(TINY | {"model": TINY["model"] | {"norm": norm}, "teacher_forcing": forcing}, "t")

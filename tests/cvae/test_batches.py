@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from cvae.batches import batch_indices, clip_noise, step_coins, step_noise
+from cvae.random_streams import batch_indices, clip_noise, step_coins, step_noise
 
 
 def test_every_clip_is_seen_once_a_pass() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cvae.config import build_config
-from cvae.data import open_store
-from cvae.device import choose_place
-from cvae.run import make_trainer
+from cvae.config.schema import build_config
+from cvae.data.store.store import open_store
+from cvae.device import choose_accelerator
+from cvae.run.train_run import make_trainer
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def score(folder: Path, precision: str, seed: int) -> tuple[float, float]:
     """PSNR at the end in dB, and that of copying the last frame."""
     runtime = {"device": "cpu", "precision": precision, "threads": 1}
     config = build_config(SMALL | {"seed": seed, "store": str(folder), "runtime": runtime}, "slow")
-    trainer = make_trainer(config, choose_place(config.runtime), open_store(config.data, 32, folder))
+    trainer = make_trainer(config, choose_accelerator(config.runtime), open_store(config.data, 32, folder))
     *_, last = trainer.fit()
     return last.values()["val/psnr"], last.values()["val/copy_last_psnr"]
 

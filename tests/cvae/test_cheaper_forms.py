@@ -7,10 +7,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cvae.config import build_config
+from cvae.config.schema import build_config
 from cvae.errors import InputError
-from cvae.losses import mse
-from cvae.model import CVAE, Rollout, build_model, merge, parts
+from cvae.model import chunking
+from cvae.model import decoder_stage as merge
+from cvae.model.build import build_model
+from cvae.model.cvae import CVAE
+from cvae.model.losses import mse
+from cvae.model.rollout import Rollout
 from tests.conftest import TINY
 
 T, B, C, Z = 6, 3, 7, 3
@@ -66,15 +70,15 @@ def test_a_merge_is_the_convolution_over_both_maps(
 @pytest.mark.parametrize("skip", SKIPS)
 def test_dividing_frames_changes_nothing(skip: str, coins: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = loss_and_gradients(make(skip=skip), coins)
-    monkeypatch.setattr(parts, "CACHED_VALUES", 16 * 32 * 32 * 4)  # 4 frames at full resolution
-    monkeypatch.setattr(parts, "LEAST_FRAMES", 1)
-    assert len(parts.Parts(True).split(torch.zeros(10, 1), 16 * 32 * 32)) == 3
+    monkeypatch.setattr(chunking, "CACHED_VALUES", 16 * 32 * 32 * 4)  # 4 frames at full resolution
+    monkeypatch.setattr(chunking, "LEAST_FRAMES", 1)
+    assert len(chunking.Chunking(True).split(torch.zeros(10, 1), 16 * 32 * 32)) == 3
     assert_close(loss_and_gradients(make(skip=skip), coins), whole)
 
 
 def test_a_norm_that_sees_the_whole_batch_is_given_it(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = loss_and_gradients(make(norm="batch"), FORCED)
-    monkeypatch.setattr(parts, "CACHED_VALUES", 1)
+    monkeypatch.setattr(chunking, "CACHED_VALUES", 1)
     assert all(torch.equal(a, b) for a, b in zip(loss_and_gradients(make(norm="batch"), FORCED), whole, strict=True))
 
 

@@ -8,11 +8,11 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cvae.config import Config, build_config
+from cvae.config.overrides import KIND_KEYS, merge, parse_settings
+from cvae.config.schema import Config, build_config
+from cvae.config.validation_errors import fields_of, sections_of
+from cvae.config.yaml_file import load_yaml_mapping, parse_yaml
 from cvae.errors import InputError
-from cvae.mistakes import fields_of, sections_of
-from cvae.overrides import KIND_KEYS, merge, parse_settings
-from cvae.yaml_file import load_yaml_mapping, parse_yaml
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cvae.config import Config, build_config
+from cvae.config.schema import Config, build_config
 
 EPOCHS, UPDATES = 1000, 600
 

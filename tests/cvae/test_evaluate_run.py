@@ -11,18 +11,21 @@ import torch
 from click.testing import Result
 from typer.testing import CliRunner
 
-from cvae.config import Config, build_config
-from cvae.data import Episodes, PushingWorld, open_store
+from cvae.config.overrides import merge
+from cvae.config.schema import Config, build_config
+from cvae.config.yaml_file import dump_yaml, load_yaml_mapping
 from cvae.data.lab_layout import write_lab_layout
+from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.store.store import open_store
 from cvae.errors import InputError
-from cvae.evaluate_run import app, evaluate_run
-from cvae.final_evaluation import files_beside
-from cvae.full_evaluation import ALL
-from cvae.metrics import psnr
-from cvae.overrides import merge
-from cvae.record import RunFolder
-from cvae.run import train_run
-from cvae.yaml_file import dump_yaml, load_yaml_mapping
+from cvae.evaluate import app
+from cvae.evaluation.metrics.image_metrics import psnr
+from cvae.evaluation.protocols import ALL
+from cvae.record.run_folder import RunFolder
+from cvae.run.evaluate_checkpoint import evaluate_run
+from cvae.run.final_evaluation import files_beside
+from cvae.run.train_run import train_run
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -146,6 +149,6 @@ def test_copy_last_scores_24_04_db_on_the_real_bair_sequence(tmp_path: Path) -> 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real frames are not here")
 def test_the_real_robot_episodes_give_clips(tmp_path: Path) -> None:
-    source = Episodes(root=SHARED / "robot_episodes", n_frames=36, stride=3)
+    source = NpzEpisodes(root=SHARED / "robot_episodes", n_frames=36, stride=3)
     clips = open_store(source, 32, tmp_path).clips("validate", 12, use_positions=False)
     assert len(clips) == 6 * 9  # six episodes, starts 0, 3, .. 24

@@ -8,22 +8,23 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cvae.config import Config
-from cvae.data import Store
-from cvae.device import Place, choose_place
-from cvae.feed import Batch, Feed
-from cvae.run import make_trainer
-from cvae.trainer import Diverged, Trainer
+from cvae.config.schema import Config
+from cvae.data.store.store import Store
+from cvae.device import Accelerator, choose_accelerator
+from cvae.errors import Diverged
+from cvae.run.train_run import make_trainer
+from cvae.training.batch_loader import Batch, BatchLoader
+from cvae.training.trainer import Trainer
 from tests.conftest import changed
 
-CPU = Place(torch.device("cpu"), bf16=False)
+CPU = Accelerator(torch.device("cpu"), bf16=False)
 
 
 def trainer_for(config: Config, store: Store) -> Trainer:
-    return make_trainer(config, choose_place(config.runtime), store)
+    return make_trainer(config, choose_accelerator(config.runtime), store)
 
 
-def feed_for(config: Config, store: Store) -> Feed:
+def feed_for(config: Config, store: Store) -> BatchLoader:
     return trainer_for(config, store).feed
 
 
@@ -80,9 +81,9 @@ def test_no_update_waits_for_the_device(tiny: Config, tiny_store: Store, mode: s
     forcing = {"mode": "constant", "ratio": ratio}
     trainer = trainer_for(changed(tiny, {"kl_anneal": {"mode": mode}, "teacher_forcing": forcing}), tiny_store)
     trainer.model.train()
-    trainer.update(trainer.feed.batch(0), 0.0, 1e-3)  # the optimizer's state is made
+    trainer.update(trainer.loader.batch(0), 0.0, 1e-3)  # the optimizer's state is made
     with Waits() as waits:
-        trainer.update(trainer.feed.batch(1), 0.2, 1e-3)
+        trainer.update(trainer.loader.batch(1), 0.2, 1e-3)
     assert waits.n == 0
     with waits:
         torch.ones(()).item()
@@ -93,10 +94,10 @@ def test_a_device_that_runs_ahead_is_stopped_at_its_first_bad_step(
     tiny: Config, tiny_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nobody looks before the evaluation at step 6; the loss is infinite at step 2 only, and no later step is made.
-    monkeypatch.setattr(Place, "is_asynchronous", True)
+    monkeypatch.setattr(Accelerator, "is_asynchronous", True)
     config = changed(tiny, {"evaluation": {"every": 6}})
     trainer, n_batches = trainer_for(config, tiny_store), 0
-    take, kept = trainer.feed.batch, []
+    take, kept = trainer.loader.batch, []
 
     def batch(step: int) -> Batch:
         nonlocal n_batches
@@ -105,7 +106,7 @@ def test_a_device_that_runs_ahead_is_stopped_at_its_first_bad_step(
         given = take(step)
         return given if step != 2 else Batch(given.frames * float("inf"), given.conditions, given.noise, given.forced)
 
-    monkeypatch.setattr(trainer.feed, "batch", batch)
+    monkeypatch.setattr(trainer.loader, "batch", batch)
     with pytest.raises(Diverged, match=r"step 2: loss .*gradient norm .*beta 0.001, tfr 1, lr 0.002"):
         next(trainer.fit())
     assert n_batches == 6
@@ -138,9 +139,9 @@ def test_cuda_never_waits_within_a_step(tiny: Config, tiny_store: Store) -> None
     config = changed(tiny, {"runtime": {"device": "cuda", "precision": "auto"}, "teacher_forcing": forcing})
     trainer = trainer_for(config, tiny_store)
     trainer.model.train()
-    trainer.update(trainer.feed.batch(0), 0.0, 1e-3)
+    trainer.update(trainer.loader.batch(0), 0.0, 1e-3)
     torch.cuda.set_sync_debug_mode("error")
     try:
-        trainer.update(trainer.feed.batch(1), 0.0, 1e-3)
+        trainer.update(trainer.loader.batch(1), 0.0, 1e-3)
     finally:
         torch.cuda.set_sync_debug_mode("default")

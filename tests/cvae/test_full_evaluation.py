@@ -11,22 +11,24 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cvae.batches import clip_noise
-from cvae.config import Config
-from cvae.data import Clips, Store
-from cvae.device import Place
-from cvae.disturbances import partners
-from cvae.evaluate import evaluate
-from cvae.final_evaluation import Files, evaluate_fully, flags_of
-from cvae.flags import is_collapsed, is_diverged
-from cvae.full_evaluation import ALL, FullEvaluation, Plan, count_passes, evaluate_in_full
-from cvae.losses import mse
-from cvae.metrics import psnr
-from cvae.model import CVAE, build_model
+from cvae.config.schema import Config
+from cvae.data.store.clips import Clips
+from cvae.data.store.store import Store
+from cvae.device import Accelerator
+from cvae.evaluation.condition_ablation import partners
+from cvae.evaluation.metrics.image_metrics import psnr
+from cvae.evaluation.protocols import ALL, EvaluationPlan, FullEvaluation, count_passes, evaluate_in_full
+from cvae.evaluation.validation import evaluate
+from cvae.model.build import build_model
+from cvae.model.cvae import CVAE
+from cvae.model.losses import mse
 from cvae.model.lstm import State
+from cvae.random_streams import clip_noise
+from cvae.record.flags import is_collapsed, is_diverged
+from cvae.run.final_evaluation import Files, evaluate_fully, flags_of
 from tests.conftest import changed
 
-PLACE = Place(torch.device("cpu"), False)
+PLACE = Accelerator(torch.device("cpu"), False)
 Z = 3  # of the tiny model
 
 
@@ -37,7 +39,7 @@ def clips(tiny: Config, tiny_store: Store) -> Clips:
 
 def full(model: CVAE, clips: Clips, **changes: Any) -> FullEvaluation:
     settings = {"n_samples": 3, "batch_size": 32, "seed": 0, "n_actions": 4, "n_drawn": 2} | changes
-    return evaluate_in_full(model, clips, PLACE, Plan(**settings))
+    return evaluate_in_full(model, clips, PLACE, EvaluationPlan(**settings))
 
 
 def model_of(config: Config, plant: Callable[[CVAE], None] = lambda model: None) -> CVAE:
@@ -226,7 +228,7 @@ def test_a_horizon_beyond_training_and_counted_predictions(tiny: Config, tiny_st
     clips = tiny_store.clips("test", 12, use_positions=True)
     model, counted = model_of(config), []
     for protocols in (ALL, ["best", "zero"]):
-        plan = Plan(n_samples=5, batch_size=9, seed=0, n_actions=4, protocols=protocols)
+        plan = EvaluationPlan(n_samples=5, batch_size=9, seed=0, n_actions=4, protocols=protocols)
         counted.clear()
         found = evaluate_in_full(model, clips, PLACE, plan, counted.append)
         assert sum(counted) == count_passes(model, clips, plan)
@@ -253,7 +255,7 @@ def test_no_call_takes_more_rows_than_fit_whatever_the_batch_size(
 ) -> None:
     model, seen = model_of(tiny), []
     imagine = model.imagine
-    monkeypatch.setattr("cvae.full_evaluation.rows_that_fit", lambda *_: 9)
+    monkeypatch.setattr("cvae.evaluation.protocols.rows_that_fit", lambda *_: 9)
     monkeypatch.setattr(
         model, "imagine", lambda past, noise, z=None: seen.append(noise.shape[1]) or imagine(past, noise, z)
     )

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cvae.config import Config, build_config
-from cvae.data import Store, open_store
-from cvae.data.collapse import store_threshold
-from cvae.device import choose_place
-from cvae.run import make_trainer
+from cvae.config.schema import Config, build_config
+from cvae.data.collapse_threshold import store_threshold
+from cvae.data.store.store import Store, open_store
+from cvae.device import choose_accelerator
+from cvae.run.train_run import make_trainer
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def train(folder: Path, kl_anneal: dict[str, Any], beta: float = 1e-5, steps: in
     values = SMALL | {"kl_anneal": kl_anneal, "beta": beta, "store": str(folder)}
     values["train"] = SMALL["train"] | {"steps": steps}
     config = build_config(values, "slow")
-    results = [r.training for r in make_trainer(config, choose_place(config.runtime), store_of(config)).fit()]
+    results = [r.training for r in make_trainer(config, choose_accelerator(config.runtime), store_of(config)).fit()]
     assert len(results) == steps // 50
     return {key: np.array([result[key] for result in results]) for key in results[0]}
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from cvae.latents import ACTIVE_VARIANCE, Latents
+from cvae.evaluation.latents import ACTIVE_VARIANCE, Latents
 
 
 def latents(mu: torch.Tensor, logvar: torch.Tensor) -> Latents:

@@ -5,11 +5,12 @@ import math
 import pytest
 import torch
 
-from cvae.config import Config, TrainConfig
-from cvae.data import Store
-from cvae.device import choose_place
-from cvae.run import make_trainer
-from cvae.schedules import ConstantLR, CosineLR, CyclicalKL, CyclicLR, WarmupLR
+from cvae.config.schema import Config, TrainConfig
+from cvae.data.store.store import Store
+from cvae.device import choose_accelerator
+from cvae.run.train_run import make_trainer
+from cvae.schedules.kl import CyclicalKL
+from cvae.schedules.learning_rate import ConstantLR, CosineLR, CyclicLR, WarmupLR
 from tests.conftest import changed
 
 TENTHS = [i / 10 for i in range(10)]
@@ -62,7 +63,7 @@ def test_progress_by_step_and_by_epoch() -> None:
 def test_the_scheduled_rate_is_used_and_reported(tiny: Config, tiny_store: Store) -> None:
     # Six updates, an evaluation after each second: the reported rate is that of the last update, u = 1/6, 3/6, 5/6.
     config = changed(tiny, {"optim": {"lr": 0.004, "schedule": {"mode": "cosine"}}})
-    trainer = make_trainer(config, choose_place(config.runtime), tiny_store)
+    trainer = make_trainer(config, choose_accelerator(config.runtime), tiny_store)
     reported, used = [], []
     for result in trainer.fit():
         reported.append(result.training["lr"])
@@ -73,7 +74,7 @@ def test_the_scheduled_rate_is_used_and_reported(tiny: Config, tiny_store: Store
 
 def test_a_rate_of_zero_changes_no_weight(tiny: Config, tiny_store: Store) -> None:
     config = changed(tiny, {"optim": {"schedule": {"mode": "warmup", "fraction": 1.0, "floor": 0.0}}})
-    trainer = make_trainer(config, choose_place(config.runtime), tiny_store)
+    trainer = make_trainer(config, choose_accelerator(config.runtime), tiny_store)
     before = [p.clone() for p in trainer.model.parameters()]
-    trainer.update(trainer.feed.batch(0), progress=0.0, lr=config.optim.lr * config.optim.schedule(0.0))
+    trainer.update(trainer.loader.batch(0), progress=0.0, lr=config.optim.lr * config.optim.schedule(0.0))
     assert all(torch.equal(a, b) for a, b in zip(before, trainer.model.parameters(), strict=True))

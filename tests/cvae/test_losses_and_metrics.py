@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal
 
-from cvae.losses import free_bits, kl_between, kl_per_value, kl_to_standard_normal, mse
-from cvae.metrics import psnr
+from cvae.evaluation.metrics.image_metrics import psnr
+from cvae.model.losses import free_bits, kl_between, kl_per_value, kl_to_standard_normal, mse
 
 
 def test_kl_equals_the_sampled_expectation() -> None:

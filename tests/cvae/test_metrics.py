@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
-from cvae.baselines import copy_last, flat_colour, linear
-from cvae.metrics import METRICS, mse, psnr, psnr_pooled, psnr_rgb, score_frames, ssim
+from cvae.evaluation.baselines import copy_last, flat_colour, linear
+from cvae.evaluation.metrics.image_metrics import METRICS, mse, psnr, psnr_pooled, psnr_rgb, score_frames, ssim
 
 BAIR = Path(__file__).parents[2].parent / "shared" / "data" / "bair_sample"
 WINDOW = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1.0}

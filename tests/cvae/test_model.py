@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from cvae.config import Config, build_config
-from cvae.model import CVAE, build_model
+from cvae.config.schema import Config, build_config
+from cvae.model.build import build_model
+from cvae.model.cvae import CVAE
 from tests.conftest import TINY, changed
 
 B, Z, C = 3, 3, 7

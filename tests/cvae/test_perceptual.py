@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cvae.config import Config
-from cvae.data import Store
-from cvae.device import Place
+from cvae.config.schema import Config
+from cvae.data.store.store import Store
+from cvae.device import Accelerator
 from cvae.errors import InputError
-from cvae.final_evaluation import Files, evaluate_fully, load_perceptual
-from cvae.fvd import N_FEATURES, frechet_distance, load_fvd
-from cvae.lpips import load_lpips
-from cvae.model import build_model
+from cvae.evaluation.metrics.fvd import N_FEATURES, frechet_distance, load_fvd
+from cvae.evaluation.metrics.lpips import load_lpips
+from cvae.model.build import build_model
+from cvae.run.final_evaluation import Files, evaluate_fully, load_perceptual
 from tests.conftest import changed
 
 CPU = torch.device("cpu")
@@ -123,7 +123,7 @@ def test_a_full_evaluation_takes_both(tiny: Config, tiny_store: Store, tmp_path:
     clips = tiny_store.clips("test", 10, use_positions=True)
     files = Files(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
     model = build_model(config, 7)
-    final = evaluate_fully(model, clips, Place(CPU, False), config, "test", 4, files, protocols=["best"])
+    final = evaluate_fully(model, clips, Accelerator(CPU, False), config, "test", 4, files, protocols=["best"])
     assert np.load(files.clips)["best_of_n_lpips"].shape == (3, 8)
     assert np.load(files.clips)["copy_last_lpips"].shape == (3, 8)
     assert final.summary["test/fvd"] > 0

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cvae.config import Config, build_config
+from cvae.config.presets import over_preset, preset_names
+from cvae.config.schema import Config, build_config
 from cvae.errors import InputError
-from cvae.presets import over_preset, preset_names
 
 ROOT = Path(__file__).parents[2]
 

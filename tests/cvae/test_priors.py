@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from cvae.config import build_config
-from cvae.model import CVAE, build_model
+from cvae.config.schema import build_config
+from cvae.model.build import build_model
+from cvae.model.cvae import CVAE
 from tests.conftest import TINY
 
 B, Z, C = 3, 3, 7

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from cvae.config import build_config
-from cvae.losses import mse
-from cvae.model import CVAE, build_model
+from cvae.config.schema import build_config
+from cvae.model.build import build_model
+from cvae.model.cvae import CVAE
+from cvae.model.losses import mse
 from tests.conftest import TINY
 from tests.cvae.published_procedure import Method, follow
 

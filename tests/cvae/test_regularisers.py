@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from cvae.config import build_config
-from cvae.model import Rollout
-from cvae.regularisers import Regulariser, pi_control
-from cvae.schedules import ControlledKL
+from cvae.config.schema import build_config
+from cvae.model.rollout import Rollout
+from cvae.schedules.kl import ControlledKL
+from cvae.training.kl_term import KLTerm, pi_control
 
 ERROR = torch.tensor(0.3)  # squared error, mean over a frame, summed over the two steps of `rollout`
 
@@ -21,8 +21,8 @@ def rollout(mu: float = 1.0, prior_mu: float | None = None) -> Rollout:
     return Rollout(torch.zeros(2, 3, 3, 32, 32), torch.full(shape, mu), torch.zeros(shape), prior)
 
 
-def make(kl_anneal: dict[str, Any], beta: float = 0.1) -> Regulariser:
-    return Regulariser(build_config({"image_size": 32, "beta": beta, "kl_anneal": kl_anneal}, "t"))
+def make(kl_anneal: dict[str, Any], beta: float = 0.1) -> KLTerm:
+    return KLTerm(build_config({"image_size": 32, "beta": beta, "kl_anneal": kl_anneal}, "t"))
 
 
 def controller(**values: float) -> ControlledKL:

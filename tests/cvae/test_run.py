@@ -16,14 +16,16 @@ import pytest
 from PIL import Image
 from pydantic import BaseModel
 
-from cvae.config import Config, build_config
-from cvae.errors import InputError
-from cvae.mistakes import fields_of, sections_of, tag_of
-from cvae.overrides import KIND_KEYS, at_path, merge
-from cvae.record import TIMINGS, RunFolder, held
-from cvae.run import AlreadyTraining, read_checkpoint, train_run
-from cvae.trainer import Diverged
-from cvae.yaml_file import dump_yaml
+from cvae.config.overrides import KIND_KEYS, at_path, merge
+from cvae.config.schema import Config, build_config
+from cvae.config.validation_errors import fields_of, sections_of, tag_of
+from cvae.config.yaml_file import dump_yaml
+from cvae.errors import AlreadyTraining, Diverged, InputError
+from cvae.files import held
+from cvae.record.names import TIMINGS
+from cvae.record.run_folder import RunFolder
+from cvae.run.checkpoint import read_checkpoint
+from cvae.run.train_run import train_run
 from tests.conftest import changed
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +113,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_record(
     worker = [
         sys.executable,
         "-c",
-        f"from cvae.run import *\nfor _ in train_run(RunFolder(Path({str(folder.path)!r}))): pass",
+        f"from cvae.run.train_run import *\nfor _ in train_run(RunFolder(Path({str(folder.path)!r}))): pass",
     ]
     kills = 0
     for wanted in (1, 2):  # kill soon after each of the first two evaluations
@@ -188,7 +190,7 @@ def test_divergence_is_a_recorded_outcome(tiny: Config, tmp_path: Path, monkeypa
     def diverge(*_: Any) -> None:
         raise Diverged("step 3: loss nan")
 
-    monkeypatch.setattr("cvae.trainer.Trainer.update", diverge)
+    monkeypatch.setattr("cvae.training.trainer.Trainer.update", diverge)
     folder = new_run(tmp_path / "f", tiny)
     with pytest.raises(Diverged):
         finish(folder)

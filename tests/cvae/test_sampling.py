@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from cvae.batches import clip_noise
-from cvae.chunks import MIN_ROWS, in_evaluation, rows_that_fit
-from cvae.config import Config
-from cvae.data import Clips, Store
-from cvae.device import Place
-from cvae.evaluate import evaluate, predict_clips
-from cvae.metrics import METRICS, Metric, psnr, score_frames
-from cvae.model import CVAE, build_model
-from cvae.sampling import Extremes, Samples, Spread, draw_many
+from cvae.config.schema import Config
+from cvae.data.store.clips import Clips
+from cvae.data.store.store import Store
+from cvae.device import Accelerator
+from cvae.evaluation.clip_batches import MIN_ROWS, in_evaluation, predict_clips, rows_that_fit
+from cvae.evaluation.metrics.image_metrics import METRICS, Metric, psnr, score_frames
+from cvae.evaluation.samples import Extremes, Samples, Spread, draw_many
+from cvae.evaluation.validation import evaluate
+from cvae.model.build import build_model
+from cvae.model.cvae import CVAE
+from cvae.random_streams import clip_noise
 
 CPU = torch.device("cpu")
 PSNR: dict[str, Metric] = {"psnr": psnr}
@@ -34,7 +36,7 @@ def model(tiny: Config) -> CVAE:
 
 def draw(model: CVAE, clips: Clips, n: int, rows: int = 32, metrics: dict[str, Metric] = PSNR) -> Samples:
     with in_evaluation(model):
-        return draw_many(model, clips, Place(CPU, False), n, rows, 0, metrics, np.array([0, 3]), lambda n: None)
+        return draw_many(model, clips, Accelerator(CPU, False), n, rows, 0, metrics, np.array([0, 3]), lambda n: None)
 
 
 def test_noise_belongs_to_clip_and_sample() -> None:
@@ -49,14 +51,14 @@ def test_noise_belongs_to_clip_and_sample() -> None:
 @pytest.mark.parametrize("bf16", [False, True])
 def test_a_score_depends_neither_on_the_batch_size_nor_on_the_order(model: CVAE, clips: Clips, bf16: bool) -> None:
     # Exactly so on this CPU, because no call has fewer than MIN_ROWS rows (docs/evaluation.md).
-    place = Place(CPU, bf16)
-    scores = [evaluate(model, clips, place, size, 0, METRICS).scores for size in (1, 7, 64)]
+    accelerator = Accelerator(CPU, bf16)
+    scores = [evaluate(model, clips, accelerator, size, 0, METRICS).scores for size in (1, 7, 64)]
     assert len(clips) == 5
     for other in scores[1:]:
         assert {name for name in other if not np.allclose(scores[0][name], other[name], rtol=0, atol=1e-12)} == set()
         assert np.array_equal(scores[0]["psnr"], other["psnr"])
     for order in ([4, 2, 0, 3, 1], [3], [1, 1, 4]):
-        batch = predict_clips(model, clips, np.array(order), place, 0)
+        batch = predict_clips(model, clips, np.array(order), accelerator, 0)
         assert np.array_equal(psnr(batch.predicted, batch.truth[2:]).T.numpy(), scores[0]["psnr"][order])
 
 
@@ -70,21 +72,21 @@ def test_samples_are_the_same_however_they_are_chunked(model: CVAE, clips: Clips
 
 def test_every_sample_equals_a_prediction_by_itself(model: CVAE, clips: Clips) -> None:
     drawn = draw(model, clips, 3)
-    place = Place(CPU, False)
+    accelerator = Accelerator(CPU, False)
     with in_evaluation(model):
         for i in range(len(clips)):
             frames, conditions = clips.gather([i])
-            truth = place.frames(frames)
+            truth = accelerator.frames(frames)
             for k in range(3):
                 noise = clip_noise(np.array([i]), 5, model.z_dim, 0, k)
-                alone = model.predict(truth[:2], place.conditions(conditions), noise)
+                alone = model.predict(truth[:2], accelerator.conditions(conditions), noise)
                 expected = score_frames(PSNR, alone, truth[2:])["psnr"][:, 0].numpy()
                 assert np.allclose(drawn.scores["psnr"][i, k], expected, atol=1e-4)
     assert not np.allclose(drawn.scores["psnr"][:, 0], drawn.scores["psnr"][:, 1], atol=1e-3)
 
 
 def test_sample_0_is_the_one_that_training_looks_at(model: CVAE, clips: Clips) -> None:
-    scores = evaluate(model, clips, Place(CPU, False), 32, 0).psnr
+    scores = evaluate(model, clips, Accelerator(CPU, False), 32, 0).psnr
     assert np.array_equal(draw(model, clips, 4).scores["psnr"][:, 0], scores)
 
 

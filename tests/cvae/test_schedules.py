@@ -7,17 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from cvae.mistakes import sections_of
-from cvae.schedules import (
-    CapacityKL,
-    ConstantKL,
-    CyclicalKL,
-    FreeBitsKL,
-    KLAnneal,
-    KLControl,
-    MonotonicKL,
-    ramp_up,
-)
+from cvae.config.validation_errors import sections_of
+from cvae.schedules.kl import CapacityKL, ConstantKL, CyclicalKL, FreeBitsKL, KLAnneal, KLControl, MonotonicKL
+from cvae.schedules.shapes import ramp_up
 
 TENTHS = [i / 10 for i in range(10)]
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cvae.batches import step_coins
-from cvae.schedules import (
+from cvae.random_streams import step_coins
+from cvae.schedules.teacher_forcing import (
     Coin,
     ConstantTeacherForcing,
     ExponentialTeacherForcing,

@@ -7,23 +7,24 @@ import numpy as np
 import pytest
 import torch
 
-from cvae.config import Config
-from cvae.data import Store
-from cvae.device import Place, choose_place
-from cvae.evaluate import evaluate
-from cvae.record import TIMINGS
-from cvae.run import make_trainer
-from cvae.trainer import Diverged, EpochResult, Trainer
+from cvae.config.schema import Config
+from cvae.data.store.store import Store
+from cvae.device import Accelerator, choose_accelerator
+from cvae.errors import Diverged
+from cvae.evaluation.validation import evaluate
+from cvae.record.names import TIMINGS
+from cvae.run.train_run import make_trainer
+from cvae.training.trainer import EpochResult, Trainer
 from tests.conftest import changed
 
 
 def trainer_for(config: Config, store: Store) -> Trainer:
-    return make_trainer(config, choose_place(config.runtime), store)
+    return make_trainer(config, choose_accelerator(config.runtime), store)
 
 
 def one_update(trainer: Trainer) -> torch.Tensor:
     """Loss, mse, kl, weighted kl and gradient norm of the first update."""
-    return trainer.update(trainer.feed.batch(0), progress=0.0, lr=trainer.config.optim.lr)[0]
+    return trainer.update(trainer.loader.batch(0), progress=0.0, lr=trainer.config.optim.lr)[0]
 
 
 def untimed(result: EpochResult) -> dict[str, Any]:
@@ -149,8 +150,8 @@ def test_clipping_bounds_the_step_not_the_report(tiny: Config, tiny_store: Store
 
 def test_a_score_does_not_depend_on_the_batch_size(tiny: Config, tiny_store: Store) -> None:
     trainer = trainer_for(tiny, tiny_store)
-    clips, place = trainer.validate_clips, trainer.place
-    scores = [evaluate(trainer.model, clips, place, size, 0) for size in (1, 2, 5, 64)]
+    clips, accelerator = trainer.validate_clips, trainer.accelerator
+    scores = [evaluate(trainer.model, clips, accelerator, size, 0) for size in (1, 2, 5, 64)]
     assert len(clips) == 5  # 2 does not divide it: batches are unequal
     for other in scores[1:]:
         assert np.allclose(scores[0].psnr, other.psnr, atol=1e-4)
@@ -160,7 +161,9 @@ def test_a_score_does_not_depend_on_the_batch_size(tiny: Config, tiny_store: Sto
 
 def test_the_evaluation_seed_moves_the_score_and_nothing_else_does(tiny: Config, tiny_store: Store) -> None:
     trainer = trainer_for(tiny, tiny_store)
-    first, again, other = (evaluate(trainer.model, trainer.validate_clips, trainer.place, 2, s) for s in (0, 0, 1))
+    first, again, other = (
+        evaluate(trainer.model, trainer.validate_clips, trainer.accelerator, 2, s) for s in (0, 0, 1)
+    )
     assert np.array_equal(first.psnr, again.psnr)
     assert not np.array_equal(first.psnr, other.psnr)
     assert trainer.model.training  # evaluation leaves the mode as it was
@@ -182,6 +185,6 @@ def test_cuda_trains_with_autocast(tiny: Config, tiny_store: Store) -> None:
 
 def test_bf16_changes_the_arithmetic(tiny: Config, tiny_store: Store) -> None:
     cpu = torch.device("cpu")
-    losses = [one_update(make_trainer(tiny, Place(cpu, bf16), tiny_store))[0].item() for bf16 in (False, True)]
+    losses = [one_update(make_trainer(tiny, Accelerator(cpu, bf16), tiny_store))[0].item() for bf16 in (False, True)]
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=2e-2)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvae.data import PushingWorld
 from cvae.data.__main__ import main
 from cvae.data.lab_layout import write_lab_layout
+from cvae.data.sources.pushing_world import PushingWorld
 
 SMALL = PushingWorld(seed=5, n_train=3, n_validate=1, n_test=1, n_frames=12)
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
-from cvae.data import Clip, Clips, Episodes, PushingWorld, open_store
-from cvae.data.clips import clip_starts
+from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.store.clips import Clip, Clips, clip_starts
+from cvae.data.store.store import open_store
 
 WriteNpz = Callable[..., Path]
 
@@ -96,7 +98,7 @@ def test_pickling_takes_no_frames_along(clips: Clips) -> None:
 
 
 def test_leaving_out_positions_leaves_the_action_columns(write_npz: WriteNpz, tmp_path: Path) -> None:
-    store = open_store(Episodes(root=write_npz().parents[1]), 16, tmp_path / "cache")
+    store = open_store(NpzEpisodes(root=write_npz().parents[1]), 16, tmp_path / "cache")
     with_positions = store.clips("train", 12, use_positions=True)[0].conditions
     without = store.clips("train", 12, use_positions=False)[0].conditions
     np.testing.assert_array_equal(without, with_positions[:, :2])

@@ -6,10 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvae.data import PushingWorld, open_store
-from cvae.data.collapse import N_RESIDUALS, CollapseThreshold, ResidualSample, estimate_threshold, store_threshold
-from cvae.data.episode import Episode
+from cvae.data.collapse_threshold import (
+    N_RESIDUALS,
+    CollapseThreshold,
+    ResidualSample,
+    estimate_threshold,
+    store_threshold,
+)
 from cvae.data.inspection import inspect
+from cvae.data.sources.episode import Episode
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.store.store import open_store
 
 S = 16
 D = 3 * S * S

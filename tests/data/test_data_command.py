@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvae.data import Bair, PushingWorld
 from cvae.data.__main__ import main
 from cvae.data.inspection import inspect
+from cvae.data.sources.bair import Bair
+from cvae.data.sources.pushing_world import PushingWorld
 
 WriteNpz = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvae.data import Bair, PushingWorld, open_store
 from cvae.data.lab_layout import write_lab_layout
-from cvae.data.sources.bair import N_POSITIONS
+from cvae.data.sources.bair import N_POSITIONS, Bair
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.store.store import open_store
 from cvae.errors import InputError
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from cvae.data import Episodes
+from cvae.data.sources.npz import NpzEpisodes
 from cvae.errors import InputError
 
 WriteNpz = Callable[..., Path]
 
 
 def read(root: Path, image_size: int = 16) -> None:
-    for _ in Episodes(root=root).episodes("train", image_size):
+    for _ in NpzEpisodes(root=root).episodes("train", image_size):
         pass
 
 
@@ -23,7 +23,7 @@ def test_arrays_come_back_as_float32_and_in_name_order(write_npz: WriteNpz) -> N
     # float64 and integer columns are numbers too; order is by name.
     second = write_npz(name="b", actions=np.arange(28).reshape(14, 2))
     write_npz(name="a", positions=np.ones((14, 3)))
-    a, b = Episodes(root=second.parents[1]).episodes("train", 16)
+    a, b = NpzEpisodes(root=second.parents[1]).episodes("train", 16)
     assert (a.name, b.name) == ("a", "b")
     assert a.positions is not None
     assert (a.positions.dtype, b.actions.dtype) == (np.float32, np.float32)
@@ -33,7 +33,7 @@ def test_arrays_come_back_as_float32_and_in_name_order(write_npz: WriteNpz) -> N
 def test_an_episode_may_be_used_up_to_a_frame(write_npz: WriteNpz, tmp_path: Path) -> None:
     # the first 12 of 14 frames: the same frames, and another store than that of all of them
     root = write_npz().parents[1]
-    whole, part = Episodes(root=root), Episodes(root=root, n_frames=12)
+    whole, part = NpzEpisodes(root=root), NpzEpisodes(root=root, n_frames=12)
     (long,), (short,) = whole.episodes("train", 16), part.episodes("train", 16)
     assert len(short.frames) == len(short.actions) == 12
     np.testing.assert_array_equal(short.frames, long.frames[:12])
@@ -128,4 +128,4 @@ def test_no_damage_gets_past_as_a_crash(write_npz: WriteNpz) -> None:
 )
 def test_options_are_checked_strictly(options: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
-        Episodes.model_validate({"root": str(tmp_path), **options})
+        NpzEpisodes.model_validate({"root": str(tmp_path), **options})

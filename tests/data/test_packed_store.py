@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvae.data import Bair, ConditionStatistics, Episodes, PushingWorld, open_store
-from cvae.data.npy import NpyAppender
+from cvae.data.sources.bair import Bair
+from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.data.store.store import open_store
+from cvae.data.store.writer import NpyAppender
 from cvae.errors import InputError
 
 WriteNpz = Callable[..., Path]
@@ -86,15 +90,15 @@ def test_files_that_change_while_they_are_packed_are_refused(
 ) -> None:
     # Else the store of the old content's name would hold some of the new.
     root = write_npz().parents[1]
-    original = Episodes.episodes
+    original = NpzEpisodes.episodes
 
-    def and_another_arrives(self: Episodes, split: str, image_size: int):  # type: ignore[no-untyped-def]
+    def and_another_arrives(self: NpzEpisodes, split: str, image_size: int):  # type: ignore[no-untyped-def]
         yield from original(self, split, image_size)
         write_npz(name="late")
 
-    monkeypatch.setattr(Episodes, "episodes", and_another_arrives)
+    monkeypatch.setattr(NpzEpisodes, "episodes", and_another_arrives)
     with pytest.raises(InputError, match="changed while they were packed"):
-        open_store(Episodes(root=root), 16, tmp_path / "cache")
+        open_store(NpzEpisodes(root=root), 16, tmp_path / "cache")
     assert stores(tmp_path / "cache") == leftovers(tmp_path / "cache") == []
 
 
@@ -167,7 +171,7 @@ def test_statistics_are_those_of_the_train_split(small_world: PushingWorld, tmp_
 def test_a_constant_column_is_only_centred(write_npz: WriteNpz, tmp_path: Path) -> None:
     # Its deviation is 0, and dividing by that would give NaN.
     path = write_npz(actions=np.full((14, 2), 0.1, np.float32), n_frames=14)
-    store = open_store(Episodes(root=path.parents[1]), 16, tmp_path / "cache")
+    store = open_store(NpzEpisodes(root=path.parents[1]), 16, tmp_path / "cache")
     assert store.statistics is not None
     assert store.statistics.std[:2] == (1.0, 1.0)
     _, conditions = store.clips("train", 12, use_positions=False).gather([0])
@@ -175,7 +179,7 @@ def test_a_constant_column_is_only_centred(write_npz: WriteNpz, tmp_path: Path) 
 
 
 def test_positions_that_are_not_there_are_refused(write_npz: WriteNpz, tmp_path: Path) -> None:
-    store = open_store(Episodes(root=write_npz(positions=None).parents[1]), 16, tmp_path / "cache")
+    store = open_store(NpzEpisodes(root=write_npz(positions=None).parents[1]), 16, tmp_path / "cache")
     with pytest.raises(InputError, match=re.escape("set `model.use_positions: false`")):
         store.clips("train", 12, use_positions=True)
     assert store.clips("train", 12, use_positions=False)[0].conditions.shape == (12, 2)
@@ -185,7 +189,7 @@ def test_episodes_that_are_too_short_give_no_clips(write_npz: WriteNpz, tmp_path
     # Some short episodes: the others' clips. Nothing but short ones: refused with the lengths.
     write_npz(name="long", n_frames=14)
     root = write_npz(name="short", n_frames=9).parents[1]
-    store = open_store(Episodes(root=root), 16, tmp_path / "cache")
+    store = open_store(NpzEpisodes(root=root), 16, tmp_path / "cache")
     assert store.clips("train", 12, use_positions=True).names == ["long@0"]
     with pytest.raises(InputError, match=re.escape(f"{root}: no train episode is long enough for a clip of 15")) as e:
         store.clips("train", 15, use_positions=True)
@@ -195,7 +199,7 @@ def test_episodes_that_are_too_short_give_no_clips(write_npz: WriteNpz, tmp_path
 def test_splits_that_are_not_there_are_refused(write_npz: WriteNpz, tmp_path: Path) -> None:
     root = write_npz().parents[1]
     (root / "validate").mkdir()
-    store = open_store(Episodes(root=root), 16, tmp_path / "cache")
+    store = open_store(NpzEpisodes(root=root), 16, tmp_path / "cache")
     with pytest.raises(InputError, match=re.escape(f"{root / 'test'}: there is no test split; {root} holds train/")):
         store.clips("test", 12, use_positions=True)
     with pytest.raises(InputError, match=re.escape(f"{root / 'validate'}: the validate split has no npz files")):
@@ -207,13 +211,13 @@ def test_splits_that_are_not_there_are_refused(write_npz: WriteNpz, tmp_path: Pa
 
 def test_without_a_train_split_statistics_must_be_given(write_npz: WriteNpz, tmp_path: Path) -> None:
     root = write_npz("test").parents[1]
-    store = open_store(Episodes(root=root), 16, tmp_path / "cache")
+    store = open_store(NpzEpisodes(root=root), 16, tmp_path / "cache")
     assert store.statistics is None
     with pytest.raises(InputError, match=re.escape(f"{root}: has no train split")):
         store.clips("test", 12, use_positions=True)
     given = ConditionStatistics((1.0,) * 5, (2.0,) * 5)
     clip = store.clips("test", 12, use_positions=True, statistics=given)[0]
-    episode = next(Episodes(root=root).episodes("test", 16))
+    episode = next(NpzEpisodes(root=root).episodes("test", 16))
     np.testing.assert_allclose(clip.conditions, (episode.conditions[:12] - 1) / 2, rtol=1e-5)
     with pytest.raises(InputError, match="have 2 columns where the data has 5"):
         store.clips("test", 12, use_positions=True, statistics=given.first(2))

@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvae.data import Bair, ConditionStatistics, Episodes, open_store
 from cvae.data.inspection import detect, inspect
+from cvae.data.sources.bair import Bair
+from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.data.store.store import open_store
 from cvae.errors import InputError
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "data"
@@ -43,7 +46,7 @@ def test_a_real_sequence_has_no_train_split(tmp_path: Path) -> None:
 
 @needs_sawyer
 def test_real_episodes_without_positions(tmp_path: Path) -> None:
-    store = open_store(Episodes(root=SAWYER), 32, tmp_path)
+    store = open_store(NpzEpisodes(root=SAWYER), 32, tmp_path)
     assert [store.n_episodes(split) for split in ("train", "validate", "test")] == [18, 6, 6]
     assert (store.n_actions, store.n_positions) == (4, 0)
     clips = store.clips("train", 12, use_positions=False)

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-import cvae.data.cache
-from cvae.data import PushingWorld, open_store
-from cvae.data.pack import write_store
+import cvae.data.store.cache
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.store.store import open_store
+from cvae.data.store.writer import write_store
 
 # A packer that says when it packs and takes its time over it.
 PACKER = """
 import sys, time
 from pathlib import Path
-import cvae.data.cache as cache
+import cvae.data.store.cache as cache
 from cvae.data import PushingWorld, open_store
 write = cache.write_store
 def slowly(source, image_size, folder, fingerprint):
@@ -72,7 +73,7 @@ def test_what_killed_packers_of_other_stores_left_is_removed_too(small_world: Pu
     # But never under a packer that is alive: it holds its lock.
     (tmp_path / "dead.tmp-1").mkdir()
     (tmp_path / "alive.tmp-2").mkdir()
-    with cvae.data.cache.exclusive(tmp_path / "alive.lock"):
+    with cvae.data.store.cache.exclusive(tmp_path / "alive.lock"):
         open_store(small_world, 32, tmp_path)
     assert [path.name for path in temporaries(tmp_path)] == ["alive.tmp-2"]
 
@@ -90,7 +91,7 @@ def test_without_locks_the_loser_of_a_race_keeps_the_winners_store(
         (tmp_path / fingerprint / "winner").touch()
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    monkeypatch.setattr(cvae.data.cache, "write_store", overtaken)
+    monkeypatch.setattr(cvae.data.store.cache, "write_store", overtaken)
     store = open_store(small_world, 32, tmp_path)
     assert (store.path / "winner").exists()
     assert temporaries(tmp_path) == []

@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from cvae.record import RunFolder
+from cvae.record.run_folder import RunFolder
 
 VERSIONS = {"python": "3.11.4", "torch": "2.9.0", "numpy": "2.4.0"}
 SEARCH = {

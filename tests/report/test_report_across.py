@@ -11,9 +11,8 @@ import pytest
 import yaml
 
 from cvae.errors import InputError
-from sweeps.report.across import analyse_across
-from sweeps.report.analysis import analyse
-from sweeps.report.paper import latex_text, paper_table
+from sweeps.report.analysis import analyse, analyse_across
+from sweeps.report.output.latex import latex_text, paper_table
 from tests.report.planted import Planted
 
 ANALYZE = Path(__file__).parents[2] / "analyze.py"

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from sweeps.report.analysis import analyse
-from sweeps.report.write import write_report
+from sweeps.report.output.write import write_report
 from tests.report.planted import Planted
 
 CHROMIUM = shutil.which("chromium")

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks import calibration as simulated
 from sweeps.report.analysis import analyse
-from sweeps.report.calibration import calibration, measured_coverage
-from sweeps.report.page import render_files
+from sweeps.report.output.html import render_files
+from sweeps.report.statistics.calibration import calibration, measured_coverage
 from tests.report.planted import Planted
 
 POWER = {0.0: 0.26, 0.3: 0.35, 0.6: 0.55, 0.8: 0.85}  # the project's science notes

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from sweeps.report.analysis import Analysis, analyse
-from sweeps.report.load import parameters
-from sweeps.report.page import render_files
-from sweeps.report.tuned import tuned_parameters
+from sweeps.report.figures.search_space import tuned_parameters
+from sweeps.report.output.html import render_files
+from sweeps.report.reading.experiment_folder import written_parameters
 from tests.report.planted import Planted
 
 KL = {
@@ -45,7 +45,7 @@ def conditional(tmp_path: Path) -> Analysis:
 
 def test_a_space_is_read_as_its_parameters() -> None:
     # the names are those of run.json; a choice between mappings is one between their names
-    assert dict(parameters({"beta": {"float": [0, 1]}, "kl_anneal": KL})) == {
+    assert dict(written_parameters({"beta": {"float": [0, 1]}, "kl_anneal": KL})) == {
         "beta": {"float": [0, 1]},
         "kl_anneal": {"choice": ["constant", "cyclical", "control"]},
         "kl_anneal.cyclical.n_cycles": {"int": [2, 8]},

@@ -7,14 +7,14 @@ import pytest
 import scipy.stats
 
 from sweeps.report.analysis import analyse
-from sweeps.report.bootstrap import bca_interval
-from sweeps.report.budget import budget_curve, expected_best
-from sweeps.report.per_clip import clustered_interval, two_way_interval
-from sweeps.report.power import pairs_for_effect, power_of
-from sweeps.report.robust import interquartile_mean, probability_of_improvement, wilson_interval, worst_tenth
-from sweeps.report.runs import Metric
-from sweeps.report.statistics import compare_pairs
-from sweeps.report.verdict import more_seeds
+from sweeps.report.comparison.clip_effect import clustered_interval, two_way_interval
+from sweeps.report.comparison.expected_best import budget_curve, expected_best
+from sweeps.report.comparison.verdict import more_seeds
+from sweeps.report.reading.records import MetricRecord
+from sweeps.report.statistics.bootstrap import bca_interval
+from sweeps.report.statistics.paired import compare_pairs
+from sweeps.report.statistics.power import pairs_for_effect, power_of
+from sweeps.report.statistics.robust import interquartile_mean, probability_of_improvement, wilson_interval, worst_tenth
 from tests.report.planted import Planted
 
 
@@ -82,10 +82,10 @@ def test_the_pairs_for_an_effect_are_the_first_that_suffice():
 def test_more_seeds_find_the_difference_or_fit_the_margin():
     rng = np.random.default_rng(4)
     test = compare_pairs(rng.normal(20.1, 0.3, 6), rng.normal(20.0, 0.3, 6))
-    alone = more_seeds(test, Metric("val/psnr", "maximize", None), 1)
+    alone = more_seeds(test, MetricRecord("val/psnr", "maximize", None), 1)
     assert alone == pairs_for_effect(abs(test.difference), test.sd) - 6
-    assert more_seeds(test, Metric("val/psnr", "maximize", 2.0), 1) < alone
-    assert more_seeds(test, Metric("val/psnr", "maximize", None), 3) > alone  # Holm asks more of three
+    assert more_seeds(test, MetricRecord("val/psnr", "maximize", 2.0), 1) < alone
+    assert more_seeds(test, MetricRecord("val/psnr", "maximize", None), 3) > alone  # Holm asks more of three
 
 
 def test_the_expected_best_is_the_mean_over_all_draws():

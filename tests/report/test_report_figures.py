@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from sweeps.report.analysis import analyse
-from sweeps.report.export import figure_files, in_light_colours
-from sweeps.report.gallery import figures_of
-from sweeps.report.page import render_files
+from sweeps.report.figures.all_figures import figures_of
+from sweeps.report.figures.figure import figure_files, in_light_colours
+from sweeps.report.output.html import render_files
 from tests.report.planted import Planted
 
 GROUPS = ("differences", "means", "confirm", "frames", "plane", "maps", "clips", "found", "region", "tuned", "tune")

@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from cvae.errors import InputError
-from cvae.record import RunFolder
+from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
-from sweeps.report.load import load_run
-from sweeps.report.page import render_files
-from sweeps.report.scheduled import points
-from sweeps.report.write import write_report
+from sweeps.report.figures.curves import points
+from sweeps.report.output.html import render_files
+from sweeps.report.output.write import write_report
+from sweeps.report.reading.experiment_folder import read_run
 from tests.report.planted import Planted
 
 ANALYZE = Path(__file__).parents[2] / "analyze.py"
@@ -228,9 +228,8 @@ def test_the_command_refuses_what_is_no_experiment(tmp_path, make):
 
 
 def test_what_the_command_needs_is_light():
-    code = (
-        "import sys, sweeps.report.write, sweeps.report.terminal; print({*sys.modules} & {'torch', 'optuna', 'wandb'})"
-    )
+    code = "import sys, sweeps.report.output.write, sweeps.report.output.terminal; "
+    code += "print({*sys.modules} & {'torch', 'optuna', 'wandb'})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ANALYZE.parent, check=True)
     assert done.stdout.strip() == "set()"
 
@@ -244,7 +243,7 @@ def test_a_short_cycle_is_drawn_although_no_evaluation_falls_into_it(tmp_path: P
     RunFolder(path).config.write_text(yaml.safe_dump(config))
     for step in (50, 100):
         RunFolder(path).append_epoch({"step": step, "train/beta": 2e-5, "train/tfr": 1.0, "train/kl": 1.0})
-    run = load_run(path)
+    run = read_run(path)
     beta = dict(points(run, "train/beta"))
     assert [beta[step] for step in (0, 10, 25, 49, 50, 60, 99)] == pytest.approx([0, 8e-6, 2e-5, 2e-5, 0, 8e-6, 2e-5])
     assert set(dict(points(run, "train/tfr")).values()) == {1.0}

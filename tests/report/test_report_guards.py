@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from cvae.record import RunFolder
+from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
-from sweeps.report.boundary import at_a_boundary
+from sweeps.report.checks.boundary import at_a_boundary
 from tests.report.planted import Planted
 
 

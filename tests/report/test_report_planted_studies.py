@@ -90,7 +90,7 @@ def test_a_winners_curse(tmp_path):
 
 
 def test_a_changed_metric_fails_and_is_not_forgotten(tmp_path):
-    from sweeps.report.write import write_report
+    from sweeps.report.output.write import write_report
 
     folder = Planted({"a": 0.0, "b": 0.4}).write(tmp_path)
     write_report(analyse(folder), pictures=False)

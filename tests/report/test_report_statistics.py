@@ -2,15 +2,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from sweeps.report.bootstrap import sign_flip_p
-from sweeps.report.statistics import (
-    compare_pairs,
-    half_width,
-    holm,
-    mean_interval,
-    pairs_needed,
-    sign_test,
-)
+from sweeps.report.statistics.bootstrap import sign_flip_p
+from sweeps.report.statistics.paired import compare_pairs, half_width, holm, mean_interval, pairs_needed, sign_test
 
 
 def test_interval_by_hand():

@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from sweeps.report.analysis import analyse
-from sweeps.report.scheduled import points
+from sweeps.report.figures.curves import points
 from tests.report.planted import Planted
 
 

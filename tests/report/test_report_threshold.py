@@ -8,8 +8,8 @@ import yaml
 
 from cvae.errors import InputError
 from sweeps.report.analysis import Analysis, analyse
-from sweeps.report.cells import arm_table
-from sweeps.report.page import render_files
+from sweeps.report.output.html import render_files
+from sweeps.report.output.rows import arm_table
 from tests.report.planted import Planted
 
 ARMS = {"constant": 0.0, "cyclical": 0.3}

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from cvae.record import RunFolder
+from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
-from sweeps.report.runs import Metric
-from sweeps.report.statistics import compare_pairs, holm
-from sweeps.report.verdict import decide
+from sweeps.report.comparison.verdict import decide
+from sweeps.report.reading.records import MetricRecord
+from sweeps.report.statistics.paired import compare_pairs, holm
 from tests.report.planted import Planted
 
 
@@ -42,7 +42,7 @@ def test_arms_without_a_difference_are_undecided_without_a_margin(tmp_path):
 
 def test_noise_wins_5_percent_of_the_time_at_most():
     # Three identical arms, 400 studies: Holm holds the chance of any false verdict at 5%.
-    rng, metric, n_false = np.random.default_rng(1), Metric("val/psnr", "maximize", None), 0
+    rng, metric, n_false = np.random.default_rng(1), MetricRecord("val/psnr", "maximize", None), 0
     for _ in range(400):
         arms = rng.normal(20, 0.3, (3, 8))
         tests = [compare_pairs(arms[i], arms[j]) for i, j in ((0, 1), (0, 2), (1, 2))]

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from cvae.errors import InputError
-from cvae.record import RunFolder
+from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
-from sweeps.report.wandb_import import import_runs
-from sweeps.report.wandb_log import read_folder, read_log, records_of
-from sweeps.report.wandb_mapping import Mapping
+from sweeps.wandb_import.importer import import_runs
+from sweeps.wandb_import.logged_runs import read_folder, read_log, records_of
+from sweeps.wandb_import.mapping import Mapping
 
 FOREIGN = Mapping(metric="valid/score", final="best_test", arm_key="optim.schedule", seed_key="trainer.seed")
 

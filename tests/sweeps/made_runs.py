@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from cvae.frames import Sample, save_pictures
-from cvae.record import RunFolder
-from cvae.yaml_file import dump_yaml
+from cvae.config.yaml_file import dump_yaml
+from cvae.record.run_folder import RunFolder
+from cvae.visualization.save import save_pictures
+from cvae.visualization.strips import Sample
 
 EVERY, SAMPLES_EVERY = 10, 2
 

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cvae.record import RunFolder, held
-from sweeps.coordinator import Coordinator
-from sweeps.experiment import load_experiment
-from sweeps.launch import lay_out
-from sweeps.plan import ExperimentFolder
-from sweeps.slots import Slots
+from cvae.files import held
+from cvae.record.run_folder import RunFolder
+from sweeps.coordinator.coordinator import Coordinator
+from sweeps.experiment.experiment import load_experiment
+from sweeps.experiment_folder.layout import lay_out
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.workers.slots import Slots
 
 REPOSITORY = Path(__file__).parents[2]
 

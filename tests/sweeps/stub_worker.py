@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder, held
-from cvae.yaml_file import load_yaml_mapping
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.files import held
+from cvae.record.names import FINAL_STATUSES, PREFIXES
+from cvae.record.run_folder import RunFolder
 
 STEPS = 4
 

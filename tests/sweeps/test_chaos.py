@@ -18,9 +18,9 @@ import pytest
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
-from cvae.record import RunFolder
-from sweeps.experiment import load_experiment
-from sweeps.plan import all_runs
+from cvae.record.run_folder import RunFolder
+from sweeps.experiment.experiment import load_experiment
+from sweeps.experiment.plan import all_runs
 from tests.sweeps.postgres import server
 from tests.sweeps.stub_sweep import REPOSITORY, sweep
 from tests.sweeps.test_coordinator import results_of

@@ -6,11 +6,12 @@ from typing import Any, get_args
 
 import pytest
 
-from cvae.overrides import merge
-from cvae.schedules import KLControl
-from sweeps.collapse import SET_IN_TRAINING, ArmWeights, measure_arms, record_weights, weight_lines
-from sweeps.experiment import build_experiment
-from sweeps.plan import ExperimentFolder
+from cvae.config.overrides import merge
+from cvae.schedules.kl import SET_IN_TRAINING, KLControl
+from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
+from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment_folder.layout import record_weights
+from sweeps.experiment_folder.paths import ExperimentFolder
 from tests.conftest import TINY
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvae.data import PushingWorld
+from cvae.config.yaml_file import dump_yaml
 from cvae.data.lab_layout import write_lab_layout
-from cvae.record import RunFolder
-from cvae.yaml_file import dump_yaml
-from sweeps.tracking.fragments import fragments_of, is_final
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.record.run_folder import RunFolder
+from sweeps.tracking.offline_runs import fragments_of, is_final
 from tests.conftest import TINY
 from tests.sweeps.test_tracking_mirror import check_equal
 

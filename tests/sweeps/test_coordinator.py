@@ -9,11 +9,13 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from cvae.record import RunFolder, held
-from cvae.yaml_file import load_yaml_mapping
-from sweeps.experiment import load_experiment
-from sweeps.plan import ExperimentFolder, all_runs
-from sweeps.storage import repair_journal
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.files import held
+from cvae.record.run_folder import RunFolder
+from sweeps.experiment.experiment import load_experiment
+from sweeps.experiment.plan import all_runs
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.study.storage import repair_journal
 from tests.sweeps.stub_sweep import sweep
 
 EXPERIMENT = """

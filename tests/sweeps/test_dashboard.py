@@ -10,12 +10,12 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from cvae.errors import InputError
-from sweeps.plan import ExperimentFolder
+from sweeps.experiment_folder.paths import ExperimentFolder
 from tests.sweeps.made_runs import begin, end, evaluate, made
 
 optuna_dashboard = pytest.importorskip("optuna_dashboard")
 
-from sweeps.dashboard import StudyCopy  # noqa: E402
+from sweeps.study.dashboard_copy import StudyCopy  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -7,27 +7,28 @@ from typing import Any
 
 import pytest
 
-from cvae.accounting import training_flops
-from cvae.config import build_config
-from cvae.errors import InputError
-from cvae.failures import failure_kind
-from cvae.record import RunFolder, held
-from cvae.trainer import Diverged
-from sweeps.control import stop_sweep
-from sweeps.disk import is_disk_full, network_type
-from sweeps.estimate import Costs, describe_cut, span, trim
-from sweeps.experiment import build_experiment
-from sweeps.forecast import forecast
-from sweeps.launch import lay_out, pin_to_machine
-from sweeps.ledger import Ledger
-from sweeps.origin import check_origin
-from sweeps.plan import ExperimentFolder, all_runs
-from sweeps.policy import FRUITLESS_ATTEMPTS, Breaker, Tries, backoff_s, decide, signature
-from sweeps.probe import _cost
-from sweeps.slots import Slots, find_slots
-from sweeps.storage import open_storage
-from sweeps.waiting import RunQueue
-from sweeps.words import clock, flops, seconds_of, size, times
+from cvae.config.network_sizes import training_flops
+from cvae.config.schema import build_config
+from cvae.errors import Diverged, InputError
+from cvae.files import held
+from cvae.record.run_folder import RunFolder
+from cvae.run.failure_kinds import failure_kind
+from sweeps.commands.control import stop_sweep
+from sweeps.coordinator.failure_policy import FRUITLESS_ATTEMPTS, Breaker, Tries, backoff_s, decide, signature
+from sweeps.coordinator.run_queue import RunQueue
+from sweeps.estimate.costs import Costs, forecast, span
+from sweeps.estimate.probe import _cost
+from sweeps.estimate.trim import describe_cut, trim
+from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment.plan import all_runs
+from sweeps.experiment_folder.consistency import check_origin
+from sweeps.experiment_folder.disk import is_disk_full, network_type
+from sweeps.experiment_folder.layout import lay_out, pin_to_machine
+from sweeps.experiment_folder.ledger import Ledger
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.study.storage import open_storage
+from sweeps.units import clock, flops, seconds_of, size, times
+from sweeps.workers.slots import Slots, find_slots
 from tests.sweeps.test_faults import TOY, Sweep
 
 
@@ -122,7 +123,7 @@ def test_a_network_file_system_is_known_by_the_innermost_mount(tmp_path: Path) -
 
 
 def test_a_journal_on_a_network_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sweeps.storage.network_type", lambda path: "nfs4")
+    monkeypatch.setattr("sweeps.study.storage.network_type", lambda path: "nfs4")
     with pytest.raises(InputError, match=r"network file system \(nfs4\).*--storage"):
         open_storage(ExperimentFolder(tmp_path), None)
     open_storage(ExperimentFolder(tmp_path), f"sqlite:///{tmp_path}/study.db")
@@ -254,7 +255,7 @@ def test_a_budget_cuts_every_arm_alike_and_says_so(tmp_path: Path) -> None:
 def test_a_budget_cuts_no_run_that_exists(tmp_path: Path) -> None:
     root, whole = ExperimentFolder(tmp_path / "toy"), experiment()
     for run in all_runs(whole)[:30]:  # 15 trials an arm
-        run.folder(root).path.mkdir(parents=True)
+        root.run(run).path.mkdir(parents=True)
     assert trim(whole, root, costs(60), 2, 35 * 60).tune.trials_per_arm >= 15
     with pytest.raises(InputError, match="15 trials"):
         trim(whole, root, costs(60), 2, 60)

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
+from cvae.config.overrides import at_path, merge
+from cvae.config.yaml_file import load_yaml_mapping
 from cvae.errors import InputError
-from cvae.overrides import at_path, merge
-from cvae.yaml_file import load_yaml_mapping
-from sweeps.dimension import parse_dimension
-from sweeps.experiment import Experiment, build_experiment, load_experiment
-from sweeps.launch import lay_out
-from sweeps.plan import ExperimentFolder, all_runs
-from sweeps.space import draw
+from sweeps.experiment.experiment import Experiment, build_experiment, load_experiment
+from sweeps.experiment.plan import all_runs
+from sweeps.experiment_folder.layout import lay_out
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.search_space.distributions import parse_dimension
+from sweeps.search_space.space import draw
 
 GOOD: dict[str, Any] = {
     "name": "toy",

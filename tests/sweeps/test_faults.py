@@ -17,17 +17,17 @@ import pytest
 from rich.console import Console
 
 from benchmarks.stepping import Score, SteppingWorker
+from cvae.config.yaml_file import dump_yaml
 from cvae.errors import InputError
-from cvae.record import RunFolder
-from cvae.yaml_file import dump_yaml
-from sweeps.control import reopen
-from sweeps.coordinator import Coordinator
-from sweeps.experiment import Experiment, build_experiment
-from sweeps.launch import lay_out
-from sweeps.plan import ExperimentFolder
-from sweeps.slots import Slots
-from sweeps.status import Status
-from sweeps.storage import open_storage
+from cvae.record.run_folder import RunFolder
+from sweeps.commands.control import reopen
+from sweeps.commands.status import Status
+from sweeps.coordinator.coordinator import Coordinator
+from sweeps.experiment.experiment import Experiment, build_experiment
+from sweeps.experiment_folder.layout import lay_out
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.study.storage import open_storage
+from sweeps.workers.slots import Slots
 from tests.sweeps.stub_sweep import sweep
 from tests.sweeps.test_coordinator import EXPERIMENT, results_of
 
@@ -276,7 +276,7 @@ def test_a_clock_that_jumps_decides_nothing(tmp_path: Path, monkeypatch: pytest.
 
             return datetime.fromtimestamp(time.time(), zone)
 
-    monkeypatch.setattr("sweeps.ledger.datetime", Jumping)
+    monkeypatch.setattr("sweeps.experiment_folder.ledger.datetime", Jumping)
     sweep = Sweep(tmp_path / "jumping")
     sweep.run()
     calm, jumping = (results_of(tmp_path / name) for name in ("calm", "jumping"))
@@ -346,7 +346,7 @@ def test_a_worker_that_hangs_is_ended_and_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_second_coordinator_says_who_holds_the_experiment(tmp_path: Path) -> None:
-    from cvae.record import held
+    from cvae.files import held
     from tests.sweeps.test_commands import EXPERIMENT as COMMANDS
     from tests.sweeps.test_commands import ROOT
 

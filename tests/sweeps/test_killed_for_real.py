@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from cvae.overrides import merge
-from cvae.record import TIMINGS, RunFolder
-from cvae.yaml_file import dump_yaml
+from cvae.config.overrides import merge
+from cvae.config.yaml_file import dump_yaml
+from cvae.record.names import TIMINGS
+from cvae.record.run_folder import RunFolder
 from tests.sweeps.test_commands import EXPERIMENT, ROOT
 
 LONGER = merge(EXPERIMENT, {"base": {"train": {"steps": 60}, "evaluation": {"every": 3}}})

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, qmc
 
-from sweeps.points import qmc_point
-from sweeps.sobol import DIRECTIONS, sobol_point
+from sweeps.search_space.points import qmc_point
+from sweeps.search_space.sobol import DIRECTIONS, sobol_point
 
 
 def points(parameters: list[str], n: int, seed: int = 0) -> np.ndarray:

@@ -10,12 +10,13 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from sweeps.coordinator import Coordinator
-from sweeps.experiment import Experiment, build_experiment
-from sweeps.output import OUTPUTS, chosen
-from sweeps.plan import ExperimentFolder, PlannedRun, all_runs
-from sweeps.progress import Progress, watch
-from sweeps.tally import Tally
+from sweeps.commands.live import Progress
+from sweeps.commands.output import OUTPUTS, chosen, watch
+from sweeps.coordinator.coordinator import Coordinator
+from sweeps.coordinator.counts import RunCounts
+from sweeps.experiment.experiment import Experiment, build_experiment
+from sweeps.experiment.plan import PlannedRun, all_runs
+from sweeps.experiment_folder.paths import ExperimentFolder
 from tests.sweeps.made_runs import begin, evaluate
 
 EXPERIMENT = {
@@ -39,7 +40,7 @@ class Script:
 
     def __post_init__(self) -> None:
         self.plan = all_runs(self.experiment)
-        self.tally = Tally(self.plan)
+        self.tally = RunCounts(self.plan)
 
     def run(self) -> Iterator[str]:
         done, failed, training = self.plan[0], self.plan[1], self.plan[7]
@@ -121,7 +122,7 @@ def test_the_table_shows_slots_steps_best_and_the_last_strip(script: Script) -> 
 def test_the_time_left_follows_the_pace(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     # one of ten runs in 30 s: nine more take 270 s
     clock = [100.0]
-    monkeypatch.setattr("sweeps.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("sweeps.commands.live.time.monotonic", lambda: clock[0])
     progress = Progress(cast(Coordinator, script))
     assert progress.eta_s() is None
     script.tally.settle(script.plan[0], "finished", 20.0)

@@ -10,11 +10,11 @@ from optuna.pruners import MedianPruner
 from optuna.trial import TrialState, create_trial
 
 from benchmarks.stepping import SteppingWorker
-from cvae.config import Config, build_config
+from cvae.config.overrides import merge
+from cvae.config.schema import Config, build_config
 from cvae.errors import InputError
-from cvae.overrides import merge
-from sweeps.experiment import build_experiment
-from sweeps.pruning import RunningMedianPruner, is_same_cycle, may_be_judged
+from sweeps.experiment.experiment import build_experiment
+from sweeps.study.pruners import RunningMedianPruner, is_same_cycle, may_be_judged
 from tests.sweeps.test_faults import TOY, Sweep
 
 STEPS = 40
@@ -93,9 +93,11 @@ def test_without_the_law_the_dip_would_have_been_pruned(
     pruner: str, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the same curves, judged at every evaluation by the values themselves: the test above can fail
-    monkeypatch.setattr("sweeps.trials.may_be_judged", lambda config, step: step < STEPS)
+    monkeypatch.setattr("sweeps.study.trials.may_be_judged", lambda config, step: step < STEPS)
     monkeypatch.setattr(
-        "sweeps.trials.max", lambda *values: list(values[-1:] if len(values) > 1 else values[0])[-1], raising=False
+        "sweeps.study.trials.max",
+        lambda *values: list(values[-1:] if len(values) > 1 else values[0])[-1],
+        raising=False,
     )
     sweep = pruning(tmp_path, pruner, options, dipping, {"a": {"kl_anneal": CYCLICAL}}, 8)
     sweep.run()

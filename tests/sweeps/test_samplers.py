@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from sweeps.dimension import parse_dimension
-from sweeps.experiment import build_experiment
-from sweeps.grid import grid
-from sweeps.plan import ExperimentFolder
-from sweeps.storage import open_storage
-from sweeps.study import ArmStudy
+from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.search_space.distributions import parse_dimension
+from sweeps.search_space.points import grid
+from sweeps.study.arm_study import ArmStudy
+from sweeps.study.storage import open_storage
 from tests.sweeps.test_faults import TOY
 
 SEARCH = {"optim.lr": {"float": [1e-4, 1e-1], "log": True}, "optim.beta1": {"float": [0.1, 0.9]}}

@@ -6,12 +6,12 @@ import optuna
 import pytest
 from optuna.storages import InMemoryStorage
 
+from cvae.config.overrides import at_path, merge
 from cvae.errors import InputError
-from cvae.overrides import at_path, merge
-from sweeps.experiment import Experiment, build_experiment
-from sweeps.points import qmc_params
-from sweeps.space import Params, corners, parameters
-from sweeps.study import ArmStudy
+from sweeps.experiment.experiment import Experiment, build_experiment
+from sweeps.search_space.points import qmc_params
+from sweeps.search_space.space import Params, corners, parameters
+from sweeps.study.arm_study import ArmStudy
 
 KL: dict[str, Any] = {
     "choice": {

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from cvae.record import RunFolder
-from sweeps.tracking.fragments import Fragment, Holding, fragments_of, is_final
+from cvae.record.run_folder import RunFolder
 from sweeps.tracking.mirror import Mirror
-from sweeps.tracking.presentation import row_of, run_id
+from sweeps.tracking.offline_runs import Fragment, Holding, fragments_of, is_final
 from sweeps.tracking.process import mirror_command, mirror_now, with_project
 from sweeps.tracking.settings import quiet_environment
+from sweeps.tracking.wandb_schema import row_of, run_id
 from tests.sweeps.made_runs import begin, end, evaluate, line_of, made
 
 ROOT = Path(__file__).parents[2]

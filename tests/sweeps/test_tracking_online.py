@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cvae.errors import InputError
-from sweeps.tracking.fragments import Fragment, fragments_of
+from sweeps.tracking.offline_runs import Fragment, fragments_of
 from sweeps.tracking.process import MirrorProcess, mirror_now
 from sweeps.tracking.sync import sync_experiment
 from sweeps.tracking.upload import Uploader

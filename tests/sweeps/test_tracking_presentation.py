@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.tracking.presentation import caption_of, config_of, row_of, run_name, short_params, summary_of, tags_of
+from sweeps.tracking.wandb_schema import caption_of, config_of, row_of, run_name, short_params, summary_of, tags_of
 from tests.sweeps.made_runs import begin, evaluate, line_of
 
 

@@ -12,26 +12,37 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cvae.data.pushing.rollout import Trajectory
 from cvae.data.pushing.scene import BIN_CM, Thing
+from cvae.data.pushing.trajectory import Trajectory
 
 SUPERSAMPLING = 4
+
 RIM_CM = 4.0  # the bin's walls in the picture
+
 SLANT = 0.35  # picture shift per height
+
 SHADE = (0.35, 0.25)  # a shadow's shift to the right and down per height
 
 FLOOR, FLOOR_EDGE = (205, 196, 178), (176, 166, 148)
+
 RIM, RIM_INSIDE, RIM_OUTLINE = (139, 108, 76), (108, 82, 56), (92, 70, 48)
+
 SHADOW = (40, 34, 28)
+
 ARM, ARM_LIGHT, ARM_DARK = (74, 80, 92), (112, 120, 134), (46, 50, 58)
+
 JOINT, FINGER = (236, 118, 36), (32, 33, 38)
+
 PALM, PALM_EDGE = (236, 238, 242), (150, 154, 164)
 
 SHOULDER = (BIN_CM / 2, -22.0)
+
 LINK_CM = 46.0
+
 ARM_HEIGHT = 11.0  # of the forearm above the fingertips
 
 Point = tuple[float, float]
+
 Colour = tuple[int, int, int]
 
 

@@ -16,20 +16,31 @@ from numpy.typing import NDArray
 from cvae.data.pushing.scene import BIN_CM, REACH_CM, Scene, Thing
 
 LIFT_CM = (0.0, 5.0, 10.0)  # commanded height of the fingertips for lift 0, 1, 2
+
 OPENING_CM = (2.0, 4.0, 6.0)  # half the distance between the fingers for gripper 0, 1, 2
+
 LIFT_SPEED, OPENING_SPEED = 5.0, 2.0  # cm in one frame interval
+
 TOUCH_CM = 2.5  # fingertips below this height touch the things
+
 FINGER_RADIUS = 1.8
+
 HALO_CM = 0.8  # a thing that bounced off by less than this still counts as touched
 
 N_SUBSTEPS = 8  # the gripper then moves at most 0.8 cm a substep, far less than a thing's radius
+
 FRICTION = 2.2  # deceleration of a sliding thing, cm per interval squared
+
 SPIN_FRICTION = 0.7  # the same for spinning, radians per interval squared
 
 ARM_JITTER_CM = 0.7  # standard deviation per interval and axis at slip 1
+
 HEIGHT_JITTER_CM = 0.2
+
 FRICTION_SPREAD = 0.8  # standard deviation of the logarithm of the friction factor
+
 CONTACT_KICK = 3.0  # cm per interval
+
 CONTACT_SPIN = 0.6  # radians per interval
 
 NOTHING, EVERYTHING = pymunk.ShapeFilter(mask=0), pymunk.ShapeFilter()

@@ -11,7 +11,9 @@ from cvae.data.pushing.physics import World
 from cvae.data.pushing.scene import BIN_CM, REACH_CM
 
 HOLD = 2  # frame intervals for which one action is held
+
 STEP_CM = 5.0  # most commanded displacement in one interval
+
 WANDER_CM = 0.6  # standard deviation of the displacement that serves no aim
 
 

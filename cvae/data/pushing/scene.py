@@ -11,9 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 BIN_CM = 60.0  # side of the bin's square floor
+
 REACH_CM = 5.0  # the gripper keeps this far from the walls
+
 RAISED_CM = 10.0
+
 KINDS = ("disc", "box", "triangle", "bar", "hexagon")
+
 COLOURS = (
     (214, 48, 49),
     (253, 196, 40),

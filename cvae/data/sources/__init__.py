@@ -2,7 +2,7 @@
 
 A source is a frozen pydantic model with `source` as its tag and `stride` as an option. It has
 
-    place                           where the episodes come from, for messages
+    location                        where the episodes come from, for messages
     splits()                        those of train, validate and test that have episodes
     explain_absence(split)          why another one has none, in one sentence
     episodes(split, image_size)     its episodes, checked, one at a time
@@ -17,9 +17,9 @@ from typing import Annotated
 from pydantic import Field
 
 from cvae.data.sources.bair import Bair
-from cvae.data.sources.episodes import Episodes
-from cvae.data.sources.pushing import PushingWorld
+from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.sources.pushing_world import PushingWorld
 
-Source = Annotated[Bair | Episodes | PushingWorld, Field(discriminator="source")]
+Source = Annotated[Bair | NpzEpisodes | PushingWorld, Field(discriminator="source")]
 
-__all__ = ["Bair", "Episodes", "PushingWorld", "Source"]
+__all__ = ["Bair", "NpzEpisodes", "PushingWorld", "Source"]

@@ -10,29 +10,30 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from cvae.data.digests import content_of, manifest_of, text_digest
-from cvae.data.episode import Episode, EpisodeFormat
-from cvae.data.faults import fault_of
-from cvae.data.frames import read_picture, reduce_by_area, require_multiple, require_square
-from cvae.data.sources import folders
-from cvae.data.tables import read_numbers
-from cvae.errors import InputError
+from cvae.data.sources import split_folders as folders
+from cvae.data.sources.digests import content_of, manifest_of, text_digest
+from cvae.data.sources.episode import Episode, EpisodeFormat
+from cvae.data.sources.pictures import read_picture, reduce_by_area, require_multiple, require_square
+from cvae.data.sources.tables import read_numbers
+from cvae.errors import InputError, fault_of
+from cvae.sections import Section
 
 N_ACTIONS = 4  # planar displacement (2), lift, gripper
+
 N_POSITIONS = 3  # end effector's x, y, z in metres
+
 FILES = frozenset({".png", ".csv"})
+
 WANTED = "sequence folders `traj_*.tfrecords/N`"
 
 
-class Bair(BaseModel):
+class Bair(Section):
     """`ROOT/{train,validate,test}/traj_*.tfrecords/N/{0..29}.png`, `actions.csv`, `endeffector_positions.csv`.
 
     The csv files have no header: one row per frame, 4 and 3 columns.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     source: Literal["bair"] = "bair"
     root: Annotated[Path, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
@@ -43,7 +44,7 @@ class Bair(BaseModel):
     ] = None
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the episodes come from, for messages."""
         return str(self.root)
 

@@ -1,0 +1,53 @@
+"""Differences laid over a configuration: sections merged, single values set by their dotted path."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cvae.config.yaml_file import parse_yaml
+from cvae.errors import InputError
+
+#: A section with one of these keys is one option of several; another option shares none of its values.
+KIND_KEYS = ("mode", "source")
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `below` with the differences `above` laid over it, section by section.
+
+    A section whose `mode` or `source` differs replaces the one below it whole: a `ramp` left over from a cyclical
+    schedule has no meaning under a constant one.
+    """
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(under, Mapping) and not _is_another_kind(under, value):
+            merged[key] = merge(under, value)
+        else:
+            merged[key] = dict(value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def _is_another_kind(under: Mapping[str, Any], over: Mapping[str, Any]) -> bool:
+    return any(kind in over and under.get(kind) != over[kind] for kind in KIND_KEYS)
+
+
+def at_path(path: str, value: Any) -> dict[str, Any]:
+    """Return the nested mapping that sets one dotted path: `optim.lr`, 0.1 -> {optim: {lr: 0.1}}."""
+    nested: Any = value
+    for key in reversed(path.split(".")):
+        nested = {key: nested}
+    return dict(nested)
+
+
+def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
+    """Return the differences that `--set PATH=VALUE` options ask for; a value is read as YAML.
+
+    Raises:
+        InputError: a setting has no `=`, no path, or a value that is not YAML.
+    """
+    differences: dict[str, Any] = {}
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not all(path.split(".")):
+            raise InputError(f"--set {setting}: expected PATH=VALUE, as in optim.lr=1e-3")
+        differences = merge(differences, at_path(path, parse_yaml(text, f"--set {setting}")))
+    return differences

@@ -1,0 +1,193 @@
+"""The configuration of one training run: frozen, checked once at the door, every key with meaning and default.
+
+`python -m cvae.config` prints every key.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from cvae.config.validation_errors import describe
+from cvae.data.sources import Source
+from cvae.data.sources.pushing_world import PushingWorld
+from cvae.errors import InputError
+from cvae.schedules.kl import CapacityKL, ConstantKL, ControlledKL, KLControl, OptimalSigmaKL
+from cvae.schedules.learning_rate import ConstantLR, LRSchedule
+from cvae.schedules.teacher_forcing import ConstantTeacherForcing, TeacherForcing
+from cvae.sections import Section
+
+Split = Literal["train", "validate", "test"]
+
+
+class ModelConfig(Section):
+    """The networks (SVG, Denton & Fergus 2018)."""
+
+    width: float = Field(1.0, gt=0, le=4, description="multiplies every convolution's channels; 1 = published")
+    g_dim: int = Field(128, ge=1, description="size of a frame's encoding")
+    z_dim: int = Field(64, ge=1, description="size of the latent")
+    rnn_size: int = Field(256, ge=1, description="hidden size of the LSTMs")
+    predictor_layers: int = Field(2, ge=1, description="LSTM cells in the frame predictor")
+    posterior_layers: int = Field(1, ge=1, description="LSTM cells in the posterior, and in a learned prior")
+    prior: Literal["fixed", "learned"] = Field(
+        "fixed", description="where z of a future frame comes from: N(0, I), or a network that sees the frame before it"
+    )
+    norm: Literal["batch", "group"] = Field("group", description="normalisation; batch is the lab's and SVG's")
+    predictor_norm: Literal["none", "batch"] = Field(
+        "none", description="normalisation before the frame predictor's tanh; batch is the lab's"
+    )
+    skip: Literal["first", "last_context", "every"] = Field(
+        "last_context", description="frame whose encoder features the decoder sees: 0, n_past - 1, or the previous one"
+    )
+    conditioned: bool = Field(True, description="feed conditions to the frame predictor at all; SVG has none")
+    use_positions: bool = Field(True, description="condition on positions beside actions (privileged knowledge)")
+    condition_offset: Literal[-1, 0] = Field(-1, description="frame t is predicted from the condition at t + offset")
+    past_codes: bool = Field(False, description="feed the encodings of all given frames at every step, as a condition")
+    past_z: Literal["posterior", "prior"] = Field(
+        "posterior", description="where z of a given frame comes from in evaluation"
+    )
+
+
+class OptimConfig(Section):
+    """Adam."""
+
+    lr: float = Field(2e-3, gt=0, description="learning rate")
+    schedule: LRSchedule = Field(default_factory=ConstantLR, description="schedule that multiplies the learning rate")
+    beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the variance")
+    clip: float | None = Field(1.0, gt=0, description="largest norm of the whole gradient; null = no clipping")
+
+
+class TrainConfig(Section):
+    """How long, and on how much at a time."""
+
+    steps: int = Field(180_000, ge=1, description="optimizer updates in the whole training")
+    batch_size: int = Field(12, ge=1, description="clips in an update")
+    steps_per_epoch: int = Field(600, ge=1, description="updates called one epoch (not a pass over the data)")
+    stepping: Literal["step", "epoch"] = Field(
+        "step", description="whether schedules move with every update or, as in the lab, once an epoch"
+    )
+
+    def progress(self, step: int) -> float:
+        """Return the progress in [0, 1) that the schedules of an update see: that of its epoch's start if so asked."""
+        if self.stepping == "epoch":
+            step -= step % self.steps_per_epoch
+        return step / self.steps
+
+
+class EvaluationConfig(Section):
+    """Evaluation on whole splits, with noise fixed by (seed, clip, sample)."""
+
+    every: int = Field(600, ge=1, description="updates between two evaluations, each with a checkpoint")
+    batch_size: int = Field(
+        32, ge=1, description="predictions at a time, fewer where memory is short; changes no result"
+    )
+    seed: int = Field(0, ge=0, description="seed of the evaluation noise")
+    final_split: Split = Field("validate", description="split of the evaluation at the end, kept clip by clip")
+    samples_every: int = Field(5, ge=1, description="evaluations between two sampled strips and GIFs")
+    n_samples: int = Field(4, ge=1, description="clips drawn in a strip")
+    full: bool = Field(
+        False, description="evaluate in full at the end: every protocol, and what the latent says; confirm runs do"
+    )
+    best_of: int = Field(100, ge=1, description="samples of each clip in a full evaluation: N of best of N, mean of N")
+    conditions: bool = Field(True, description="shuffle and zero conditions in a full evaluation, to see what they do")
+    lpips: str | None = Field(None, description="your own LPIPS weight file, for the metric at the end; null: none")
+    fvd: str | None = Field(None, description="your own I3D weight file, for FVD in a full evaluation; null: none")
+
+
+class RuntimeConfig(Section):
+    """Where it runs. Results are reproducible to the byte for one device, precision and number of threads."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="auto = cuda, else mps, else cpu")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="autocast; auto = bf16 where native")
+    threads: int | None = Field(None, ge=1, description="CPU threads; null = one per core")
+    compile: bool = Field(False, description="torch.compile the networks: minutes at the start, for long runs on CUDA")
+    resident: bool | None = Field(
+        None,
+        description="keep the training frames on the device; null = on CUDA, if they take less than half of it",
+    )
+    checkpointing: bool = Field(
+        False, description="keep only each stage's inputs for the gradient: less memory, a third more arithmetic"
+    )
+
+
+class Config(Section):
+    """Everything that determines one trained model."""
+
+    seed: int = Field(0, ge=0, description="seed of the initial weights, the batches, the noise and the coins")
+    n_past: int = Field(2, ge=1, description="true frames given")
+    n_future: int = Field(10, ge=1, description="frames predicted in training")
+    n_eval: int = Field(10, ge=1, description="frames predicted in evaluation")
+    image_size: Literal[32, 64] = Field(64, description="height and width of a frame in pixels")
+    store: str = Field(".cache/clips", description="folder of the packed data")
+    data: Source = Field(default_factory=lambda: PushingWorld(), description="where the frames come from")
+    model: ModelConfig = ModelConfig()
+    beta: float = Field(
+        1e-4,
+        ge=0,
+        description="target weight of the KL term, for the mean squared error over a frame; "
+        "capacity, control and optimal_sigma set their own weight",
+    )
+    kl_anneal: KLControl = Field(default_factory=ConstantKL, description="how the KL term is weighed")
+    teacher_forcing: TeacherForcing = Field(
+        default_factory=ConstantTeacherForcing, description="probability that a future step is fed the true frame"
+    )
+    optim: OptimConfig = OptimConfig()
+    train: TrainConfig = TrainConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    @model_validator(mode="after")
+    def _has_batch_statistics(self) -> "Config":
+        is_stepped = not isinstance(self.teacher_forcing, ConstantTeacherForcing) or self.teacher_forcing.ratio < 1
+        if self.train.batch_size == 1 and is_stepped and "batch" in (self.model.norm, self.model.predictor_norm):
+            raise ValueError(
+                "train.batch_size is 1: model.norm and model.predictor_norm 'batch' need 2 or more clips where steps "
+                "are not all teacher-forced"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _can_compute_again(self) -> "Config":
+        if self.runtime.checkpointing and self.model.norm == "batch":
+            raise ValueError(
+                "runtime.checkpointing is true: it needs model.norm 'group', because batch norm would count every "
+                "frame twice in its running statistics"
+            )
+        return self
+
+    @property
+    def beta_sum(self) -> float:
+        """Beta for the squared error summed over a frame's D = 3 S S values: beta * D."""
+        return self.beta * 3 * self.image_size**2
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the Gaussian decoder that beta implies: sqrt(beta_sum / 2), on the [0, 1] scale."""
+        return float((self.beta_sum / 2) ** 0.5)
+
+    @property
+    def top_beta(self) -> float | None:
+        """Largest weight of the KL term that the schedule reaches; None where the training sets the weight itself."""
+        is_set_in_training = isinstance(self.kl_anneal, CapacityKL | ControlledKL | OptimalSigmaKL)
+        return None if is_set_in_training else self.beta
+
+    def describe_convention(self) -> str:
+        """Return the line in which a run states what its beta means."""
+        if self.top_beta is None:
+            return f"kl_anneal {self.kl_anneal.mode} sets the weight of the KL term; beta is not read"
+        return (
+            f"beta {self.beta:g} for the mean squared error over a frame = beta_sum {self.beta_sum:g} for the sum; "
+            f"it implies a Gaussian decoder with sigma {self.sigma:g}"
+        )
+
+
+def build_config(values: dict[str, Any], where: str) -> Config:
+    """Return the configuration for a mapping that holds the differences from the defaults.
+
+    Raises:
+        InputError: a key is unknown or a value is not allowed; names the path, the value and what is allowed.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise InputError(describe(error, Config, where)) from error

@@ -1,0 +1,115 @@
+"""The folder of packed stores: finding the one for a content, or writing it exactly once.
+
+CACHE/<fingerprint>/         a complete store; it appears by renaming, so it is never half there
+CACHE/<fingerprint>.lock     held by the process that packs; others wait for it
+CACHE/digests/<manifest>     content digest of a set of files, so that it is not computed at each start
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cvae.data.sources import Source
+from cvae.data.sources.digests import text_digest
+from cvae.data.store.writer import FORMAT_VERSION, write_store
+from cvae.errors import InputError
+from cvae.files import exclusive
+
+
+def packed_folder(source: Source, image_size: int, cache: Path) -> Path:
+    """The folder of the complete store for a source's present content, packed now if there is none."""
+    fingerprint = text_digest(str(FORMAT_VERSION), str(image_size), _content_digest(source, image_size, cache))
+    folder = cache / fingerprint
+    if is_complete(folder):
+        return folder
+    with _writing_to(cache):
+        cache.mkdir(parents=True, exist_ok=True)
+        with exclusive(cache / f"{fingerprint}.lock") as is_held:
+            if is_held:
+                _remove_abandoned(cache, folder)
+            if not is_complete(folder):
+                _pack(source, image_size, folder)
+    return folder
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a store is there; a store is published by one rename, so its last file stands for all."""
+    return (folder / "meta.json").exists()
+
+
+def _pack(source: Source, image_size: int, folder: Path) -> None:
+    """Write beside the folder, then rename: a store is either complete or not there."""
+    temporary = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
+    try:
+        manifest = source.manifest()
+        write_store(source, image_size, temporary, folder.name)
+        if source.manifest() != manifest:
+            raise InputError("the data files changed while they were packed; start again when they are complete")
+        temporary.chmod(0o755)  # mkdtemp's folders are private; a cache may be shared
+        _publish(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _publish(temporary: Path, folder: Path) -> None:
+    try:
+        temporary.rename(folder)
+    except OSError:
+        # Without locks two processes may pack at once: whoever renames first wins, both have the same content.
+        if not is_complete(folder):
+            raise
+
+
+def _remove_abandoned(cache: Path, folder: Path) -> None:
+    """Remove what killed packers left, of this store and of others. A folder's owner holds its store's lock."""
+    if not is_complete(folder):
+        shutil.rmtree(folder, ignore_errors=True)  # somebody deleted half of it: renaming would be refused
+    for leftover in cache.glob("*.tmp-*"):
+        owner = leftover.name.partition(".tmp-")[0]
+        if owner == folder.name:  # whose lock this process holds
+            shutil.rmtree(leftover, ignore_errors=True)
+            continue
+        with exclusive(cache / f"{owner}.lock", wait=False) as is_held:
+            if is_held:
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextmanager
+def _writing_to(cache: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or cache
+        raise InputError(
+            f"{cache}: the packed data cannot be written ({error.strerror}: {place}); "
+            "free some space or choose a cache folder that can be written"
+        ) from error
+
+
+def _content_digest(source: Source, image_size: int, cache: Path) -> str:
+    """The source's digest, remembered by manifest: unchanged files are not read again."""
+    manifest = source.manifest()
+    if manifest is None:
+        return source.digest(image_size)
+    remembered = cache / "digests" / text_digest(manifest, str(image_size))
+    if remembered.is_file():
+        return remembered.read_text(encoding="ascii")
+    digest = source.digest(image_size)
+    with _writing_to(cache):
+        _write_whole(remembered, digest)
+    return digest
+
+
+def _write_whole(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        temporary.write_text(text, encoding="ascii")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

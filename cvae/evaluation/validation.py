@@ -1,0 +1,49 @@
+"""Score a model on a whole split: z from the prior with fixed noise, each clip and future frame by itself."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from cvae.data.store.clips import Clips
+from cvae.device import Accelerator
+from cvae.evaluation.baselines import BASELINES
+from cvae.evaluation.clip_batches import batches_of, predict_clips
+from cvae.evaluation.metrics.image_metrics import Metric, psnr, score_frames
+from cvae.evaluation.scores import Evaluation, Scores, as_arrays, joined
+from cvae.model.cvae import CVAE
+
+#: What training looks at: one score a frame.
+QUICK: dict[str, Metric] = {"psnr": psnr}
+
+
+def evaluate(
+    model: CVAE,
+    clips: Clips,
+    accelerator: Accelerator,
+    batch_size: int,
+    seed: int,
+    metrics: dict[str, Metric] = QUICK,
+    watch: Callable[[Tensor, Tensor], None] | None = None,
+) -> Evaluation:
+    """Return the scores of every clip of a split, and those of the baselines; `metrics` says which.
+
+    `watch` is handed every batch's clips (T, B, 3, S, S) and predictions (n_eval, B, 3, S, S).
+    """
+    parts = []
+    for indices in batches_of(len(clips), batch_size):
+        batch = predict_clips(model, clips, indices, accelerator, seed)
+        future = batch.truth[model.n_past :]
+        if watch is not None:
+            watch(batch.truth, batch.predicted)
+        of_model = score_frames(metrics, batch.predicted, future)
+        parts.append(as_arrays(of_model) | score_baselines(batch.truth, model.n_past, metrics))
+    return Evaluation(clips.names, joined(parts))
+
+
+def score_baselines(truth: Tensor, n_past: int, metrics: dict[str, Metric]) -> Scores:
+    """Return every baseline's scores on clips (T, B, 3, S, S), each (B, n_eval)."""
+    scores: Scores = {}
+    for name, baseline in BASELINES.items():
+        of_baseline = score_frames(metrics, baseline(truth, n_past), truth[n_past:])
+        scores |= {f"{name}_{metric}": values for metric, values in as_arrays(of_baseline).items()}
+    return scores

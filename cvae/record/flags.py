@@ -1,0 +1,38 @@
+"""When a run counts as diverged or as collapsed: the rules, without torch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: Nats a sequence below which the posterior says nothing.
+COLLAPSED_KL = 0.01
+
+#: dB that a model has to be above the best flat colour.
+DIVERGED_MARGIN_DB = 1.0
+
+#: Mean squared difference of two samples below which they are the same frames: far under half a grey level, (1/510)^2.
+EQUAL_SAMPLES_MSE = 1e-12
+
+
+def is_diverged(psnr: float, flat_colour_psnr: float) -> bool:
+    """Return whether a score is below the best flat colour + 1 dB, or is no number."""
+    return not psnr >= flat_colour_psnr + DIVERGED_MARGIN_DB  # not "<": a nan has diverged
+
+
+def is_collapsed(kl: float | None, difference: float | None = None) -> bool:
+    """Return whether the latent says nothing.
+
+    Args:
+        kl: posterior's KL from the prior, nats a sequence; None where no evaluation was recorded.
+        difference: mean squared difference of two samples of a clip; None where they were not drawn.
+    """
+    return (kl is not None and kl < COLLAPSED_KL) or (difference is not None and difference < EQUAL_SAMPLES_MSE)
+
+
+def make_flags(*, diverged: bool, collapsed: bool) -> dict[str, bool]:
+    """Return what `state.json` holds as `flags`."""
+    return {"diverged": diverged, "collapsed": collapsed}
+
+
+def flags_by_record(epochs: Sequence[Mapping[str, Any]], *, diverged: bool) -> dict[str, bool]:
+    """Return the flags of a run whose weights cannot be evaluated, by what it recorded last."""
+    return make_flags(diverged=diverged, collapsed=is_collapsed(epochs[-1].get("train/kl") if epochs else None))

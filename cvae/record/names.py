@@ -1,0 +1,25 @@
+"""The names that a record uses: statuses, prefixes of splits, what the `stop` file may ask for."""
+
+#: What `state.json` may say of a run: these go on with the next attempt, ...
+OPEN_STATUSES = ("pending", "running", "interrupted")
+
+#: ... and these are final.
+FINAL_STATUSES = ("finished", "pruned", "stopped", "diverged", "infeasible", "failed")
+
+#: What the `stop` file may ask for, and the status that the run then has; anything else asks for `stopped`.
+STOP_ASKS = {"pruned": "pruned", "paused": "interrupted"}
+
+#: What an evaluation tells of time: no two trainings agree on these, and on all else repeated ones do.
+TIMINGS = (
+    "seconds",
+    "train/clips_per_second",
+    "train/flops_per_second",
+    "train/matrix_rate_share",
+    "train/waiting_share",
+)
+
+#: How the metrics of a split begin.
+PREFIXES = {"train": "train", "validate": "val", "test": "test"}
+
+#: Statuses after which nothing more will come of a run unless somebody starts it again.
+LOST = ("diverged", "failed", "infeasible", "stopped")

@@ -1,0 +1,70 @@
+"""A trained run's checkpoint, evaluated again."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cvae.config.schema import Config, Split, build_config
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.errors import InputError
+from cvae.record.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from cvae.evaluation.protocols import Protocol
+    from cvae.run.final_evaluation import Files, Final
+
+
+def evaluate_run(
+    folder: RunFolder,
+    config: Config,
+    split: Split,
+    files: "Files",
+    protocols: "Collection[Protocol]",
+    is_watched: bool = False,
+) -> "Final":
+    """Evaluate a run's checkpoint in full on a split of the data in `config`, and write scores and pictures.
+
+    Conditions are standardised as in the run's training: the model knows no other scale.
+
+    Raises:
+        InputError: there is no checkpoint, or the data or the configuration does not fit the model.
+    """
+    import torch
+
+    from cvae.data.store.condition_statistics import ConditionStatistics
+    from cvae.data.store.store import open_store
+    from cvae.device import choose_accelerator
+    from cvae.model.build import build_model
+    from cvae.run.checkpoint import read_checkpoint
+    from cvae.run.final_evaluation import evaluate_fully
+
+    checkpoint = read_checkpoint(folder)
+    statistics = ConditionStatistics(**{key: tuple(value) for key, value in checkpoint["statistics"].items()})
+    accelerator = choose_accelerator(config.runtime)
+    store = open_store(config.data, config.image_size, Path(config.store))
+    use = config.model.use_positions
+    if store.n_actions + (store.n_positions if use else 0) != len(statistics.mean):
+        raise InputError(
+            f"{store.source.location}: has {store.n_actions} action and {store.n_positions} position values a frame; "
+            f"the model was trained on {len(statistics.mean)} condition values"
+        )
+    clips = store.clips(split, config.n_past + config.n_eval, use_positions=use, statistics=statistics)
+    model = build_model(config, len(statistics.mean))
+    try:
+        model.load_state_dict(checkpoint["trainer"]["model"])
+    except RuntimeError as error:
+        raise InputError(
+            f"{folder.checkpoint}: does not hold the model that the configuration describes; what was trained cannot "
+            f"be changed with --set ({str(error).splitlines()[-1].strip()})"
+        ) from error
+    model.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return evaluate_fully(
+        model, clips, accelerator, config, split, store.n_actions, files, protocols=protocols, is_watched=is_watched
+    )
+
+
+def _is_the_runs_own(folder: RunFolder, config: Config, split: Split) -> bool:
+    """Whether this is the evaluation that the run itself would have ended with, and it has none."""
+    own = build_config(load_yaml_mapping(folder.config), str(folder.config))
+    same = own.model_copy(update={"evaluation": config.evaluation, "runtime": config.runtime})
+    return not folder.diagnostics.exists() and config == same and split == own.evaluation.final_split

@@ -1,0 +1,182 @@
+"""Train a run folder: from its configuration to its final evaluation, through any number of attempts."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cvae.config.schema import Config, build_config
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.data.store.store import Store, open_store
+from cvae.device import Accelerator, choose_accelerator
+from cvae.errors import AlreadyTraining, InputError
+from cvae.files import held
+from cvae.provenance import git_commit, package_versions
+from cvae.record.flags import flags_by_record
+from cvae.record.names import FINAL_STATUSES
+from cvae.record.run_folder import RunFolder
+from cvae.run.checkpoint import _load_checkpoint, _save_checkpoint
+from cvae.run.failure_kinds import FINAL_KINDS, failure_kind
+from cvae.run.final_evaluation import Files, Final, evaluate_finally, evaluate_fully, flags_of, load_perceptual
+from cvae.training.trainer import EpochResult, Trainer
+from cvae.visualization.images import draw_samples
+from cvae.visualization.save import save_pictures
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """An evaluation that has just been recorded, and the pictures drawn with it."""
+
+    result: EpochResult
+    strip: Path | None
+    animation: Path | None
+
+
+def load_config(folder: RunFolder) -> Config:
+    """Return the configuration of a run folder."""
+    return build_config(load_yaml_mapping(folder.config), str(folder.config))
+
+
+def make_trainer(config: Config, accelerator: Accelerator, store: Store) -> Trainer:
+    """Return a trainer on the store's training and validation splits."""
+    use = config.model.use_positions
+    train = store.clips("train", config.n_past + config.n_future, use_positions=use)
+    validate = store.clips("validate", config.n_past + config.n_eval, use_positions=use)
+    return Trainer(config, accelerator, train, validate)
+
+
+def train_run(folder: RunFolder) -> Iterator[Evaluated]:
+    """Train a run to its end, yielding each evaluation once it is recorded; go on from a checkpoint if there is one.
+
+    The outcome is always written to `state.json` before an error is raised.
+
+    Raises:
+        AlreadyTraining: another process holds the run.
+        InputError: the configuration, the data or the device cannot be used.
+        Diverged: the loss or its gradient became non-finite.
+    """
+    # Whoever looks whether a run is alive holds its lock for an instant: that is no reason to give up.
+    with held(folder.lock, wait_s=1.0) as is_ours:
+        if not is_ours:
+            raise AlreadyTraining(f"{folder.path}: another process is training this run")
+        before = folder.read_state()
+        if before["status"] in FINAL_STATUSES:
+            return
+        state: dict[str, Any] = {"status": "running", "attempt": before.get("attempt", 0) + 1, "pid": os.getpid()}
+        state["mended"] = list(before.get("mended", []))
+        try:
+            yield from _attempt(folder, state)
+        except BaseException as error:
+            _record_failure(folder, state, error)
+            raise
+
+
+def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseException) -> None:
+    kind = failure_kind(error)
+    status = FINAL_KINDS.get(kind, "interrupted")
+    facts = {"kind": kind, "type": type(error).__name__, "message": str(error)}
+    ended: dict[str, Any] = {}
+    if status != "interrupted":
+        ended["flags"] = flags_by_record(folder.read_epochs(), diverged=status == "diverged")
+    with suppress(InputError):  # a full disk takes no state either: what is raised says why
+        folder.write_state(state | {"status": status, "error": None if kind == "interruption" else facts} | ended)
+
+
+def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
+    config = load_config(folder)
+    accelerator = choose_accelerator(config.runtime)
+    store = open_store(config.data, config.image_size, Path(config.store))
+    trainer = make_trainer(config, accelerator, store)
+    load_perceptual(config, accelerator.device)  # a file that is not there should not cost a training
+    if not _load_checkpoint(folder, trainer):
+        state["mended"].append(f"attempt {state['attempt']} began again: {folder.checkpoint.name} was not readable")
+    if folder.keep_epochs(trainer.step):
+        state["mended"].append(f"attempt {state['attempt']} cut off a torn line of {folder.epochs.name}")
+    state |= _provenance(trainer, store)
+    folder.write_state(state)
+    with _beating(folder, trainer):
+        for result in trainer.fit():
+            folder.append_epoch(result.values())
+            yield Evaluated(result, *_draw(folder, trainer, result))
+            _save_checkpoint(folder, trainer)
+            state |= {"step": trainer.step, "seconds": trainer.seconds}
+            if trainer.step < config.train.steps and (asked := folder.asked_status()) is not None:
+                state |= {"status": asked}
+                if asked != "interrupted":
+                    state |= {"flags": flags_of(result.evaluation, result.training["kl"])}
+                folder.write_state(state)
+                return
+            folder.write_state(state)
+        final = _evaluate_at_the_end(folder, trainer, store)
+    ended = {"status": "finished", "step": trainer.step, "flags": final.flags, "final": final.summary}
+    folder.write_state(state | ended)
+    # A finished run trains no further: two thirds of its checkpoint, Adam's moments, would only fill the disk.
+    _save_checkpoint(folder, trainer, ("model", "step"))
+
+
+def _provenance(trainer: Trainer, store: Store) -> dict[str, Any]:
+    commit, is_dirty = git_commit()
+    return {
+        "seconds": trainer.seconds,
+        "error": None,
+        "device": trainer.accelerator.name,
+        "precision": "bf16" if trainer.accelerator.bf16 else "fp32",
+        "threads": torch.get_num_threads(),
+        "n_parameters": trainer.n_parameters,
+        "versions": package_versions(),
+        "git_commit": commit,
+        "git_dirty": is_dirty,
+        "data_fingerprint": store.fingerprint,
+        "step": trainer.step,
+        "total_steps": trainer.config.train.steps,
+        "final": None,
+    }
+
+
+@contextmanager
+def _beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Iterator[None]:
+    """Write the step to the heartbeat file twice a second: it stands still when the training does."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(every_s):
+            with suppress(OSError):  # a full disk stops no training
+                folder.heartbeat.write_text(str(trainer.step))
+
+    thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _draw(folder: RunFolder, trainer: Trainer, result: EpochResult) -> tuple[Path | None, Path | None]:
+    e = trainer.config.evaluation
+    is_due = round(result.step / e.every) % e.samples_every == 0 or result.step == trainer.config.train.steps
+    if not is_due:
+        return None, None
+    samples = draw_samples(trainer.model, trainer.validate_clips, e.n_samples, trainer.accelerator, e.seed)
+    return save_pictures(samples, folder.samples / f"step-{result.step:06d}")
+
+
+def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> Final:
+    """Score the final split clip by clip, in full where the configuration says so, and draw it."""
+    c, e = trainer.config, trainer.config.evaluation
+    clips = store.clips(e.final_split, c.n_past + c.n_eval, use_positions=c.model.use_positions)
+    last = folder.read_epochs()[-1]
+    kl, pictures = last["train/kl"], folder.samples / "final"
+    if e.full:
+        files = Files(folder.clips, folder.diagnostics, pictures)
+        final = evaluate_fully(
+            trainer.model, clips, trainer.accelerator, c, e.final_split, store.n_actions, files, kl=kl
+        )
+    else:
+        final = evaluate_finally(trainer.model, clips, trainer.accelerator, c, kl, folder.clips, pictures)
+    return replace(final, summary=final.summary | {key: last[key] for key in ("train/kl", "train/mse")})

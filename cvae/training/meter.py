@@ -1,0 +1,76 @@
+"""What the updates since an evaluation did, read from the device as seldom as can be."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cvae.device import Accelerator
+from cvae.errors import Diverged
+
+NAMES = ("loss", "mse", "kl", "kl_weighted", "grad_norm")
+
+#: Updates after which a device that runs ahead is asked whether all is finite: waiting for it costs one update's start.
+LOOK_EVERY = 100
+
+
+@dataclass(frozen=True)
+class Update:
+    """One optimizer step."""
+
+    step: int
+    values: Tensor  # (5,) on the device: NAMES
+    beta: float | Tensor  # weight of the KL term
+    tfr: float
+    lr: float
+    flops: float  # of the arithmetic that it took
+
+
+class TrainingMeter:
+    """Gathers updates; on a CPU, where nothing has to be waited for, it looks at each at once."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self.n_updates = 0
+        self.flops = 0.0
+        self._sums = [0.0] * len(NAMES)
+        self._unread: list[Update] = []
+        self._most_unread = LOOK_EVERY if accelerator.is_asynchronous else 1
+
+    def add(self, update: Update) -> None:
+        """Take note of an update.
+
+        Raises:
+            Diverged: this one or one not yet looked at was not finite.
+        """
+        self._unread.append(update)
+        self.n_updates += 1
+        self.flops += update.flops
+        if len(self._unread) == self._most_unread:
+            self._read()
+
+    def means(self) -> dict[str, float]:
+        """Return the mean of each value over the updates.
+
+        Raises:
+            Diverged: one was not finite.
+        """
+        self._read()
+        return {name: total / self.n_updates for name, total in zip(NAMES, self._sums, strict=True)}
+
+    def _read(self) -> None:
+        if not self._unread:
+            return
+        for update, row in zip(self._unread, torch.stack([u.values for u in self._unread]).tolist(), strict=True):
+            _require_finite(update, dict(zip(NAMES, row, strict=True)))
+            self._sums = [total + value for total, value in zip(self._sums, row, strict=True)]
+        self._unread.clear()
+
+
+def _require_finite(update: Update, values: dict[str, float]) -> None:
+    if math.isfinite(values["loss"]) and math.isfinite(values["grad_norm"]):
+        return
+    raise Diverged(
+        f"step {update.step}: loss {values['loss']:g}, mse {values['mse']:g}, kl {values['kl']:g}, gradient norm "
+        f"{values['grad_norm']:g} (beta {float(update.beta):g}, tfr {update.tfr:g}, lr {update.lr:g})"
+    )

@@ -1,0 +1,54 @@
+"""What is done to a sweep from another terminal: who works on it, end it, open lost runs again."""
+
+from cvae.errors import InputError
+from sweeps.experiment.experiment import Experiment
+from sweeps.experiment.plan import all_runs
+from sweeps.experiment_folder.ledger import Ledger
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.experiment_folder.states import holder, is_worked_on
+
+#: Statuses that `--retry` may open again.
+REOPENED = ("failed", "infeasible", "stopped")
+
+
+def stop_sweep(experiment: Experiment, root: ExperimentFolder) -> str:
+    """Ask a sweep to end at its runs' next checkpoints; workers without a coordinator are asked themselves.
+
+    Returns:
+        What was done, in words.
+
+    Raises:
+        InputError: the experiment was never launched.
+    """
+    if not root.experiment.exists():
+        raise InputError(f"{root.path}: nothing was launched there")
+    if is_worked_on(root):
+        root.stop.touch()
+        return f"asked {holder(root)} to stop: its runs end at their next checkpoint, the same command goes on"
+    folders = [root.run(run) for run in all_runs(experiment)]
+    alive = [folder for folder in folders if folder.path.exists() and folder.is_being_trained()]
+    for folder in alive:
+        if not folder.stop.exists():
+            folder.ask_to_stop("paused")
+    return f"no coordinator works on {root.path}; asked {len(alive)} workers to end at their next checkpoint"
+
+
+def reopen(experiment: Experiment, root: ExperimentFolder, status: str) -> int:
+    """Let every run with a lost status go on from its checkpoint; return how many. The caller holds the lock.
+
+    Raises:
+        InputError: runs with that status cannot be opened again.
+    """
+    if status not in REOPENED:
+        raise InputError(f"--retry is '{status}'; allowed: {', '.join(REOPENED)}")
+    ledger, n = Ledger(root.ledger), 0
+    for run in all_runs(experiment):
+        folder = root.run(run)
+        state = folder.read_state()
+        if state["status"] != status or folder.is_being_trained():
+            continue
+        folder.stop.unlink(missing_ok=True)
+        ledger.append("reopened", run.path, status=status)
+        folder.write_state(state | {"status": "interrupted", "error": None, "final": None})
+        n += 1
+    return n

@@ -1,0 +1,132 @@
+"""What a person or a log sees of a sweep: a live table, plain lines, JSON lines, or only what went wrong."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from sweeps.coordinator.coordinator import Coordinator
+from sweeps.coordinator.counts import Cell
+from sweeps.experiment.plan import PlannedRun
+from sweeps.units import clock
+
+
+class Progress:
+    """Progress of a coordinator's runs since this start."""
+
+    def __init__(self, coordinator: Coordinator) -> None:
+        self._coordinator = coordinator
+        self._started = time.monotonic()
+        self._done_before: float | None = None
+        self._strip: Path | None = None
+
+    def table(self) -> RenderableType:
+        """Return the whole picture: overall bar, arms, the runs that are training, the latest pictures."""
+        parts = [self._overall(), self._arms(), self._active()]
+        strip = self.last_strip()
+        return Group(*parts, *([Text(f"last strip  {strip}", style="dim", no_wrap=True)] if strip else []))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same picture as JSON values."""
+        c, eta, strip = self._coordinator, self.eta_s(), self.last_strip()
+        return {
+            "settled": len(self._settled),
+            "planned": len(c.plan),
+            "eta_s": None if eta is None else round(eta),
+            "active": [self._run_facts(run) for run in c.active],
+            "best": {arm: self.best(arm) for arm in c.experiment.arms},
+            "last_strip": None if strip is None else str(strip),
+        }
+
+    def eta_s(self) -> float | None:
+        """Return the seconds left at the pace so far, parts of runs counted; None before there is a pace."""
+        done = self._runs_done()
+        if self._done_before is None:
+            self._done_before = done
+        gained = done - self._done_before
+        elapsed = time.monotonic() - self._started
+        return None if gained < 0.2 else (len(self._coordinator.plan) - done) * elapsed / gained
+
+    def numbered(self, line: str) -> str:
+        """Return a line of the sweep with how far it is and, where a run has ended, how long it still takes."""
+        eta = self.eta_s()
+        left = f" (about {clock(eta)} left)" if eta is not None and "ended" in line else ""
+        return f"[{len(self._settled)}/{len(self._coordinator.plan)}] {line}{left}"
+
+    def best(self, arm: str) -> float | None:
+        """Return an arm's best value among its settled trials; None before there is one."""
+        tuned = self._cell(arm, "tune")
+        return tuned.best if tuned.valued else None
+
+    def last_strip(self) -> Path | None:
+        """Return the strip that was drawn last by an active run, or, until one of them has drawn, before."""
+        c = self._coordinator
+        strips = [path for run in c.active for path in c.root.run(run).samples.glob("*.png")]
+        self._strip = max(strips, key=lambda path: path.stat().st_mtime, default=self._strip)
+        return self._strip
+
+    @property
+    def _settled(self) -> dict[PlannedRun, str]:
+        return self._coordinator.tally.settled
+
+    def _runs_done(self) -> float:
+        return len(self._settled) + sum(self._part(run) for run in self._coordinator.active)
+
+    def _part(self, run: PlannedRun) -> float:
+        folder = self._coordinator.root.run(run)
+        total = folder.read_state().get("total_steps")
+        return min(folder.read_heartbeat() / total, 1.0) if total else 0.0
+
+    def _run_facts(self, run: PlannedRun) -> dict[str, Any]:
+        folder = self._coordinator.root.run(run)
+        epochs = folder.read_epochs()
+        last = {key: epochs[-1].get(key) for key in ("val/psnr", "train/kl")} if epochs else {}
+        steps = {"step": folder.read_heartbeat(), "total_steps": folder.read_state().get("total_steps")}
+        return {"run": f"{run.arm}/{run.name}"} | steps | last
+
+    def _overall(self) -> RenderableType:
+        eta, total = self.eta_s(), len(self._coordinator.plan)
+        grid = Table.grid(padding=(0, 1))
+        left = "estimating" if eta is None else f"about {clock(eta)} left"
+        grid.add_row(
+            Text(self._coordinator.experiment.name, style="bold"),
+            ProgressBar(total=total, completed=self._runs_done(), width=30),
+            f"{len(self._settled)}/{total} runs",
+            f"{clock(time.monotonic() - self._started)}, {left}",
+        )
+        for why in (self._coordinator.waits_for, self._coordinator.stopping):
+            if why:
+                grid.add_row("", "", "", Text(why, style="yellow"))
+        return grid
+
+    def _arms(self) -> Table:
+        c = self._coordinator
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for heading in ("arm", "tune", "best val dB", "confirm", "mean dB", "pruned", "lost"):
+            table.add_column(heading, justify="left" if heading == "arm" else "right")
+        for arm in c.experiment.arms:
+            tune, confirm = self._cell(arm, "tune"), self._cell(arm, "confirm")
+            best = f"{tune.best:.2f}" if tune.valued else ""
+            mean = f"{confirm.mean:.2f}" if confirm.valued else ""
+            done = [f"{cell.settled}/{cell.planned}" for cell in (tune, confirm)]
+            bad = sum(n for (a, s), n in c.tally.statuses.items() if a == arm and s not in ("finished", "pruned"))
+            pruned = c.tally.statuses[arm, "pruned"]
+            table.add_row(arm, done[0], best, done[1], mean, str(pruned or ""), str(bad or ""))
+        return table
+
+    def _cell(self, arm: str, phase: str) -> Cell:
+        return self._coordinator.tally.cells.get((arm, phase), Cell())
+
+    def _active(self) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for slot, run in enumerate(self._coordinator.active, 1):
+            facts, part = self._run_facts(run), ProgressBar(total=1.0, completed=self._part(run), width=20)
+            known = facts.get("val/psnr") is not None
+            last = f"psnr {facts['val/psnr']:.2f} dB  kl {facts['train/kl']:.2f} nats" if known else "starting"
+            steps = f"{facts['step']}/{facts['total_steps'] or '?'}"
+            table.add_row(Text(f"slot {slot}", style="dim"), Text(facts["run"], style="cyan"), part, steps, last)
+        return table

@@ -1,0 +1,113 @@
+"""How a sweep speaks: the words that `--output` takes."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+from rich.console import Console
+from rich.live import Live
+
+from cvae.errors import InputError
+from sweeps.commands.live import Progress
+from sweeps.coordinator.coordinator import Coordinator
+
+#: live: a table, or plain lines where it is piped; quiet: trouble alone; json: a JSON object a line.
+Output = Literal["live", "plain", "quiet", "json"]
+
+OUTPUTS: tuple[Output, ...] = ("live", "plain", "quiet", "json")
+
+Word = TypeVar("Word", bound=str)
+
+
+def chosen(option: str, value: str, allowed: Sequence[Word]) -> Word:
+    """Return the word that an option was given.
+
+    Raises:
+        InputError: it is none of those allowed.
+    """
+    for word in allowed:
+        if word == value:
+            return word
+    raise InputError(f"{option} is '{value}'; allowed: {', '.join(allowed)}")
+
+
+#: Seconds between two pictures of a live table, and between two `progress` lines of JSON.
+DRAW_S, TELL_S = 0.5, 10.0
+
+#: Words in a line that a quiet sweep passes on.
+TROUBLE = ("died", "diverged", "failed", "infeasible", "unconfirmable", "warning")
+
+
+class Companion(Protocol):
+    """Something beside the sweep that may have something to say, like its mirror."""
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was said since the last look."""
+        ...
+
+
+def watch(coordinator: Coordinator, console: Console, output: Output = "live", mirror: Companion | None = None) -> None:
+    """Run a coordinator to its end before a person's eyes, or into a log."""
+    progress = Progress(coordinator)
+    lines = _with(coordinator.run(), mirror)
+    if output == "json":
+        _tell_json(progress, lines, coordinator.root.ledger)
+    elif output == "live" and console.is_terminal:
+        _draw(progress, lines, console)
+    else:
+        for line in lines:
+            if line and (output != "quiet" or any(word in line for word in TROUBLE)):
+                print(progress.numbered(line), flush=True)
+
+
+def _with(lines: Iterable[str], mirror: Companion | None) -> Iterator[str]:
+    """Yield the sweep's lines and, as they come, those of what runs beside it."""
+    for line in lines:
+        yield line
+        if mirror is not None:
+            yield from mirror.lines()
+
+
+def _draw(progress: Progress, lines: Iterable[str], console: Console) -> None:
+    with Live(progress.table(), console=console, refresh_per_second=4, transient=True) as live:
+        for line in _at_intervals(lines, DRAW_S):
+            if line.startswith("warning"):
+                live.console.print(line, style="yellow", markup=False, highlight=False)
+            live.update(progress.table())
+    console.print(progress.table())
+
+
+def _tell_json(progress: Progress, lines: Iterable[str], ledger: Path) -> None:
+    """Print the ledger's new entries as they are written, warnings, and the whole picture every so often."""
+    read, told = ledger.stat().st_size if ledger.exists() else 0, 0.0
+    for line in lines:
+        if line.startswith("warning"):
+            print(json.dumps({"event": "warning", "text": line.removeprefix("warning: ")}), flush=True)
+        entries, read = _entries_after(ledger, read)
+        for entry in entries:
+            print(json.dumps(entry), flush=True)
+        if entries or time.monotonic() - told >= TELL_S:
+            told = time.monotonic()
+            print(json.dumps({"event": "progress"} | progress.facts()), flush=True)
+
+
+def _entries_after(ledger: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the whole entries of a ledger that begin at a byte offset, and the offset of what follows them."""
+    if not ledger.exists():
+        return [], offset
+    with ledger.open("rb") as file:
+        file.seek(offset)
+        new = file.read()
+    whole = new[: new.rfind(b"\n") + 1]
+    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+
+
+def _at_intervals(lines: Iterable[str], every_s: float) -> Iterable[str]:
+    """Pass on lines that say something, and others only every so often: drawing reads the run folders."""
+    last = 0.0
+    for line in lines:
+        if line or time.monotonic() - last >= every_s:
+            last = time.monotonic()
+            yield line

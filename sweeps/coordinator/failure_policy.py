@@ -1,0 +1,146 @@
+"""What becomes of a run whose worker ended without a result, by class of failure.
+
+| class | worker leaves | then |
+| --- | --- | --- |
+| interruption | nothing, or `interrupted` | next attempt from the checkpoint, with back-off; `failed` after 5 in vain |
+| io | `interrupted`, an I/O error | the same; a full disk pauses the sweep and counts for nothing |
+| memory | `interrupted`, out of memory | the device's slots are halved; alone on its device: `infeasible` |
+| diverged | `diverged` | final; the sampler is told a finite bad value, as for `infeasible` |
+| input, error | `failed` | final; `--retry failed` opens it again |
+
+The same error in three runs, or three failures in a row on one device, stop the sweep.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sweeps.workers.attempt import Attempt
+
+Action = Literal["retry", "halve", "infeasible", "failed"]
+
+
+@dataclass
+class Tries:
+    """Attempts of one run that ended without a result, since its last new checkpoint."""
+
+    step: int = -1
+    n: int = 0
+
+    def add(self, step: int) -> int:
+        """Count an attempt that ended at a step; return how many in a row did not get further."""
+        self.n = self.n + 1 if step <= self.step else 1
+        self.step = max(self.step, step)
+        return self.n
+
+
+def decide(kind: str, fruitless: int, slots_at_launch: int) -> Action:
+    """Return what to do with a run that has no result.
+
+    Args:
+        kind: class of failure, `interruption`, `io` or `memory`.
+        fruitless: attempts in a row without a new checkpoint, this one counted.
+        slots_at_launch: runs that its device was allowed when it was started; 1: it had the device for itself.
+    """
+    if kind == "memory":
+        return "halve" if slots_at_launch > 1 else "infeasible"
+    return "failed" if fruitless >= FRUITLESS_ATTEMPTS else "retry"
+
+
+@dataclass
+class Breaker:
+    """Stops a sweep that fails for one reason: burning the budget would teach nothing."""
+
+    by_error: Counter[str] = field(default_factory=Counter)
+    in_a_row: Counter[str] = field(default_factory=Counter)
+
+    def note(self, status: str, error: dict[str, Any] | None, device: str) -> str | None:
+        """Take note of how a run ended; return the report where the sweep must stop."""
+        if status != "failed":
+            self.in_a_row[device] = 0
+            return None
+        what = signature(error)
+        self.by_error[what] += 1
+        self.in_a_row[device] += 1
+        said = (error or {}).get("message", "no error recorded")
+        if self.by_error[what] >= BREAKER_RUNS:
+            return f"the same error in {self.by_error[what]} runs: {said}"
+        if self.in_a_row[device] >= BREAKER_RUNS:
+            return f"{self.in_a_row[device]} failures in a row on device {device}, the last: {said}"
+        return None
+
+
+@dataclass(frozen=True)
+class Death:
+    """An attempt that left no result."""
+
+    kind: str
+    step: int
+    message: str | None
+    error_type: str
+    exit_status: int | None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the ledger keeps of it."""
+        return {"kind": self.kind, "step": self.step, "exit_status": self.exit_status, "error": self.message}
+
+
+def read_death(attempt: Attempt, state: Mapping[str, Any]) -> Death:
+    """Return how an attempt ended, from what it left."""
+    error = attempt.error(dict(state)) or {}
+    exit_status = attempt.process.returncode if attempt.process else None
+    kind, type_ = str(error.get("kind", "interruption")), str(error.get("type", "WorkerDied"))
+    return Death(kind, int(state.get("step", 0)), error.get("message"), type_, exit_status)
+
+
+class Failures:
+    """Attempts in vain by run, and the breaker."""
+
+    def __init__(self, backoff_first_s: float) -> None:
+        self._backoff_first_s = backoff_first_s
+        self._tries: dict[str, Tries] = {}
+        self._breaker = Breaker()
+
+    def learn(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Count the attempts in vain that a ledger tells of: a killed coordinator forgets none."""
+        for event in events:
+            place = str(event.get("run", ""))
+            if event["event"] == "died" and event.get("kind") != "disk full":
+                self._tries.setdefault(place, Tries()).add(int(event.get("step", 0)))
+            elif event["event"] in ("ended", "reopened"):
+                self._tries.pop(place, None)
+
+    def judge(self, attempt: Attempt, death: Death) -> tuple[Action, float, str]:
+        """Return what becomes of the run, the seconds to wait before it goes on, and its error in words."""
+        fruitless = self._tries.setdefault(attempt.run.path, Tries()).add(death.step)
+        action = decide(death.kind, fruitless, attempt.slots_then)
+        words = death.message or f"its worker died {fruitless} times at step {death.step}; see {attempt.folder.log}"
+        return action, backoff_s(fruitless, self._backoff_first_s), words
+
+    def note_end(self, state: Mapping[str, Any], attempt: Attempt) -> str | None:
+        """Take note of a run's end; return the report where the sweep must stop."""
+        return self._breaker.note(str(state["status"]), state.get("error"), attempt.device)
+
+
+#: Attempts in a row that may end without a new checkpoint before a run has failed.
+FRUITLESS_ATTEMPTS = 5
+
+
+#: Failures that stop the sweep: of one kind in different runs, or in a row on one device.
+BREAKER_RUNS = 3
+
+
+def backoff_s(fruitless: int, first_s: float = 1.0, most_s: float = 60.0) -> float:
+    """Return the seconds to wait before the next attempt: none after the first death, then 1, 2, 4, ... 60."""
+    return 0.0 if fruitless <= 1 else min(most_s, first_s * 2.0 ** (fruitless - 2))
+
+
+def signature(error: dict[str, Any] | None) -> str:
+    """Return what makes two errors the same: type and message, numbers and paths aside."""
+    if not error:
+        return "no error recorded"
+    message = re.sub(r"\S*/\S*", "PATH", str(error.get("message", "")))
+    return f"{error.get('type')}: {re.sub(r'[0-9]+', 'N', message)}"[:200]

@@ -1,0 +1,58 @@
+"""Which totals of an experiment fit a budget."""
+
+from cvae.config.overrides import merge
+from cvae.errors import InputError
+from sweeps.estimate.costs import Costs
+from sweeps.experiment.experiment import Experiment, build_experiment
+from sweeps.experiment.plan import all_runs
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.experiment_folder.states import runs_left
+from sweeps.units import clock
+
+#: Confirm seeds below which a budget does not trim: one seed has no spread.
+LEAST_SEEDS = 2
+
+
+def trim(experiment: Experiment, root: ExperimentFolder, costs: Costs, slots: int, budget_s: float) -> Experiment:
+    """Return the experiment with as many trials and seeds, the same in every arm, as a budget of wall time allows.
+
+    Both are cut in proportion. Runs that exist are not cut, nor are trials once confirm has begun.
+
+    Raises:
+        InputError: the least that makes a comparison does not fit.
+    """
+    trials = experiment.tune.trials_per_arm if experiment.tune else 0
+    seeds, least = experiment.confirm.seeds, _least(experiment, root)
+    n = max(trials, seeds)
+    smallest = experiment
+    for part in range(n, 0, -1):
+        totals = {"confirm": {"seeds": max(least[1], seeds * part // n)}}
+        if trials:
+            totals["tune"] = {"trials_per_arm": max(least[0], trials * part // n)}
+        smallest = build_experiment(merge(experiment.written(), totals), "the budget")
+        if costs.wall_s(runs_left(smallest, root), slots) <= budget_s:
+            return smallest
+    need = clock(costs.wall_s(runs_left(smallest, root), slots))
+    raise InputError(
+        f"--budget {clock(budget_s)} is too small: {smallest.confirm.seeds} seeds an arm"
+        + (f" and {smallest.tune.trials_per_arm} trials" if smallest.tune else "")
+        + f" take about {need} at {slots} slots"
+    )
+
+
+def _least(experiment: Experiment, root: ExperimentFolder) -> tuple[int, int]:
+    """Return the trials and seeds an arm below which nothing is cut."""
+    existing = [run for run in all_runs(experiment) if root.run(run).path.exists()]
+    trials = max((run.number + 1 for run in existing if run.phase == "tune"), default=1)
+    seeds = max((run.seed - experiment.confirm_seed(0) + 1 for run in existing if run.phase == "confirm"), default=0)
+    return trials, max(seeds, min(LEAST_SEEDS, experiment.confirm.seeds))
+
+
+def describe_cut(before: Experiment, after: Experiment) -> str:
+    """Return what a budget has cut."""
+    cuts = []
+    if before.tune and after.tune and before.tune.trials_per_arm != after.tune.trials_per_arm:
+        cuts.append(f"trials an arm {before.tune.trials_per_arm} -> {after.tune.trials_per_arm}")
+    if before.confirm.seeds != after.confirm.seeds:
+        cuts.append(f"seeds an arm {before.confirm.seeds} -> {after.confirm.seeds}")
+    return f"cut in every arm to fit the budget: {', '.join(cuts)}" if cuts else "nothing had to be cut for the budget"

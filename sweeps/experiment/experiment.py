@@ -1,0 +1,167 @@
+"""The experiment file: a question, its arms, what is searched within each, how the winner is confirmed."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from cvae.config.overrides import merge
+from cvae.config.presets import over_preset
+from cvae.config.schema import Config, Split, build_config
+from cvae.config.validation_errors import describe
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.errors import InputError
+from cvae.sections import Section
+from sweeps.experiment.metric import Metric
+from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
+from sweeps.search_space.distributions import Dimension, Value, WrittenDimension, WrittenVariant
+from sweeps.search_space.points import grid
+from sweeps.search_space.space import corners, differences, overlapping, parameters
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+
+#: Seeds of confirm runs start here above the experiment's seed, clear of those of its tune trials.
+CONFIRM_SEEDS_FROM = 1000
+
+
+class Tune(Section):
+    """Search within each arm, on the validation split."""
+
+    trials_per_arm: int = Field(ge=1, description="trials in all, not in addition")
+    sampler: SamplerName = Field("qmc", description="qmc: the same points in every arm")
+    sampler_options: dict[str, Any] = Field(default_factory=dict, description="of the sampler (docs/sweeps.md)")
+    pruner: PrunerName = Field("none", description="ends hopeless trials early")
+    pruner_options: dict[str, Any] = Field(default_factory=dict, description="of the pruner (docs/sweeps.md)")
+    checkpoints: Literal["best", "all"] = Field(
+        "best", description="best: a trial's checkpoint is removed once it is not among those that confirm takes"
+    )
+
+    @model_validator(mode="after")
+    def _options_are_known(self) -> "Tune":
+        check_options("sampler", self.sampler, SAMPLERS, self.sampler_options)
+        check_options("pruner", self.pruner, PRUNERS, self.pruner_options)
+        return self
+
+
+class Confirm(Section):
+    """Train each arm's best configurations again with fresh seeds that all arms share."""
+
+    configs_per_arm: int = Field(1, ge=1, description="best trials of each arm that are confirmed")
+    seeds: int = Field(10, ge=1, description="seeds for each of them")
+    split: Split = Field("test", description="split of the final evaluation")
+
+
+class Experiment(Section):
+    """One experiment file, checked: every arm, and every bound of every search, is a valid configuration."""
+
+    name: Name = Field(description="name of its folder")
+    question: str = Field("", description="the question in words, printed on the report")
+    metric: Metric = Metric()
+    seed: int = Field(0, ge=0, description="moves the search points and every seed")
+    base: dict[str, Any] = Field(default_factory=dict, description="differences from the default configuration")
+    arms: dict[Name, WrittenVariant] = Field(min_length=1, description="what is compared")
+    search: dict[str, WrittenDimension] = Field(default_factory=dict, description="tuned within every arm")
+    tune: Tune | None = Field(None, description="left out: the arms are confirmed as they are")
+    confirm: Confirm = Confirm()
+
+    @model_validator(mode="after")
+    def _searches_are_tuned(self) -> "Experiment":
+        searched = bool(self.search) or any(arm.search for arm in self.arms.values())
+        if searched and self.tune is None:
+            raise ValueError("something is searched but there is no `tune` section to say how many trials")
+        if self.tune and not searched:
+            raise ValueError("there is a `tune` section but nothing is searched")
+        for name, arm in self.arms.items():
+            if both := sorted(set(arm.search) & set(self.search)):
+                raise ValueError(f"arm {name} searches {', '.join(both)}, which every arm searches already")
+            if within := overlapping(self.space(name)):
+                raise ValueError(f"arm {name} searches {within[1]}, which lies within {within[0]}, searched as well")
+        return self
+
+    @model_validator(mode="after")
+    def _trials_can_be_had(self) -> "Experiment":
+        for arm in self.arms if self.tune else ():
+            self._check_grid(arm)
+            self._check_steps(arm)
+        return self
+
+    def _check_grid(self, arm: str) -> None:
+        if self.tune is None or self.tune.sampler != "grid":
+            return
+        n = len(grid(self.space(arm), GridOptions.model_validate(self.tune.sampler_options).points, self.seed))
+        if self.tune.trials_per_arm > n:
+            raise ValueError(f"tune.trials_per_arm is {self.tune.trials_per_arm}; the grid of arm {arm} has {n} points")
+
+    def _check_steps(self, arm: str) -> None:
+        """A pruner compares runs at the same step."""
+        searched = {parameter.path for parameter in parameters(self.space(arm))}
+        steps = {"train", "train.steps", "train.steps_per_epoch", "evaluation", "evaluation.every"}
+        if self.tune and self.tune.pruner != "none" and (moved := sorted(searched & steps)):
+            raise ValueError(f"tune.pruner is {self.tune.pruner} and {moved[0]} is searched: no steps would compare")
+
+    def space(self, arm: str) -> dict[str, Dimension]:
+        """Return what an arm searches: the shared dimensions in file order, then its own."""
+        return {**self.search, **self.arms[arm].search}
+
+    def config(self, arm: str, params: dict[str, Value], seed: int, split: Split, *, full: bool = False) -> Config:
+        """Return the configuration of a run; `full` is whether it is evaluated in full where nothing else is written.
+
+        Raises:
+            InputError: the arm or a parameter makes an invalid configuration.
+        """
+        values = merge(merge({"evaluation": {"full": full}}, self.base), self.arms[arm].overrides)
+        for difference in differences(self.space(arm), params):
+            values = merge(values, difference)
+        values = merge(values, {"seed": seed, "evaluation": {"final_split": split}})
+        chosen = "".join(f", {name} = {value}" for name, value in params.items() if isinstance(value, str))
+        return build_config(values, f"arm '{arm}'{chosen}")
+
+    def tune_seed(self, trial: int) -> int:
+        """Return the training seed of a trial: the same in every arm."""
+        return self.seed + trial
+
+    def confirm_seed(self, index: int) -> int:
+        """Return a confirm seed: the same in every arm."""
+        return self.seed + CONFIRM_SEEDS_FROM + index
+
+    def written(self) -> dict[str, Any]:
+        """Return the experiment as an experiment file holds it, defaults filled in."""
+        return self.model_dump(mode="json")
+
+
+def build_experiment(values: dict[str, Any], where: str) -> Experiment:
+    """Return the experiment that a mapping describes, its base laid over the preset that it names.
+
+    Raises:
+        InputError: a key is unknown, a value not allowed, or an arm or a bound of its search no valid configuration.
+    """
+    if isinstance(base := values.get("base"), dict):  # what a preset says is written out: it may change, runs may not
+        values = values | {"base": over_preset(f"{where}, base", base)}
+    try:
+        experiment = Experiment.model_validate(values)
+    except ValidationError as error:
+        raise InputError(describe(error, Experiment, where)) from error
+    build_config(experiment.base, f"{where}, base")
+    for name in experiment.arms:
+        _check_arm(experiment, name, where)
+    return experiment
+
+
+def _check_arm(experiment: Experiment, name: str, where: str) -> None:
+    """Build the arm alone, with each searched parameter at each of its bounds, and with each two of them."""
+    split = experiment.confirm.split
+    try:
+        experiment.config(name, {}, experiment.seed, split)
+        for point in corners(experiment.space(name)):
+            experiment.config(name, point, experiment.seed, split)
+    except InputError as error:
+        raise InputError(f"{where}, {error}") from error
+
+
+def load_experiment(path: Path, differences: dict[str, Any] | None = None) -> Experiment:
+    """Return the experiment in a file, with differences (as from `--set`) laid over it.
+
+    Raises:
+        InputError: the file cannot be read or is not a valid experiment.
+    """
+    return build_experiment(merge(load_yaml_mapping(path), differences or {}), str(path))

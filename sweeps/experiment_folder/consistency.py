@@ -1,0 +1,108 @@
+"""What a sweep's results come from, for its ledger: the experiment, the data, the code, the packages, the machine."""
+
+import hashlib
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.errors import InputError
+from cvae.files import write_atomically
+from cvae.provenance import git_commit, git_diff, package_versions
+from sweeps.experiment.experiment import Experiment, build_experiment
+from sweeps.experiment_folder.ledger import Ledger
+from sweeps.experiment_folder.paths import ExperimentFolder
+
+#: Keys that may differ when an experiment is started again: words, and totals that may grow.
+MAY_CHANGE = ("question", "confirm.seeds", "tune.trials_per_arm")
+
+
+def _check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
+    launched = dict(_flatten(_written_at_launch(root)))
+    now = dict(_flatten(experiment.written()))
+    paths = list(dict.fromkeys([*launched, *now]))
+    moved = [path for path in paths if launched.get(path) != now.get(path) and path not in MAY_CHANGE]
+    if moved:
+        changes = "; ".join(f"{path} = {launched.get(path)!r}, not {now.get(path)!r}" for path in moved)
+        raise InputError(
+            f"{root.path} was launched with {changes}: its runs would not be comparable; put it back, or "
+            "give the changed experiment another name (--set name=...) or another folder (--runs)"
+        )
+    if now.get("tune.trials_per_arm") != launched.get("tune.trials_per_arm") and list(root.path.glob("*/confirm-*")):
+        n = launched["tune.trials_per_arm"]
+        raise InputError(
+            f"{root.path} has begun to confirm the best of {n} trials an arm; tune.trials_per_arm can no longer "
+            f"change; give --set tune.trials_per_arm={n}"
+        )
+
+
+def _written_at_launch(root: ExperimentFolder) -> dict[str, Any]:
+    """Return the experiment of a folder, with the defaults of keys that its launch did not know yet."""
+    values = load_yaml_mapping(root.experiment)
+    try:
+        return build_experiment(values, str(root.experiment)).written()
+    except InputError:
+        return values  # of another version: compared as it stands
+
+
+def _flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every leaf of nested mappings with its dotted path."""
+    if isinstance(values, dict) and values:
+        for key, value in values.items():
+            yield from _flatten(value, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, values
+
+
+def short_hash(text: str) -> str:
+    """Return 16 hexadecimal digits that stand for a text."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def describe_origin(experiment: Experiment, root: ExperimentFolder, data: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is recorded at every start; uncommitted changes are kept whole in a file of their own.
+
+    Args:
+        experiment: as it is launched.
+        root: its folder.
+        data: line about a data set -> its fingerprint.
+    """
+    commit, is_dirty = git_commit()
+    diff = git_diff() if is_dirty else ""
+    if diff:
+        write_atomically(root.path / f"changes-{short_hash(diff)}.diff", diff.encode())
+    return {
+        "experiment": short_hash(json.dumps(experiment.written(), sort_keys=True)),
+        "data": sorted(set(data.values())),
+        "git_commit": commit,
+        "git_changes": short_hash(diff) if diff else None,
+        "versions": package_versions(),
+        "host": socket.gethostname(),
+    }
+
+
+def check_origin(origin: Mapping[str, Any], root: ExperimentFolder) -> list[str]:
+    """Compare with the last start: other data is refused, other code is said.
+
+    Returns:
+        Lines for people.
+
+    Raises:
+        InputError: the data is not what the runs there were trained on.
+    """
+    before = next((e for e in reversed(list(Ledger(root.ledger).read())) if e["event"] == "started"), None)
+    if before is None:
+        return []
+    if before.get("data") and before["data"] != origin["data"]:
+        raise InputError(
+            f"{root.path}: the data has changed since its runs began (fingerprint {', '.join(before['data'])}, now "
+            f"{', '.join(origin['data'])}): they would not be comparable; put the data back, or give another --runs"
+        )
+    lines = []
+    if any(before.get(key) != origin[key] for key in ("git_commit", "git_changes")):
+        lines.append("note: the code has changed since the last start (both are in the ledger)")
+    moved = {name for name in origin["versions"] if before.get("versions", {}).get(name) != origin["versions"][name]}
+    if moved:
+        lines.append(f"note: versions have changed since the last start: {', '.join(sorted(moved))}")
+    return lines

@@ -1,0 +1,108 @@
+"""Lay out an experiment's folder: check everything that can be checked before the first run exists."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cvae.config.schema import Config
+from cvae.config.yaml_file import dump_yaml
+from cvae.data.store.store import open_store
+from cvae.errors import InputError
+from cvae.files import write_atomically
+from cvae.record.run_folder import RunFolder
+from sweeps.experiment.collapse_check import ArmWeights
+from sweeps.experiment.experiment import Experiment
+from sweeps.experiment.plan import PlannedRun
+from sweeps.experiment_folder.consistency import _check_unchanged
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.search_space.distributions import Value
+
+
+def record_weights(weights: Mapping[str, ArmWeights], root: ExperimentFolder) -> None:
+    """Write `data.json`: for each arm its weights and its data's threshold, for the report to read."""
+    arms = {arm: asdict(of_arm) for arm, of_arm in weights.items()}
+    write_atomically(root.data, (json.dumps({"arms": arms}, indent=2) + "\n").encode())
+
+
+def pack_data(experiment: Experiment) -> dict[str, str]:
+    """Open every arm's data as its runs will, packing what is not packed: mistakes in it show before any run.
+
+    Returns:
+        One line for each data set, where it comes from and how many clips it gives, with its fingerprint.
+
+    Raises:
+        InputError: a source has a fault, or lacks a split or positions that the runs need.
+    """
+    lines: dict[str, str] = {}  # in order, each once
+    for arm in experiment.arms:
+        config = experiment.config(arm, {}, experiment.seed, experiment.confirm.split)
+        store = open_store(config.data, config.image_size, Path(config.store))
+        lengths = {"train": config.n_past + config.n_future}
+        lengths |= dict.fromkeys(["validate", experiment.confirm.split], config.n_past + config.n_eval)
+        use = config.model.use_positions
+        counts = [f"{len(store.clips(s, length, use_positions=use))} {s}" for s, length in lengths.items()]
+        size = f"{config.image_size}x{config.image_size}"
+        lines[f"data: {config.data.location}, {', '.join(counts)} clips of {size}"] = store.fingerprint
+    return lines
+
+
+def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Create the experiment's folder, or check that the one there holds the same experiment.
+
+    Raises:
+        InputError: the folder cannot be written, or holds an experiment that differs in what was declared.
+    """
+    if root.experiment.exists():
+        _check_unchanged(experiment, root)
+    try:
+        root.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{root.path}: cannot be created ({error.strerror}); choose another --runs") from error
+    write_atomically(root.experiment, dump_yaml(experiment.written()).encode())
+
+
+def write_run(
+    run: PlannedRun,
+    root: ExperimentFolder,
+    config: Config,
+    params: dict[str, Value],
+    trial: int | None,
+) -> RunFolder:
+    """Create a run's folder whole: it appears with its configuration and identity, or not at all."""
+    folder = root.run(run)
+    unfinished = RunFolder(folder.path.with_name(f".{folder.path.name}.tmp"))
+    shutil.rmtree(unfinished.path, ignore_errors=True)
+    identity = {
+        "experiment": root.path.name,
+        "arm": run.arm,
+        "phase": run.phase,
+        "number": run.number,
+        "seed": run.seed,
+        "trial": trial,
+        "params": params,
+    }
+    try:
+        unfinished.path.mkdir(parents=True)
+        unfinished.config.write_text(dump_yaml(config.model_dump(mode="json")), encoding="utf-8")
+        unfinished.identity.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
+        unfinished.path.rename(folder.path)
+    except OSError as error:
+        raise InputError(f"{folder.path}: cannot be created ({error.strerror})") from error
+    return folder
+
+
+def pin_to_machine(config: Config, threads: int) -> Config:
+    """Return the configuration with what depends on where it was launched made explicit: paths and threads."""
+    updates: dict[str, Any] = {"store": str(Path(config.store).resolve())}
+    if config.runtime.threads is None:
+        updates["runtime"] = config.runtime.model_copy(update={"threads": threads})
+    if hasattr(config.data, "root"):
+        updates["data"] = config.data.model_copy(update={"root": Path(config.data.root).resolve()})
+    files = {name: getattr(config.evaluation, name) for name in ("lpips", "fvd")}
+    resolved = {name: str(Path(file).resolve()) for name, file in files.items() if file is not None}
+    if resolved:
+        updates["evaluation"] = config.evaluation.model_copy(update=resolved)
+    return config.model_copy(update=updates)

@@ -1,0 +1,50 @@
+"""What the coordinator did, one JSON object a line: for people, and for the coordinator that goes on."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sweeps.experiment_folder.disk import is_disk_full
+
+
+class Ledger:
+    """An append-only file of events. Times in it are for people: nothing is decided by them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._unwritten: list[str] = []  # while the disk is full
+
+    def append(self, event: str, run: str | None = None, **facts: Any) -> None:
+        """Append an event; a line that a kill tore is ended first, and what finds no room is written with the next."""
+        entry: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": event}
+        self._unwritten.append(json.dumps(entry | ({"run": run} if run else {}) | facts) + "\n")
+        try:
+            with self._path.open("a+b") as file:
+                file.write(self._end_of_torn_line(file) + "".join(self._unwritten).encode())
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            return
+        self._unwritten = []
+
+    @staticmethod
+    def _end_of_torn_line(file: IO[bytes]) -> bytes:
+        if not (end := file.seek(0, 2)):
+            return b""
+        file.seek(end - 1)
+        return b"" if file.read(1) == b"\n" else b"\n"
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """Yield every whole event, oldest first."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            for line in file:
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    continue  # torn
+                if isinstance(entry, dict) and "event" in entry:
+                    yield entry

@@ -1,0 +1,80 @@
+"""The files of an experiment's folder, and how one is found."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.errors import InputError
+from cvae.record.run_folder import RunFolder
+from sweeps.experiment.plan import PlannedRun
+
+
+@dataclass(frozen=True)
+class ExperimentFolder:
+    """The files of an experiment, `RUNS/<name>`."""
+
+    path: Path
+
+    @property
+    def experiment(self) -> Path:
+        """The experiment as it was launched, defaults filled in."""
+        return self.path / "experiment.yaml"
+
+    @property
+    def ledger(self) -> Path:
+        """What the coordinator did, one JSON object a line."""
+        return self.path / "ledger.jsonl"
+
+    @property
+    def journal(self) -> Path:
+        """Optuna's storage: one study for each arm."""
+        return self.path / "study.journal"
+
+    @property
+    def storage(self) -> Path:
+        """The URL of Optuna's storage, without its password, where it is not the journal."""
+        return self.path / "storage"
+
+    @property
+    def coordinator(self) -> Path:
+        """Who works, or worked last, on the experiment: process, machine, slots, what it waits for; JSON."""
+        return self.path / "coordinator.json"
+
+    @property
+    def stop(self) -> Path:
+        """Exists when somebody wants the sweep to end: its runs go on later from their checkpoints."""
+        return self.path / "stop"
+
+    @property
+    def data(self) -> Path:
+        """Each arm's weights of the KL term beside the weight above which no latent can live in its data."""
+        return self.path / "data.json"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the coordinator."""
+        return self.path / "lock"
+
+    @property
+    def report(self) -> Path:
+        """What `analyze.py` writes."""
+        return self.path / "report"
+
+    def run(self, run: PlannedRun) -> RunFolder:
+        """Return a run's folder."""
+        return RunFolder(self.path / run.arm / run.name)
+
+
+def find_experiment(given: Path, runs: Path) -> Path:
+    """Return an experiment's folder, given itself, its name, or its experiment file.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    candidates = [given, runs / given]
+    if given.suffix in (".yaml", ".yml") and given.is_file():
+        candidates = [runs / str(load_yaml_mapping(given).get("name"))]
+    for path in candidates:
+        if (path / "experiment.yaml").is_file():
+            return path
+    raise InputError(f"{given}: no experiment was launched there; expected a folder of {runs}, or an experiment file")

@@ -1,0 +1,83 @@
+"""Where the spread of the scores comes from: seeds, configurations, clips."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sweeps.report.comparison.results import ArmResult, PairResult
+from sweeps.report.reading.clip_scores import run_clip_scores
+from sweeps.report.reading.records import ExperimentRecord, MetricRecord
+from sweeps.report.statistics.power import pairs_for_effect
+
+
+@dataclass(frozen=True)
+class VarianceSplit:
+    """Standard deviations in the metric's unit, pooled over arms; None where there is too little to estimate one.
+
+    `seed`: of one configuration's score from seed to seed. `configuration`: of the true scores of the points that
+    tune tried, which is what is left of the trials' variance once a seed's is taken off, at least 0. `clip`: of one
+    run's score from clip to clip, of which `clip_in_score` reaches the score of a run (the mean over n clips).
+    """
+
+    seed: float | None
+    configuration: float | None
+    clip: float | None
+    clip_in_score: float | None
+
+
+@dataclass(frozen=True)
+class SeedsNeeded:
+    """How many paired seeds would find an effect in a pair of arms with 80% power; None above 1000."""
+
+    a: str
+    b: str
+    sd: float
+    effects: tuple[tuple[float, int | None], ...]
+
+
+def variance_split(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> VarianceSplit:
+    """Return the variance split, by the method of moments, arms weighted by their degrees of freedom."""
+    seed = _pooled([list(arm.by_seed.values()) for arm in arms])
+    tuned = _pooled([_tune_scores(experiment, arm.name) for arm in arms])
+    configuration = None if tuned is None or seed is None else math.sqrt(max(0.0, tuned**2 - seed**2))
+    clips = [
+        scores.means.tolist()
+        for run in experiment.runs
+        if run.phase == "confirm" and (scores := run_clip_scores(experiment, run)) is not None
+    ]
+    clip = _pooled(clips)
+    in_score = None if clip is None else clip / math.sqrt(float(np.mean([len(scores) for scores in clips])))
+    return VarianceSplit(seed, configuration, clip, in_score)
+
+
+def _tune_scores(experiment: ExperimentRecord, arm: str) -> list[float]:
+    return [score for run in experiment.of(arm, "tune") if (score := experiment.score(run)) is not None]
+
+
+def _pooled(groups: Sequence[Sequence[float]]) -> float | None:
+    """Return the standard deviation within groups, pooled; None where no group has two values."""
+    counted = [np.asarray(group) for group in groups if len(group) > 1]
+    if not counted:
+        return None
+    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in counted)
+    return math.sqrt(squares / sum(len(group) - 1 for group in counted))
+
+
+def effects_of_interest(metric: MetricRecord, sd: float) -> tuple[float, ...]:
+    """Return the sizes worth asking about: 0.1, 0.2 and 0.5 dB, or half, one and two spreads of another metric."""
+    if metric.unit == "dB":
+        return 0.1, 0.2, 0.5
+    return tuple(float(f"{factor * sd:.1g}") for factor in (0.5, 1, 2))
+
+
+def seeds_needed(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[SeedsNeeded]:
+    """Return for each pair how many seeds effects of three sizes would need, with the spread measured here."""
+    found = []
+    for pair in pairs:
+        sd = pair.test.sd
+        if sd and not pair.test.is_constant:
+            effects = effects_of_interest(metric, sd)
+            found.append(SeedsNeeded(pair.a, pair.b, sd, tuple((e, pairs_for_effect(e, sd)) for e in effects)))
+    return found

@@ -1,0 +1,57 @@
+"""One colour per arm, the same everywhere: CSS variables, so that the page's theme decides their shade.
+
+The eight hues are Okabe and Ito's, which the usual forms of colour blindness tell apart; from the ninth arm on they
+come again with a dashed line. The shades for light and dark live in page.css.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+
+#: The page's template, style sheet and script; the style sheet says every colour.
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+N_HUES = 8
+_DASHES = ([1, 0], [5, 3], [2, 2])
+
+#: The look of every figure; colours come from the page's style sheet.
+THEME: dict[str, Any] = {
+    "background": "transparent",
+    # A real family, not a variable: Vega measures labels with it before they are drawn.
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "lineBreak": "\n",
+    "axis": {
+        "labelColor": "var(--soft)",
+        "titleColor": "var(--soft)",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+        "domainColor": "var(--line)",
+        "tickColor": "var(--line)",
+        "gridColor": "var(--faint)",
+        "labelPadding": 5,
+    },
+    "legend": {"labelColor": "var(--soft)", "titleColor": "var(--soft)", "titleFontWeight": "normal"},
+    "axisY": {"domain": False, "ticks": False},
+}
+
+
+def colour(index: int) -> str:
+    """Return the CSS colour of the arm at a position of the display order."""
+    return f"var(--arm-{index % N_HUES})"
+
+
+def arm_colour(arms: Sequence[str]) -> alt.Color:
+    """Return the colour encoding of a field `arm`; the page prints the legend."""
+    scale = alt.Scale(domain=list(arms), range=[colour(i) for i in range(len(arms))])
+    return alt.Color("arm:N", scale=scale, legend=None)
+
+
+def arm_dash(arms: Sequence[str]) -> alt.StrokeDash:
+    """Return the dash encoding of a field `arm`: solid for the first eight arms."""
+    dashes = [_DASHES[i // N_HUES % len(_DASHES)] for i in range(len(arms))]
+    return alt.StrokeDash("arm:N", scale=alt.Scale(domain=list(arms), range=dashes), legend=None)

@@ -1,0 +1,94 @@
+"""What was run and on what, as table cells; and what the plan holds and the folder does not."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cvae.record.names import LOST
+from cvae.record.numbers import finite
+from sweeps.report.reading.records import ExperimentRecord, RunRecord
+from sweeps.report.wording import number, params_words
+
+
+@dataclass(frozen=True)
+class RunCells:
+    """One run as text."""
+
+    arm: str
+    name: str
+    phase: str
+    seed: str
+    params: str
+    status: str
+    is_lost: bool
+    attempt: str
+    seconds: str
+    score: str
+    error: str
+
+
+def run_cells(experiment: ExperimentRecord, run: RunRecord) -> RunCells:
+    """Return a run's row."""
+    error = run.state.get("error")
+    return RunCells(
+        arm=run.arm,
+        name=run.name,
+        phase=run.phase,
+        seed="–" if run.seed is None else str(run.seed),  # noqa: RUF001
+        params=params_words(run),
+        status=run.status,
+        is_lost=run.status in LOST,
+        attempt=str(run.state.get("attempt", "–")),  # noqa: RUF001
+        seconds=number(finite(run.state.get("seconds")), 0),
+        score=number(experiment.score(run), 3),
+        error=f"{error.get('type', '')}: {error.get('message', '')}" if isinstance(error, dict) else "",
+    )
+
+
+_CONDITIONS = {
+    "git_commit": "git commit",
+    "git_dirty": "uncommitted changes",
+    "data_fingerprint": "data fingerprint",
+    "device": "device",
+    "precision": "precision",
+    "threads": "threads",
+    "n_parameters": "parameters of the model",
+}
+
+
+def conditions(experiment: ExperimentRecord) -> list[tuple[str, str]]:
+    """Return what the runs ran on: every distinct value with the number of runs that had it."""
+    rows = [(title, _counted([run.state.get(key) for run in experiment.runs])) for key, title in _CONDITIONS.items()]
+    libraries = sorted({name for run in experiment.runs for name in run.state.get("versions") or {}})
+    for library in libraries:
+        found = [(run.state.get("versions") or {}).get(library) for run in experiment.runs]
+        rows.append((f"{library} version", _counted(found)))
+    return [(key, text) for key, text in rows if text]
+
+
+def _counted(values: Sequence[object]) -> str:
+    counts = Counter(_condition_words(value) for value in values if value is not None)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{value} ({n} runs)" for value, n in sorted(counts.items()))
+
+
+def _condition_words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def missing(experiment: ExperimentRecord) -> list[str]:
+    """Return what the plan holds and the folder does not: a phrase per arm with runs to come or lost."""
+    plan, planned = experiment.plan, experiment.plan.n_configs * experiment.plan.n_seeds
+    phrases = []
+    for arm in plan.arms:
+        runs = experiment.of(arm, "confirm")
+        others = Counter(run.status for run in runs if not run.is_finished)
+        if (absent := planned - len(runs)) > 0:
+            others["not started"] = absent
+        if others:
+            parts = ", ".join(f"{n} {status}" for status, n in others.items())
+            phrases.append(f"{arm} {parts}")
+    return phrases

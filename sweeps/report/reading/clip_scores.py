@@ -1,0 +1,67 @@
+"""What a run scored on each clip, from its `clips.npz`."""
+
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cvae.errors import InputError
+from cvae.record.run_folder import RunFolder
+from sweeps.report.reading.records import ExperimentRecord, RunRecord
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ClipScores:
+    """The names of a run's clips in order, and each one's mean over the predicted frames."""
+
+    names: tuple[str, ...]
+    means: Array  # (clips,)
+
+
+def read_arrays(run: RunRecord, *keys: str) -> dict[str, npt.NDArray[np.generic]]:
+    """Return those of the named arrays that a run kept.
+
+    Raises:
+        InputError: the file is there but cannot be read.
+    """
+    path = RunFolder(run.folder).clips
+    if not path.exists():
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {key: np.asarray(arrays[key]) for key in keys if key in arrays}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: cannot be read as npz ({error})") from error
+
+
+def clip_names(run: RunRecord) -> tuple[str, ...] | None:
+    """Return the names of a run's clips in order; None where it kept none."""
+    arrays = read_arrays(run, "name")
+    return tuple(map(str, arrays["name"])) if "name" in arrays else None
+
+
+def run_clip_scores(experiment: ExperimentRecord, run: RunRecord) -> ClipScores | None:
+    """Return a finished run's score on each clip; None where it kept no such scores, or some are not finite."""
+    key = experiment.plan.metric.short
+    arrays = read_arrays(run, "name", key) if run.is_finished else {}
+    if arrays.keys() != {"name", key} or arrays[key].ndim != 2 or len(arrays[key]) != len(arrays["name"]):
+        return None
+    means = arrays[key].astype(np.float64).mean(axis=1)
+    return ClipScores(tuple(map(str, arrays["name"])), means) if np.isfinite(means).all() else None
+
+
+def clip_scores(experiment: ExperimentRecord, arm: str) -> dict[int, ClipScores]:
+    """Return seed -> an arm's score on each clip, the mean over its configurations where all of them kept one."""
+    by_seed: dict[int, list[ClipScores]] = {}
+    for run in experiment.of(arm, "confirm"):
+        scores = run_clip_scores(experiment, run)
+        if scores is not None and run.seed is not None:
+            by_seed.setdefault(run.seed, []).append(scores)
+    return {
+        seed: ClipScores(found[0].names, np.mean([scores.means for scores in found], axis=0))
+        for seed, found in by_seed.items()
+        if len(found) >= experiment.plan.n_configs and len({scores.names for scores in found}) == 1
+    }

@@ -1,0 +1,174 @@
+"""From an experiment's folder to typed values; everything unusable is refused here, by name."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.errors import InputError
+from cvae.record.names import PREFIXES
+from cvae.record.numbers import finite
+from cvae.record.run_folder import RunFolder
+from sweeps.report.reading.epochs import columns_of
+from sweeps.report.reading.records import ExperimentRecord, MetricRecord, PlanRecord, RunRecord
+
+_RUN_NAME = re.compile(r"(?P<phase>tune|confirm)-(?P<number>\d+)(?:-s(?P<seed>\d+))?")
+
+
+def read_experiment(folder: Path) -> ExperimentRecord:
+    """Read `runs/<experiment>`.
+
+    Raises:
+        InputError: the folder is missing or not an experiment's, a file in it cannot be read, or no run has finished.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give an experiment's folder, such as runs/kl-annealing")
+    if not (folder / "experiment.yaml").is_file():
+        raise InputError(
+            f"{folder}: not an experiment's folder (it has no experiment.yaml); give runs/<experiment>, "
+            "the folder that run_sweep.py wrote"
+        )
+    plan = load_plan(folder / "experiment.yaml")
+    runs = [read_run(path) for path in sorted(folder.glob("*/*")) if _RUN_NAME.fullmatch(path.name) and path.is_dir()]
+    known = [run for run in runs if run.arm in plan.arms]
+    if not any(run.is_finished for run in known):
+        raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
+    known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
+    strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
+    earlier = earlier_metrics(folder / "report" / "verdict.json", plan.metric)
+    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, load_thresholds(folder / "data.json"))
+
+
+def earlier_metrics(path: Path, metric: MetricRecord) -> tuple[str, ...]:
+    """Return the other metrics, such as `val/ssim (maximize)`, that an earlier report of the folder was written for.
+
+    A report carries them on, so that one that is written twice does not forget them.
+    """
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))["metric"]
+        found = [*known.get("earlier", []), f"{known['name']} ({known['direction']})"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()  # no report yet, or not one of ours: it will be replaced
+    now = f"{metric.name} ({metric.direction})"
+    return tuple(dict.fromkeys(str(name) for name in found if name != now))
+
+
+def load_thresholds(path: Path) -> dict[str, float]:
+    """Read arm -> beta_c, as recorded at launch; empty where nothing was.
+
+    Raises:
+        InputError: the file is there but is not what run_sweep.py writes.
+    """
+    if not path.exists():
+        return {}
+    try:
+        arms = json.loads(path.read_text(encoding="utf-8"))["arms"]
+        found = {str(arm): finite((facts["threshold"] or {}).get("beta_c")) for arm, facts in arms.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: is damaged ({error}); run_sweep.py writes it again at its next start") from error
+    return {arm: beta_c for arm, beta_c in found.items() if beta_c is not None}
+
+
+def load_plan(path: Path) -> PlanRecord:
+    """Read the normalised experiment file.
+
+    Raises:
+        InputError: a section is missing or holds something else than it should.
+    """
+    values = load_yaml_mapping(path)
+    arms = _mapping(values, "arms", path)
+    if not arms:
+        raise InputError(f"{path}: arms is empty; an experiment has at least one arm")
+    confirm, tune, shared = (_mapping(values, key, path) for key in ("confirm", "tune", "search"))
+    searches = {str(arm): {**shared, **((overrides or {}).get("search") or {})} for arm, overrides in arms.items()}
+    spaces = {arm: dict(written_parameters(search)) for arm, search in searches.items()}
+    split = str(confirm.get("split", "test"))
+    if split not in PREFIXES:
+        raise InputError(f"{path}: confirm.split is {split!r}; it is one of {', '.join(PREFIXES)}")
+    seeds = confirm.get("seeds", 0)
+    return PlanRecord(
+        name=str(values.get("name") or path.parent.name),
+        question=str(values.get("question") or ""),
+        metric=_metric(_mapping(values, "metric", path), path),
+        arms=tuple(spaces),
+        spaces=spaces,
+        trials_per_arm=int(tune.get("trials_per_arm", 0)),
+        sampler=tune.get("sampler"),
+        n_configs=int(confirm.get("configs_per_arm", 1)),
+        n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
+        split=split,
+    )
+
+
+def written_parameters(search: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield name -> range of every searched parameter; one of a choice's option carries the option's name.
+
+    A choice between options that are mappings becomes one between their names.
+    """
+    for path, written in search.items():
+        options = written.get("choice") if isinstance(written, Mapping) else None
+        if not isinstance(options, Mapping):
+            yield f"{prefix}{path}", written
+            continue
+        yield f"{prefix}{path}", {"choice": list(options)}
+        for name, option in options.items():
+            inner = option.get("search") if isinstance(option, Mapping) else None
+            yield from written_parameters(inner or {}, f"{prefix}{path}.{name}.")
+
+
+def _mapping(values: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    value = values.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: {key} should be a mapping, found {type(value).__name__}")
+    return value
+
+
+def _metric(values: Mapping[str, Any], path: Path) -> MetricRecord:
+    name, direction = values.get("name"), values.get("direction", "maximize")
+    if not isinstance(name, str) or direction not in ("maximize", "minimize"):
+        raise InputError(f"{path}: metric needs a name and a direction (maximize or minimize), found {dict(values)}")
+    margin = finite(values.get("margin"))
+    if values.get("margin") is not None and (margin is None or margin <= 0):
+        raise InputError(f"{path}: metric.margin is {values['margin']!r}; it is a number above 0, or null")
+    return MetricRecord(name, direction, margin)
+
+
+def read_run(path: Path) -> RunRecord:
+    """Read one run's folder; whatever a young run has not written yet is empty.
+
+    Raises:
+        InputError: a file of the record is not valid JSON or YAML.
+    """
+    folder = RunFolder(path)
+    try:
+        identity, state, epochs = folder.read_identity(), folder.read_state(), columns_of(folder.read_epochs())
+        diagnostics = read_diagnostics(path / "diagnostics.json")
+    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: run.json, state.json, epochs.jsonl or diagnostics.json is damaged ({error})"
+        ) from error
+    parts = _RUN_NAME.fullmatch(path.name)
+    assert parts is not None, path  # the caller's glob has matched it
+    seed = identity.get("seed", parts["seed"])
+    return RunRecord(
+        folder=path,
+        arm=str(identity.get("arm", path.parent.name)),
+        phase=parts["phase"],
+        number=int(parts["number"]),
+        seed=None if seed is None else int(seed),
+        trial=identity.get("trial"),
+        params=identity.get("params") or {},
+        config=load_yaml_mapping(folder.config) if folder.config.exists() else {},
+        state=state,
+        epochs=epochs,
+        diagnostics=diagnostics,
+    )
+
+
+def read_diagnostics(path: Path) -> dict[str, Any]:
+    """Read what the final evaluation measured beside the score; empty where no such file was written."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

@@ -1,0 +1,185 @@
+"""What the report knows of an experiment: its plan and its runs, as plain typed values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cvae.record.flags import is_collapsed
+from cvae.record.names import PREFIXES
+from cvae.record.numbers import finite
+from cvae.schedules.kl import SET_IN_TRAINING
+from sweeps.report.reading.epochs import Epochs
+
+
+@dataclass(frozen=True)
+class MetricRecord:
+    """The metric declared before launch.
+
+    `margin` is the declared equivalence margin in the metric's unit: smaller differences do not matter.
+    """
+
+    name: str
+    direction: str
+    margin: float | None
+
+    @property
+    def short(self) -> str:
+        """The name without its split: `psnr` of `val/psnr`."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def label(self) -> str:
+        """The name as people write it."""
+        return self.short.upper() if self.short in ("psnr", "ssim", "kl", "mse") else self.short
+
+    @property
+    def unit(self) -> str:
+        """The unit; empty for a metric without one."""
+        return {"psnr": "dB", "kl": "nats"}.get(self.short, "")
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is better, -1 where less is."""
+        return -1 if self.direction == "minimize" else 1
+
+
+@dataclass(frozen=True)
+class PlanRecord:
+    """The experiment file: what was to be compared and how often."""
+
+    name: str
+    question: str
+    metric: MetricRecord
+    arms: tuple[str, ...]
+    spaces: Mapping[str, Mapping[str, Any]]  # arm -> searched parameter -> its range
+    trials_per_arm: int
+    sampler: str | None
+    n_configs: int
+    n_seeds: int
+    split: str
+
+    def condition_of(self, parameter: str) -> str:
+        """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
+        choices = {name: space for spaces in self.spaces.values() for name, space in spaces.items()}
+        above = [name for name in choices if parameter.startswith(f"{name}.") and isinstance(choices[name], Mapping)]
+        return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
+
+    @property
+    def confirm_key(self) -> str:
+        """The metric's key in the final evaluation of a confirm run, such as `test/psnr`."""
+        return f"{PREFIXES[self.split]}/{self.metric.short}"
+
+    @property
+    def confirm_copy_key(self) -> str:
+        """The same for the forecast that repeats the last given frame."""
+        return f"{PREFIXES[self.split]}/copy_last_{self.metric.short}"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One trained model's record."""
+
+    folder: Path
+    arm: str
+    phase: str
+    number: int
+    seed: int | None
+    trial: int | None
+    params: Mapping[str, Any]
+    config: Mapping[str, Any]
+    state: Mapping[str, Any]
+    epochs: Epochs
+    diagnostics: Mapping[str, Any]  # what the final evaluation measured beside the score; empty where none was kept
+
+    @property
+    def name(self) -> str:
+        """The folder's name within its arm, such as `confirm-0-s1003`."""
+        return self.folder.name
+
+    @property
+    def status(self) -> str:
+        """One of the record's statuses, or `pending`."""
+        return str(self.state.get("status", "pending"))
+
+    @property
+    def is_finished(self) -> bool:
+        """The run trained to its end and was evaluated."""
+        return self.status == "finished"
+
+    @property
+    def _final(self) -> Mapping[str, Any]:
+        final = self.state.get("final")
+        return final if isinstance(final, dict) else {}
+
+    def final(self, key: str) -> float | None:
+        """Return a number of the final evaluation; None where it is missing, not finite, or the run unfinished."""
+        return finite(self._final.get(key)) if self.is_finished else None
+
+    def final_per_frame(self, key: str) -> list[float]:
+        """Return a per-frame series of the final evaluation; empty where there is none."""
+        values = [finite(v) for v in self._final.get(key) or []] if self.is_finished else []
+        return [v for v in values if v is not None] if None not in values else []
+
+    def final_kl(self) -> float | None:
+        """Return the unweighted KL at the end of training, nats per sequence; None for an unfinished run."""
+        at_the_end = self.final("train/kl")
+        if at_the_end is not None or not self.is_finished:
+            return at_the_end
+        logged = self.series("train/kl")
+        return logged[-1][1] if logged else None
+
+    @property
+    def has_collapsed(self) -> bool:
+        """The finished run's posterior says nothing: flagged so by its evaluation, or KL below the threshold."""
+        kl = self.final_kl()
+        return self._flag("collapsed", derived=is_collapsed(kl))
+
+    @property
+    def has_diverged(self) -> bool:
+        """The run broke down: a non-finite loss, or frames no better than one flat colour."""
+        return self.status == "diverged" or self._flag("diverged", derived=False)
+
+    def _flag(self, name: str, derived: bool) -> bool:
+        flags = self.state.get("flags")
+        flag = flags.get(name) if isinstance(flags, dict) else None
+        return self.is_finished and (flag if isinstance(flag, bool) else derived)
+
+    def weight(self) -> float | None:
+        """Return the top weight of the KL term, in the mean convention: beta, or the last one that the training set."""
+        anneal = self.config.get("kl_anneal")
+        mode = anneal.get("mode") if isinstance(anneal, Mapping) else None
+        if mode not in SET_IN_TRAINING:
+            return finite(self.config.get("beta", self.params.get("beta")))
+        recorded = self.series("train/beta")
+        return recorded[-1][1] if recorded else None
+
+    def series(self, key: str) -> list[tuple[int, float]]:
+        """Return (step, value) for the evaluations that have a finite value."""
+        return self.epochs.series(key)
+
+
+@dataclass(frozen=True)
+class ExperimentRecord:
+    """An experiment's folder, read."""
+
+    folder: Path
+    plan: PlanRecord
+    runs: tuple[RunRecord, ...]
+    strangers: tuple[str, ...]  # run folders of arms that the experiment file does not name
+    earlier_metrics: tuple[str, ...]  # other metrics that an earlier report of the folder was written for
+    beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
+    differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
+
+    def of(self, arm: str, phase: str) -> list[RunRecord]:
+        """Return an arm's runs of one phase, in order."""
+        return [run for run in self.runs if run.arm == arm and run.phase == phase]
+
+    @property
+    def confirm_seeds(self) -> list[int]:
+        """Every seed that some arm was confirmed with."""
+        return sorted({run.seed for run in self.runs if run.phase == "confirm" and run.seed is not None})
+
+    def score(self, run: RunRecord) -> float | None:
+        """Return the declared metric of a finished run, on the split that its phase is evaluated on."""
+        return run.final(self.plan.confirm_key if run.phase == "confirm" else self.plan.metric.name)

@@ -1,0 +1,207 @@
+"""Optuna's side of a sweep: one study per arm in one storage that only the coordinator opens.
+
+The only writer knows what it wrote: trials and outcomes are read once, at the start, and no later operation looks
+through them all (a model-based sampler does, to propose).
+"""
+
+import warnings
+from functools import partial
+from typing import cast
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from cvae.config.schema import Config
+from sweeps.experiment.experiment import Experiment
+from sweeps.search_space.distributions import Value
+from sweeps.search_space.space import Parameter, Params, draw, parameters
+from sweeps.study.pruners import RunningMedianPruner, has_lost_patience, make_patience, make_pruner
+from sweeps.study.samplers import PROPOSALS, make_sampler, to_distribution
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+#: Told for a diverged or an infeasible run: this much worse than the worst told so far, ...
+BAD_BY_DB = 1.0
+
+#: ... or this where nothing was told: frames in [0, 1] that are wrong everywhere.
+FLOOR_DB = 0.0
+
+
+class ArmStudy:
+    """One arm's study. Trials are named by the number of their run."""
+
+    def __init__(self, experiment: Experiment, arm: str, storage: BaseStorage) -> None:
+        assert experiment.tune is not None
+        self._tune = experiment.tune
+        self._seed = experiment.seed
+        self._space = experiment.space(arm)
+        self._study = optuna.create_study(
+            study_name=f"{experiment.name}/{arm}",
+            storage=storage,
+            direction=experiment.metric.direction,
+            sampler=make_sampler(self._tune, self._space, self._seed, 0),
+            pruner=make_pruner(self._tune, experiment.config(arm, {}, 0, "validate")),
+            load_if_exists=True,
+        )
+        self._storage, self._id = self._study._storage, self._study._study_id
+        self._patience = make_patience(self._tune)
+        self._trial_ids: dict[int, int] = {}  # by run
+        self._told: dict[int, str] = {}  # run -> status
+        self._params: dict[int, Params] = {}
+        self._seen: set[str] = set()
+        self._worst: float | None = None
+        self._n_trials = 0
+        for trial in self._study.get_trials(deepcopy=False):
+            self._remember(trial)
+
+    def _remember(self, trial: FrozenTrial) -> None:
+        run = int(trial.user_attrs.get("run", trial.number))
+        self._n_trials += 1
+        self._trial_ids[run] = trial._trial_id
+        self._told.pop(run, None)  # of two trials of one run the later counts
+        if trial.state.is_finished():
+            by_state = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned"}
+            self._told[run] = trial.user_attrs.get("status", by_state.get(trial.state, "failed"))
+            self._keep(run, dict(trial.params))
+            self._note(trial)
+            if self._told[run] == "finished" and trial.value is not None:
+                self._note_worst(trial.value)
+
+    def _note(self, trial: FrozenTrial) -> None:
+        """Tell the pruner of a trial that has ended, if it counts and the pruner keeps account."""
+        pruner = self._study.pruner
+        if isinstance(pruner, RunningMedianPruner) and trial.state == TrialState.COMPLETE:
+            pruner.note(trial.intermediate_values)
+
+    def _keep(self, run: int, params: Params) -> None:
+        self._params[run] = params
+        self._seen.add(repr(sorted(params.items())))
+
+    def params_of(self, run: int, known: Params | None = None) -> Params:
+        """Return the parameters of a run's trial, asking for it if it does not exist yet.
+
+        Args:
+            run: number of the run.
+            known: what the run's folder says: a trial that the storage lost, or has in part, gets these.
+        """
+        if run in self._params:
+            return self._params[run]
+        if run not in self._trial_ids:
+            self._create(run)
+        params = known if known is not None else self._propose(run)
+        self._set_params(self._trial_ids[run], params)
+        self._keep(run, params)
+        return params
+
+    def _create(self, run: int) -> None:
+        """Create a run's trial, in one operation, so that no kill leaves one that is nobody's."""
+        attributes = {} if run == self._n_trials else {"run": run}
+        template = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
+        self._trial_ids[run] = self._storage.create_new_trial(self._id, template)
+        self._n_trials += 1
+
+    def _propose(self, run: int) -> Params:
+        """Return what the sampler proposes; one that looks at the trials is asked again while it repeats a trial."""
+        params: Params = {}
+        for again in range(4 * PROPOSALS):  # then a repetition is taken: the space may have no more
+            self._study.sampler = make_sampler(self._tune, self._space, self._seed, run, again)
+            trial = optuna.Trial(self._study, self._trial_ids[run])
+            params = draw(self._space, partial(self._pick, trial))
+            if self._tune.sampler in ("qmc", "grid") or repr(sorted(params.items())) not in self._seen:
+                break
+        return params
+
+    def _pick(self, trial: optuna.Trial, parameter: Parameter) -> Value:
+        """Return the sampler's value of a parameter, without storing it; what a kill let be stored is kept."""
+        name, distribution = parameter.name, to_distribution(parameter.dimension)
+        if name in trial.params:
+            return cast(Value, trial.params[name])
+        relative = trial.relative_params
+        if distribution.single():
+            return parameter.dimension.examples()[0]
+        if name in relative and distribution._contains(distribution.to_internal_repr(relative[name])):
+            return cast(Value, relative[name])
+        frozen = self._storage.get_trial(trial._trial_id)
+        study = optuna.pruners._filter_study(self._study, frozen)
+        return cast(Value, self._study.sampler.sample_independent(study, frozen, name, distribution))
+
+    def _set_params(self, trial_id: int, params: Params) -> None:
+        """Store the parameters that a trial lacks."""
+        stored = self._storage.get_trial(trial_id).params
+        for parameter in parameters(self._space):
+            if parameter.name in params and parameter.name not in stored:
+                distribution = to_distribution(parameter.dimension)
+                value = distribution.to_internal_repr(params[parameter.name])
+                self._storage.set_trial_param(trial_id, parameter.name, value, distribution)
+
+    def report(self, run: int, step: int, value: float) -> None:
+        """Report a value of a running trial, once for each step."""
+        if step not in self._storage.get_trial(self._trial_ids[run]).intermediate_values:
+            self._storage.set_trial_intermediate_value(self._trial_ids[run], step, value)
+
+    def should_prune(self, run: int, config: Config, values: dict[int, float], step: int) -> bool:
+        """Return whether a run is to be ended, all its best values so far having been reported."""
+        if self._patience is not None:
+            if not has_lost_patience(self._patience, self._study, config, values, step):
+                return False
+            if self._tune.pruner_options.get("then", "none") == "none":
+                return True
+        return self._study.pruner.prune(self._study, self._storage.get_trial(self._trial_ids[run]))
+
+    def tell(self, run: int, status: str, value: float | None, curve: dict[int, float]) -> None:
+        """Record the outcome of a run's trial, once.
+
+        Args:
+            run: number of the run.
+            status: how it ended. A run that was opened again after it had been told gets a second trial, because
+                Optuna's finished trials never change.
+            value: the metric at the end; None where it has none.
+            curve: step -> metric, to be stored beside it.
+        """
+        if self._told.get(run) == status:
+            return
+        if run in self._told:
+            self._create_again(run)
+        trial_id = self._trial_ids[run]
+        self._set_params(trial_id, self._params[run])
+        known = self._storage.get_trial(trial_id).intermediate_values
+        for step in sorted(set(curve) - set(known)):
+            self._storage.set_trial_intermediate_value(trial_id, step, curve[step])
+        if status not in ("finished", "pruned"):
+            self._storage.set_trial_user_attr(trial_id, "status", status)
+        self._finish(trial_id, status, value, curve)
+        self._told[run] = status
+
+    def _create_again(self, run: int) -> None:
+        template = create_trial(state=TrialState.RUNNING, user_attrs={"run": run})
+        self._trial_ids[run] = self._storage.create_new_trial(self._id, template)
+        self._n_trials += 1
+        del self._told[run]
+
+    def _finish(self, trial_id: int, status: str, value: float | None, curve: dict[int, float]) -> None:
+        number = self._storage.get_trial_number_from_id(trial_id)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the study's sampler is another trial's: it has nothing to do here
+            if status == "pruned" and curve:
+                self._study.tell(number, state=TrialState.PRUNED)
+            elif status in ("diverged", "infeasible"):
+                self._study.tell(number, self.bad_value())
+            elif value is None:
+                self._study.tell(number, state=TrialState.FAIL)
+            else:
+                self._study.tell(number, value)
+                self._note_worst(value)
+        self._note(self._storage.get_trial(trial_id))
+
+    def bad_value(self) -> float:
+        """Return what is told for a run without a model: finite, or samplers would propose its region again."""
+        return FLOOR_DB if self._worst is None else self._worst - BAD_BY_DB
+
+    def _note_worst(self, value: float) -> None:
+        self._worst = value if self._worst is None else min(self._worst, value)
+
+
+def open_studies(experiment: Experiment, storage: BaseStorage) -> dict[str, ArmStudy]:
+    """Return every arm's study, creating what does not exist."""
+    return {arm: ArmStudy(experiment, arm, storage) for arm in experiment.arms}

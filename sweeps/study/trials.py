@@ -1,0 +1,137 @@
+"""Runs and trials: what a run is to train, what its trial is told, whether it is pruned, which checkpoints stay."""
+
+import bisect
+from typing import Any
+
+from optuna.storages import BaseStorage
+
+from cvae.config.schema import Config, build_config
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.errors import InputError
+from cvae.record.names import PREFIXES
+from cvae.record.run_folder import RunFolder
+from sweeps.experiment.experiment import Experiment
+from sweeps.experiment.plan import PlannedRun
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.search_space.space import Params
+from sweeps.study.arm_study import open_studies
+from sweeps.study.pruners import may_be_judged
+from sweeps.workers.attempt import Attempt
+
+
+class Trials:
+    """The studies of an experiment, spoken to in runs."""
+
+    def __init__(self, experiment: Experiment, root: ExperimentFolder, storage: BaseStorage | None) -> None:
+        self._experiment = experiment
+        self._root = root
+        self._studies = open_studies(experiment, storage) if storage is not None else {}
+        self._ranking: dict[str, list[tuple[float, int]]] = {arm: [] for arm in experiment.arms}  # best first
+        self._confirmed: dict[tuple[str, int], tuple[int | None, Params]] = {}
+        self._curves: dict[PlannedRun, dict[int, float]] = {}
+        self._configs: dict[PlannedRun, Config] = {}
+
+    @property
+    def prunes(self) -> bool:
+        """Whether trials may be ended early."""
+        return self._experiment.tune is not None and self._experiment.tune.pruner != "none"
+
+    def choose(self, run: PlannedRun) -> tuple[int | None, Params] | None:
+        """Return the trial and the parameters of a run; None where its arm has too few finished trials."""
+        if self._experiment.tune is None:
+            return None, {}
+        if run.phase == "tune":
+            return run.number, self._studies[run.arm].params_of(run.number)
+        if (run.arm, run.number) not in self._confirmed:
+            ranking = self._ranking[run.arm]
+            if len(ranking) <= run.number:
+                return None
+            trial = ranking[run.number][1]
+            self._confirmed[run.arm, run.number] = trial, self._studies[run.arm].params_of(trial)
+        return self._confirmed[run.arm, run.number]
+
+    def take_back(self, run: PlannedRun, folder: RunFolder) -> None:
+        """Take note of a run that exists: its trial gets the folder's parameters where the storage lost them.
+
+        Raises:
+            InputError: the storage has other parameters.
+        """
+        if self._experiment.tune is None:
+            return
+        identity = folder.read_identity()
+        if run.phase == "confirm":  # what was chosen once stays chosen, for every seed
+            self._confirmed[run.arm, run.number] = identity["trial"], identity["params"]
+        elif self._studies[run.arm].params_of(run.number, identity["params"]) != identity["params"]:
+            raise InputError(
+                f"{folder.path}: its parameters are not those of its trial in the study; the study's storage and the "
+                "run folders do not belong together"
+            )
+
+    def final_value(self, run: PlannedRun, state: dict[str, Any]) -> float | None:
+        """Return the metric at the end of a run: a confirm run has another split than a tune run."""
+        name: str = self._experiment.metric.name
+        if run.phase == "confirm":
+            name = f"{PREFIXES[self._experiment.confirm.split]}/{name.partition('/')[2]}"
+        value = (state.get("final") or {}).get(name)
+        return None if value is None else float(value)
+
+    def tell(self, run: PlannedRun, state: dict[str, Any]) -> None:
+        """Tell a tune run's outcome to its study, once, and thin the arm's checkpoints."""
+        folder, metric = self._root.run(run), self._experiment.metric.name
+        curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
+        value = self.final_value(run, state)
+        self._studies[run.arm].tell(run.number, state["status"], value, so_far(curve) if self.prunes else curve)
+        self._curves.pop(run, None)
+        self._configs.pop(run, None)
+        if state["status"] == "finished" and value is not None:
+            bisect.insort(self._ranking[run.arm], (-value, run.number))
+        self._thin(run, state["status"])
+
+    def is_hopeless(self, attempt: Attempt) -> bool:
+        """Report what a run has newly recorded; return whether its study's pruner would end it."""
+        run, metric = attempt.run, self._experiment.metric.name
+        if not self.prunes or run.phase != "tune":
+            return False
+        curve = self._curves.setdefault(run, {})
+        hopeless = False
+        for line in attempt.new_epochs():
+            if metric not in line or line["step"] in curve:
+                continue
+            step = int(line["step"])
+            curve[step] = line[metric]
+            self._studies[run.arm].report(run.number, step, max(curve.values()))
+            if may_be_judged(self._config(run), step):
+                hopeless = hopeless or self._studies[run.arm].should_prune(run.number, self._config(run), curve, step)
+        return hopeless
+
+    def _config(self, run: PlannedRun) -> Config:
+        if run not in self._configs:
+            path = self._root.run(run).config
+            self._configs[run] = build_config(load_yaml_mapping(path), str(path))
+        return self._configs[run]
+
+    def _thin(self, run: PlannedRun, status: str) -> None:
+        """Remove checkpoints that nothing needs: of pruned trials, and of those not among the arm's best.
+
+        The best so far are as many as confirm takes; a trial that has dropped out of them never comes back.
+        """
+        tune = self._experiment.tune
+        if tune is None or tune.checkpoints == "all":
+            return
+        if status == "pruned":
+            self._root.run(run).checkpoint.unlink(missing_ok=True)
+        elif status == "finished":
+            kept = self._experiment.confirm.configs_per_arm
+            for _, number in [*self._ranking[run.arm][kept : kept + 1], (0.0, run.number)]:
+                if all(number != best for _, best in self._ranking[run.arm][:kept]):
+                    out = PlannedRun(run.arm, "tune", number, self._experiment.tune_seed(number))
+                    self._root.run(out).checkpoint.unlink(missing_ok=True)
+
+
+def so_far(curve: dict[int, float]) -> dict[int, float]:
+    """Return the best value up to each step."""
+    best, found = float("-inf"), {}
+    for step in sorted(curve):
+        best = max(best, curve[step])
+        found[step] = best
+    return found

@@ -1,0 +1,98 @@
+"""What the keys of imported runs mean: arm, phase and seed of each."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cvae.errors import InputError
+from sweeps.wandb_import.logged_runs import LoggedRun, looked_up
+
+_OUR_NAME = re.compile(r"(?P<phase>tune|confirm)-(?P<number>\d+)(?:-s\d+)?$")
+
+_OF_THE_RUN = ("group", "job_type", "name")
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What the keys of the imported runs mean.
+
+    `metric` is the history's key that is compared, `final` the summary's key of a score on fresh clips (None: runs
+    of this project say it themselves, others are compared by the metric's last value). `arm_key` is a dotted key of
+    the config, or one of group, job_type and name; `seed_key` one of the config; `step_key` one of the history.
+    """
+
+    metric: str = "val/psnr"
+    final: str | None = None
+    direction: str = "maximize"
+    margin: float | None = None
+    arm_key: str = "arm"
+    seed_key: str = "seed"
+    step_key: str = "_step"
+
+    @property
+    def short(self) -> str:
+        """The metric without its section."""
+        return self.metric.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A run with its place in the experiment."""
+
+    run: LoggedRun
+    arm: str
+    phase: str
+    number: int
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        """The run folder's name."""
+        return f"tune-{self.number:03d}" if self.phase == "tune" else f"confirm-{self.number}-s{self.seed}"
+
+
+def place(runs: Sequence[LoggedRun], mapping: Mapping) -> list[Placed]:
+    """Return each run's arm, phase, number and seed.
+
+    Raises:
+        InputError: a run lacks its arm or a whole-numbered seed, or two runs claim one place.
+    """
+    placed: dict[tuple[str, str], Placed] = {}
+    n_trials: dict[str, int] = {}
+    for run in runs:
+        arm, seed = _arm(run, mapping), _seed(run, mapping)
+        name = _OUR_NAME.search(run.name)
+        phase = name["phase"] if name else run.job_type if run.job_type == "tune" else "confirm"
+        number = int(name["number"]) if name else n_trials.get(arm, 0) if phase == "tune" else 0
+        n_trials[arm] = n_trials.get(arm, 0) + (phase == "tune")
+        found = Placed(run, arm, phase, number, seed)
+        if (arm, found.folder) in placed:
+            other = placed[arm, found.folder].run
+            raise InputError(
+                f"wandb runs {other.id} and {run.id} both are {arm}, {found.folder}: arm and seed must tell runs "
+                "apart; name other keys with --arm-key and --seed-key, or delete one of the runs"
+            )
+        placed[arm, found.folder] = found
+    return list(placed.values())
+
+
+def _arm(run: LoggedRun, mapping: Mapping) -> str:
+    of_run = {key: getattr(run, key) for key in _OF_THE_RUN}
+    arm = of_run[mapping.arm_key] if mapping.arm_key in of_run else looked_up(run.config, mapping.arm_key)
+    if arm is None or arm == "":
+        raise InputError(_missing(run, "--arm-key", mapping.arm_key) + f"; also possible: {', '.join(_OF_THE_RUN)}")
+    return str(arm)
+
+
+def _seed(run: LoggedRun, mapping: Mapping) -> int:
+    seed = looked_up(run.config, mapping.seed_key)
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise InputError(_missing(run, "--seed-key", mapping.seed_key))
+    return seed
+
+
+def _missing(run: LoggedRun, option: str, key: str) -> str:
+    known = ", ".join(sorted(name for name in run.config if name != "_wandb")) or "nothing"
+    return (
+        f"wandb run {run.id}: its config has no {key!r} (or no usable one); name a key with {option}, it has: {known}"
+    )
