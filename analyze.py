@@ -52,10 +52,9 @@ def main(
     """
     try:
         if wandb is not None:
-            from sweeps.wandb_import.importer import import_runs
-            from sweeps.wandb_import.mapping import Mapping
+            from sweeps.wandb_import import KeyMapping, import_runs
 
-            mapping = Mapping(
+            mapping = KeyMapping(
                 metric, final, "minimize" if minimize else "maximize", margin, arm_key, seed_key, step_key
             )
             folders = [*(folders or []), import_runs(wandb, into, mapping)]
@@ -69,12 +68,8 @@ def main(
 
 def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) -> None:
     """Analyse, print and write; several folders are compared with each other."""
-    from sweeps.report.analysis import (
-        analyse,
-        analyse_across,  # here, so that --help answers at once
-    )
-    from sweeps.report.output.terminal import print_verdict
-    from sweeps.report.output.write import write_report
+    from sweeps.report import analyse, analyse_across
+    from sweeps.report.output import print_verdict, write_report
 
     analysis = analyse(folders[0]) if len(folders) == 1 else analyse_across(folders, into)
     print_verdict(analysis, write_report(analysis, pictures, paper))

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from cvae.cli import new_command, run_command
-from cvae.config.overrides import parse_settings
+from cvae.config import parse_settings
 from cvae.errors import InputError
 from sweeps.commands.output import OUTPUTS, chosen
 from sweeps.commands.show_plan import print_plan
-from sweeps.experiment.experiment import load_experiment
-from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.experiment import load_experiment
+from sweeps.experiment_folder import ExperimentFolder
 from sweeps.tracking.process import MODES
-from sweeps.workers.slots import find_slots
+from sweeps.workers import find_slots
 
 app = new_command()
 
@@ -55,7 +55,7 @@ def sweep(
     if dry_run and not sync:
         raise InputError("--dry-run belongs to --sync; --plan shows what a launch would do")
     if sync:
-        from sweeps.experiment_folder.paths import find_experiment
+        from sweeps.experiment_folder import find_experiment
         from sweeps.tracking.sync import sync_experiment  # needs wandb, which takes a second
 
         sync_experiment(find_experiment(experiment_file, runs), dry_run=dry_run)
@@ -78,14 +78,11 @@ def sweep(
     elif plan:
         print_plan(experiment, root)
         if probe:
-            from sweeps.estimate.costs import print_estimate
+            from sweeps.estimate import print_estimate
 
             print_estimate(experiment, root, places, threads, lambda line: print(line, flush=True))
     else:
-        from sweeps.commands.launch import (  # optuna takes a second to import: mistakes answer at once
-            LaunchOptions,
-            run_session,
-        )
+        from sweeps.commands.launch import LaunchOptions, run_session
 
         run_session(experiment, root, places, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s))
 
@@ -101,10 +98,10 @@ def read_slots(text: str) -> int | None:
 
 def read_duration(option: str, text: str) -> float:
     """Return the seconds that an option means."""
-    from sweeps.units import seconds_of
+    from sweeps.units import parse_duration
 
     try:
-        return seconds_of(text)
+        return parse_duration(text)
     except ValueError as error:
         raise InputError(f"{option} is '{text}'; expected a time such as 90m, 8h or 1d12h") from error
 

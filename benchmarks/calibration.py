@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.report.comparison.verdict import decide
-from sweeps.report.reading.records import MetricRecord
-from sweeps.report.statistics.bootstrap import bca_intervals
-from sweeps.report.statistics.paired import compare_pairs, holm, mean_interval
-from sweeps.report.statistics.power import power_of
+from sweeps.report.comparison import decide_pair
+from sweeps.report.reading import MetricRecord
+from sweeps.report.statistics import bca_intervals, compare_pairs, holm, mean_interval, power_of
 
 Array = npt.NDArray[np.float64]
 
@@ -72,7 +70,7 @@ def false_verdicts(n_studies: int = N_STUDIES) -> list[dict[str, Any]]:
                 arms, _mean = draw(rng, (3, n), collapsed)
                 tests = [compare_pairs(arms[i], arms[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
                 adjusted = holm([test.p for test in tests])
-                verdicts = {decide(test, p, METRIC) for test, p in zip(tests, adjusted, strict=True)}
+                verdicts = {decide_pair(test, p, METRIC) for test, p in zip(tests, adjusted, strict=True)}
                 n_false += bool(verdicts & {"better", "worse"})
             kind = "15% collapsed" if collapsed else "normal"
             rows.append({"seeds": kind, "n": n, "studies": n_studies, "false": n_false / n_studies})
@@ -86,7 +84,9 @@ def power(n_studies: int = N_STUDIES) -> list[dict[str, Any]]:
         rng = np.random.default_rng(round(100 * correlation))
         shared = rng.normal(0, SEED_SD * math.sqrt(correlation), (n_studies, 1, 10))
         arms = shared + rng.normal(0, SEED_SD * math.sqrt(1 - correlation), (n_studies, 2, 10))
-        found = [decide(test, test.p, METRIC) == "better" for a, b in arms for test in (compare_pairs(a + 0.2, b),)]
+        found = [
+            decide_pair(test, test.p, METRIC) == "better" for a, b in arms for test in (compare_pairs(a + 0.2, b),)
+        ]
         formula = power_of(0.2, SEED_SD * math.sqrt(2 * (1 - correlation)), 10)
         rows.append(
             {"correlation": correlation, "studies": n_studies, "found": float(np.mean(found)), "formula": formula}

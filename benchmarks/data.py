@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.table import Row, compare
+from cvae.config import build_config, load_yaml_mapping
 from cvae.config.presets import over_preset
-from cvae.config.schema import build_config
-from cvae.config.yaml_file import load_yaml_mapping
-from cvae.data.lab_layout import write_lab_layout
-from cvae.data.sources.bair import Bair
-from cvae.data.sources.pushing_world import PushingWorld
-from cvae.data.store.store import open_store
+from cvae.data import write_lab_layout
+from cvae.data.sources import Bair, PushingWorld
+from cvae.data.store import open_store
 from cvae.device import choose_accelerator
-from cvae.run.train_run import make_trainer
+from cvae.run import make_trainer
 
 LENGTH, BATCH = 12, 12
 QUICKSTART = Path(__file__).parents[1] / "experiments" / "quickstart.yaml"

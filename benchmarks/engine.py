@@ -18,13 +18,11 @@ from statistics import median
 from typing import Any
 
 from benchmarks.stepping import Score, SteppingWorker
-from cvae.record.run_folder import RunFolder
-from sweeps.coordinator.coordinator import Coordinator
-from sweeps.experiment.experiment import Experiment, build_experiment
-from sweeps.experiment_folder.layout import lay_out
-from sweeps.experiment_folder.ledger import Ledger
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.workers.slots import Slots
+from cvae.record import RunFolder
+from sweeps.coordinator import Coordinator
+from sweeps.experiment import Experiment, build_experiment
+from sweeps.experiment_folder import ExperimentFolder, Ledger, lay_out
+from sweeps.workers import Slots
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Runs already done at which the cost of the next ones is looked at.

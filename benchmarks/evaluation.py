@@ -18,16 +18,12 @@ import numpy as np
 import torch
 
 from benchmarks.table import own_peak
-from cvae.config.schema import build_config
-from cvae.data.store.clips import Clips
-from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.config import build_config
+from cvae.data.store import Clips, ConditionStatistics
 from cvae.device import Accelerator
-from cvae.evaluation.clip_batches import in_evaluation
-from cvae.evaluation.metrics.image_metrics import METRICS, score_frames
-from cvae.evaluation.protocols import EvaluationPlan, count_passes, evaluate_in_full
-from cvae.evaluation.samples import draw_many
-from cvae.model.build import build_model
-from cvae.model.cvae import CVAE
+from cvae.evaluation import EvaluationPlan, count_passes, evaluate_protocols, in_evaluation, sample_many
+from cvae.evaluation.metrics import METRICS, score_frames
+from cvae.model import CVAE, build_model
 from cvae.random_streams import clip_noise
 
 HORIZON, GIB = 28, 2**30
@@ -74,7 +70,9 @@ def one_by_one(model: CVAE, clips: Clips, accelerator: Accelerator, n_samples: i
 def ours(model: CVAE, clips: Clips, accelerator: Accelerator, n_samples: int) -> np.ndarray:
     """Score the same samples as an evaluation does."""
     with in_evaluation(model):
-        samples = draw_many(model, clips, accelerator, n_samples, 32, 0, METRICS, np.arange(0), advance=lambda n: None)
+        samples = sample_many(
+            model, clips, accelerator, n_samples, 32, 0, METRICS, np.arange(0), advance=lambda n: None
+        )
     return samples.scores["psnr"]
 
 
@@ -114,7 +112,7 @@ def measure_memory(folder: Path, n_clips: int, n_samples: int, batch_size: int, 
     def advance(n: int) -> None:
         done[0] += n
 
-    evaluate_in_full(model, clips, accelerator, plan, advance)
+    evaluate_protocols(model, clips, accelerator, plan, advance)
     assert done[0] == total, f"{done[0]} of {total} predictions were counted"
     return {"bytes": own_peak() - before, "seconds": time.perf_counter() - started}
 

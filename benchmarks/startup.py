@@ -10,17 +10,14 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.table import Row, interleave, show
-from cvae.config.overrides import merge
-from cvae.config.schema import build_config
-from cvae.config.yaml_file import load_yaml_mapping
-from cvae.data.store.store import open_store
-from cvae.record.run_folder import RunFolder
+from cvae.config import build_config, load_yaml_mapping, merge
+from cvae.data.store import open_store
+from cvae.record import RunFolder
 from cvae.train import prepare
-from sweeps.coordinator.coordinator import Coordinator
-from sweeps.experiment.experiment import build_experiment
-from sweeps.experiment_folder.layout import lay_out
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.workers.slots import CPU, Slots
+from sweeps.coordinator import Coordinator
+from sweeps.experiment import build_experiment
+from sweeps.experiment_folder import ExperimentFolder, lay_out
+from sweeps.workers import CPU, Slots
 
 ROOT = Path(__file__).parents[1]
 QUICKSTART = "experiments/quickstart.yaml"

@@ -10,8 +10,7 @@ from typing import Any
 
 from cvae.errors import InputError
 from cvae.files import held
-from cvae.record.names import FINAL_STATUSES, PREFIXES
-from cvae.record.run_folder import RunFolder
+from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder
 
 #: (parameters, seed, step) -> metric
 Score = Callable[[Mapping[str, Any], int, int], float]

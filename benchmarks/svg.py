@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cvae.model.cvae import CVAE
+from cvae.model import CVAE
 
 Memory = list[tuple[Tensor, Tensor]]
 

@@ -16,9 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.table import Row
-from cvae.config.yaml_file import dump_yaml, load_yaml_mapping
-from cvae.record.names import TIMINGS
-from cvae.record.run_folder import RunFolder
+from cvae.config import dump_yaml, load_yaml_mapping
+from cvae.record import TIMINGS, RunFolder
 from sweeps.tracking import mirror as mirroring
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.settings import quiet_environment

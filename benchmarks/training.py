@@ -14,11 +14,11 @@ import torch
 
 from benchmarks.svg import SVG
 from benchmarks.table import Row, interleave, own_peak, peak_of, row_of
-from cvae.config.schema import build_config
-from cvae.data.store.store import open_store
+from cvae.config import build_config
+from cvae.data.store import open_store
 from cvae.device import Accelerator, matrix_rate
-from cvae.run.train_run import make_trainer
-from cvae.training.trainer import Trainer
+from cvae.run import make_trainer
+from cvae.training import Trainer
 
 #: Half of the lab's learning rate: at .002 rounding in Adam's first updates can grow to 1e-4 of a loss.
 LR, BETA = 1e-3, 1e-4

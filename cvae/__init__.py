@@ -1,4 +1,1 @@
-"""A reusable trainer for action-conditioned stochastic video prediction (SVG, Denton & Fergus 2018).
-
-This package knows nothing of Optuna or wandb; `sweeps` drives it.
-"""
+"""One configuration in, one run folder out: the trainer. It knows no studies; a sweep and a report build on it."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from cvae.config.schema import RuntimeConfig
+from cvae.config import RuntimeConfig
 from cvae.errors import InputError
 
 

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cvae.cli import new_command, run_command
-from cvae.config.overrides import merge, parse_settings
-from cvae.config.schema import Split, build_config
-from cvae.config.yaml_file import load_yaml_mapping
+from cvae.config import Split, build_config, load_yaml_mapping, merge, parse_settings
 from cvae.errors import InputError
-from cvae.record.names import PREFIXES
-from cvae.record.run_folder import RunFolder
-from cvae.run.evaluate_checkpoint import _is_the_runs_own, evaluate_run
+from cvae.record import PREFIXES, RunFolder
+from cvae.run import evaluate_run, is_the_runs_own
 
 if TYPE_CHECKING:
-    from cvae.run.final_evaluation import Final
+    from cvae.run import FinalEvaluation
 
 
 class Asked(StrEnum):
@@ -68,16 +65,16 @@ def evaluate_command(
     values = merge(values, {"evaluation": {"best_of": samples}} if samples else {})
     values = merge(values, {"n_eval": horizon} if horizon else {})
     config = build_config(values, str(folder.config))
-    from cvae.evaluation.protocols import ALL
-    from cvae.run.final_evaluation import files_beside
+    from cvae.evaluation import ALL
+    from cvae.run import files_beside
 
     chosen = ALL if Asked.all in protocol else tuple(p for p in ALL if Asked(p) in protocol)
     stem = out or run / f"evaluation-{split}"
     files = files_beside(stem)
     final = evaluate_run(folder, config, split, files, chosen, is_watched=True)
-    if Asked.all in protocol and _is_the_runs_own(folder, config, split):
+    if Asked.all in protocol and is_the_runs_own(folder, config, split):
         folder.diagnostics.write_bytes(files.diagnostics.read_bytes())
-    for line in describe(final, split):
+    for line in format_evaluation(final, split):
         print(line)
     print(f"per clip and frame: {files.clips}; diagnostics: {files.diagnostics}; pictures: {stem}*.png, {stem}.gif")
 
@@ -99,7 +96,7 @@ _LINES = {
 }
 
 
-def describe(final: "Final", split: Split) -> list[str]:
+def format_evaluation(final: "FinalEvaluation", split: Split) -> list[str]:
     """Return what a person wants to know of an evaluation, a line each."""
     prefix, s = PREFIXES[split], final.summary
     lines = [f"{s['n_clips']} clips of {split}: PSNR {s[f'{prefix}/psnr']:.2f} dB, copy-last-frame "

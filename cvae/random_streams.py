@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvae.schedules.teacher_forcing import Coin
+from cvae.schedules import Coin
 
 # One stream of random numbers for each purpose, so that using more of one does not move another.
 _BATCH, _NOISE, _COIN, _EVALUATION = range(4)

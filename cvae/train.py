@@ -6,15 +6,13 @@ from typing import Annotated
 import typer
 
 from cvae.cli import new_command, run_command
-from cvae.config.overrides import parse_settings
+from cvae.config import Config, build_config, dump_yaml, load_yaml_mapping, parse_settings
 from cvae.config.presets import over_preset
-from cvae.config.schema import Config, build_config
-from cvae.config.yaml_file import dump_yaml, load_yaml_mapping
-from cvae.data.collapse_threshold import store_threshold
-from cvae.data.store.store import open_store
+from cvae.data import store_threshold
+from cvae.data.store import open_store
 from cvae.errors import InputError
 from cvae.files import write_atomically
-from cvae.record.run_folder import RunFolder
+from cvae.record import RunFolder
 
 app = new_command()
 
@@ -58,7 +56,7 @@ def train(
     folder = RunFolder(out)
     prepare(folder, config)
     from cvae.errors import Diverged
-    from cvae.run.train_run import train_run  # torch takes seconds to import: mistakes above answer at once
+    from cvae.run import train_run
 
     print(config.describe_convention())
     print(describe_threshold(config))

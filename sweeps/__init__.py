@@ -1,1 +1,3 @@
-"""The study of annealing strategies: Optuna and wandb live here, the trainer in `cvae`."""
+"""Studies over trainings: what is compared, where it runs, how it stands, what came out.
+
+Optuna and wandb live here only."""

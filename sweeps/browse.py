@@ -10,7 +10,7 @@ import typer
 
 from cvae.cli import new_command, run_command
 from cvae.errors import InputError
-from sweeps.experiment_folder.paths import find_experiment
+from sweeps.experiment_folder import find_experiment
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.settings import quiet_environment
 

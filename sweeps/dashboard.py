@@ -16,7 +16,7 @@ import typer
 
 from cvae.cli import new_command, run_command
 from cvae.errors import InputError
-from sweeps.experiment_folder.paths import ExperimentFolder, find_experiment
+from sweeps.experiment_folder import ExperimentFolder, find_experiment
 from sweeps.study.dashboard_copy import StudyCopy
 
 app = new_command()

@@ -1,7 +1,7 @@
 """Durations, sizes and other amounts for people."""
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a duration for people: `45 s`, `3 min 20 s`, `2 h 5 min`."""
     minutes, s = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
@@ -10,12 +10,12 @@ def clock(seconds: float) -> str:
     return f"{minutes} min {s} s" if minutes else f"{s} s"
 
 
-def size(n_bytes: float) -> str:
+def format_bytes(n_bytes: float) -> str:
     """Return a size for people: `12 MB`, `3.4 GB`."""
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
 
 
-def times(n: int) -> str:
+def format_times(n: int) -> str:
     """Return how often: `once`, `twice`, `3 times`."""
     return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
@@ -27,7 +27,7 @@ def flops(n: float) -> str:
     return f"{n / unit:.3g} {name}FLOP"
 
 
-def seconds_of(text: str) -> float:
+def parse_duration(text: str) -> float:
     """Return the seconds that a written duration means: `90`, `45m`, `8h`, `2d`, `1h30m`.
 
     Raises:

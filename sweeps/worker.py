@@ -11,8 +11,8 @@ from types import FrameType
 from typing import NoReturn
 
 from cvae.errors import AlreadyTraining, Diverged, InputError
-from cvae.record.run_folder import RunFolder
-from cvae.run.train_run import load_config, train_run
+from cvae.record import RunFolder
+from cvae.run import load_config, train_run
 
 #: Exit statuses. Whoever started the worker reads `state.json`; these are for people and schedulers.
 FINISHED, BAD_INPUT, NOT_OURS, DIVERGED, ENDED = 0, 2, 3, 4, 143

@@ -7,13 +7,20 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from cvae.config.validation_errors import describe
-from cvae.data.sources import Source
-from cvae.data.sources.pushing_world import PushingWorld
+from cvae.config.validation_errors import format_validation_error
+from cvae.data.sources import PushingWorld, Source
 from cvae.errors import InputError
-from cvae.schedules.kl import CapacityKL, ConstantKL, ControlledKL, KLControl, OptimalSigmaKL
-from cvae.schedules.learning_rate import ConstantLR, LRSchedule
-from cvae.schedules.teacher_forcing import ConstantTeacherForcing, TeacherForcing
+from cvae.schedules import (
+    CapacityKL,
+    ConstantKL,
+    ConstantLR,
+    ConstantTeacherForcing,
+    ControlledKL,
+    KLControl,
+    LRSchedule,
+    OptimalSigmaKL,
+    TeacherForcing,
+)
 from cvae.sections import Section
 
 Split = Literal["train", "validate", "test"]
@@ -190,4 +197,4 @@ def build_config(values: dict[str, Any], where: str) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise InputError(describe(error, Config, where)) from error
+        raise InputError(format_validation_error(error, Config, where)) from error

@@ -67,7 +67,7 @@ def nearest_key(root: type[BaseModel], path: str, parent: type[BaseModel] | None
     return f"; known here: {', '.join(siblings)}" if siblings else ""
 
 
-def describe(error: ValidationError, root: type[BaseModel], where: str) -> str:
+def format_validation_error(error: ValidationError, root: type[BaseModel], where: str) -> str:
     """Return one sentence for the first mistake of a validation error, and the number of others."""
     first = error.errors(include_url=False)[0]
     path, parent = _walk(root, first["loc"])

@@ -16,7 +16,7 @@ from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
 from cvae.data.inspection import Report, SplitReport, detect, inspect
 from cvae.data.lab_layout import write_lab_layout
-from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.sources import PushingWorld
 from cvae.errors import InputError
 
 MOST_PROBLEMS_SHOWN = 20
@@ -39,7 +39,7 @@ def inspect_command(
     console = Console(highlight=False)
     _print_report(console, report, clip_length)
     if report.threshold:
-        console.print(_threshold_words(report.threshold), markup=False, soft_wrap=True)
+        console.print(_format_threshold(report.threshold), markup=False, soft_wrap=True)
     rows = [(split, episode) for split, there in report.splits.items() for episode in there.shown]
     if rows:
         name = Path(path).resolve().name
@@ -54,7 +54,7 @@ def inspect_command(
     console.print("no problems found")
 
 
-def _threshold_words(threshold: CollapseThreshold) -> str:
+def _format_threshold(threshold: CollapseThreshold) -> str:
     given = f", linear in {threshold.n_conditions} conditions" if threshold.n_conditions else ""
     return (
         f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is at most {threshold.beta_c:.2g} "

@@ -23,9 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae.data.sources.episode import Episode
-from cvae.data.sources.pictures import reduce_by_area
-from cvae.data.store.store import Store
+from cvae.data.sources import Episode, reduce_by_area
+from cvae.data.store import Store
 
 #: Residuals in a sample: enough for the largest eigenvalue, and a second's work.
 N_RESIDUALS = 512

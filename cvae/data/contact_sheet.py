@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cvae.data.sources.episode import Episode
+from cvae.data.sources import Episode
 from cvae.errors import InputError
 
 N_COLUMNS = 10
@@ -28,14 +28,14 @@ def write_contact_sheet(rows: list[tuple[str, Episode]], title: str, path: Path)
     Raises:
         InputError: the file cannot be written.
     """
-    sheet = _draw(rows, title)
+    sheet = _render_sheet(rows, title)
     try:
         sheet.save(path, format="PNG")
     except OSError as error:
         raise InputError(f"{path}: the contact sheet cannot be written ({error.strerror})") from error
 
 
-def _draw(rows: list[tuple[str, Episode]], title: str) -> Image.Image:
+def _render_sheet(rows: list[tuple[str, Episode]], title: str) -> Image.Image:
     shown = [_times(len(episode.frames)) for _, episode in rows]
     sides = [_zoom(episode) * episode.frames.shape[1] for _, episode in rows]
     top = FONT_SIZE * 2 + GAP
@@ -47,7 +47,7 @@ def _draw(rows: list[tuple[str, Episode]], title: str) -> Image.Image:
     draw.text((GAP, GAP), title, INK, font)
     for (split, episode), times, side in zip(rows, shown, sides, strict=True):
         draw.text((GAP, top + row_height), split, INK, font)
-        _draw_name(draw, episode.name, top + row_height + FONT_SIZE + GAP)
+        _render_name(draw, episode.name, top + row_height + FONT_SIZE + GAP)
         for column, t in enumerate(times):
             x = LABEL_WIDTH + column * (side + GAP)
             draw.text((x, top), f"t={t}", FAINT, font)
@@ -57,7 +57,7 @@ def _draw(rows: list[tuple[str, Episode]], title: str) -> Image.Image:
     return sheet
 
 
-def _draw_name(draw: ImageDraw.ImageDraw, name: str, top: int) -> None:
+def _render_name(draw: ImageDraw.ImageDraw, name: str, top: int) -> None:
     """The episode's name, broken into lines that fit the label's width."""
     font = ImageFont.load_default(FONT_SIZE - 2)
     line = ""

@@ -14,13 +14,19 @@ from rich.console import Console
 from rich.progress import track
 
 from cvae.data.collapse_threshold import CollapseThreshold, ResidualSample
-from cvae.data.sources import Source
-from cvae.data.sources.bair import Bair
-from cvae.data.sources.episode import Episode, EpisodeFormat
-from cvae.data.sources.npz import NpzEpisodes
-from cvae.data.sources.pushing_world import PushingWorld
-from cvae.data.sources.split_folders import SPLITS, holds, listing, require_root
-from cvae.data.store.clips import clip_starts
+from cvae.data.sources import (
+    SPLITS,
+    Bair,
+    Episode,
+    EpisodeFormat,
+    NpzEpisodes,
+    PushingWorld,
+    Source,
+    holds,
+    listing,
+    require_root,
+)
+from cvae.data.store import clip_starts
 from cvae.errors import InputError
 
 Item = TypeVar("Item")

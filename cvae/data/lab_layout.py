@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cvae.data.sources import Source
-from cvae.data.sources.episode import Episode
+from cvae.data.sources import Episode, Source
 from cvae.errors import InputError
 
 N_PER_FOLDER = 256  # sequences in one `traj_*.tfrecords` folder, as in the published data

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvae.data.store.clips import Clips
+from cvae.data.store import Clips
 from cvae.device import Accelerator
-from cvae.model.cvae import CVAE
+from cvae.model import CVAE
 from cvae.random_streams import clip_noise
 
 #: Bytes that one call may take, by the estimate below; what the allocator keeps between calls comes on top.
@@ -99,6 +99,6 @@ def predict_clips(model: CVAE, clips: Clips, indices: Indices, accelerator: Acce
     return Prediction(batch.truth[:, : batch.n_clips], predicted[:, : batch.n_clips])
 
 
-def drawn_clips(n_clips: int, n_drawn: int) -> Indices:
+def sampled_clips(n_clips: int, n_drawn: int) -> Indices:
     """Return clips spread evenly over a split: the same for every model."""
     return np.unique(np.linspace(0, n_clips - 1, n_drawn).round().astype(np.int64))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from cvae.data.store.clips import Clips
+from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.evaluation.clip_batches import ClipBatch, Indices
 

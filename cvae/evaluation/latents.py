@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from cvae.evaluation.clip_batches import Indices
-from cvae.model.losses import kl_per_value
-from cvae.model.rollout import Rollout, sample
+from cvae.model import Rollout, kl_per_value, sample
 
 #: A dimension whose posterior mean varies more than this over the clips is active (Burda et al. 2016, section 5.1).
 ACTIVE_VARIANCE = 0.01

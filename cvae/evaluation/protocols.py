@@ -9,28 +9,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cvae.data.store.clips import Clips
+from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.evaluation.clip_batches import (
     MIN_ROWS,
     ClipBatch,
     batches_of,
     bytes_per_frame,
-    drawn_clips,
     in_evaluation,
     read_batch,
     rows_that_fit,
+    sampled_clips,
 )
 from cvae.evaluation.condition_ablation import Disturbance, disturbances
 from cvae.evaluation.latents import Latents
-from cvae.evaluation.metrics.fvd import Fvd
-from cvae.evaluation.metrics.image_metrics import METRICS, Metric, score_frames
-from cvae.evaluation.samples import Advance, Extremes, Samples, draw_many
+from cvae.evaluation.metrics import METRICS, Fvd, Metric, score_frames
+from cvae.evaluation.samples import Advance, Extremes, Samples, sample_many
 from cvae.evaluation.scores import Evaluation, Scores, as_arrays, joined
 from cvae.evaluation.validation import evaluate
-from cvae.model.cvae import CVAE
-from cvae.model.losses import mse
-from cvae.model.rollout import sample
+from cvae.model import CVAE, mean_squared_error, sample
 from cvae.random_streams import clip_noise
 
 Protocol = Literal["prior", "best", "mean", "posterior", "zero", "conditions"]
@@ -87,7 +84,7 @@ def _others(model: CVAE, clips: Clips, plan: EvaluationPlan) -> dict[str, Distur
     return disturbances(plan.n_actions, clips.n_conditions, len(clips))
 
 
-def evaluate_in_full(
+def evaluate_protocols(
     model: CVAE, clips: Clips, accelerator: Accelerator, plan: EvaluationPlan, advance: Advance = lambda n: None
 ) -> FullEvaluation:
     """Return every protocol's scores on a whole split; `advance` is told of clips predicted, `count_passes` in all."""
@@ -105,8 +102,10 @@ def evaluate_in_full(
         inferred = _infer(model, clips, accelerator, plan, n_together, advance)
         samples = None
         if plan.draws_samples:
-            kept = drawn_clips(len(clips), plan.n_drawn)
-            samples = draw_many(model, clips, accelerator, plan.n_samples, rows, plan.seed, plan.metrics, kept, advance)
+            kept = sampled_clips(len(clips), plan.n_drawn)
+            samples = sample_many(
+                model, clips, accelerator, plan.n_samples, rows, plan.seed, plan.metrics, kept, advance
+            )
     scores = prior.scores | inferred.scores | ({} if samples is None else _wanted(samples, plan))
     extremes = {} if samples is None else {clips.names[i]: e for i, e in samples.extremes.items()}
     evaluation = Evaluation(clips.names, scores)
@@ -145,7 +144,7 @@ def _infer(
         latents.append(Latents.of(rollout, batch.n_clips))
         noises.append(noise[:, : batch.n_clips])
         real = slice(0, batch.n_clips)
-        errors.append(mse(rollout.frames[:, real], batch.truth[1:, real]).item() * batch.n_clips)
+        errors.append(mean_squared_error(rollout.frames[:, real], batch.truth[1:, real]).item() * batch.n_clips)
         z = sample(rollout.mu, rollout.logvar, moved)[model.n_past - 1 :]  # (H, B, Z)
         given = {"posterior": z, "zero": torch.zeros_like(z)}
         del rollout

@@ -8,13 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvae.data.store.clips import Clips
+from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.evaluation.clip_batches import Indices, batches_of, filled_up, read_batch
-from cvae.evaluation.metrics.image_metrics import Metric, better, psnr, score_frames
+from cvae.evaluation.metrics import Metric, better, psnr, score_frames
 from cvae.evaluation.scores import Scores
-from cvae.model.cvae import CVAE
-from cvae.model.rollout import Past
+from cvae.model import CVAE, Past
 from cvae.random_streams import clip_noise
 
 Advance = Callable[[int], None]
@@ -94,7 +93,7 @@ class Samples:
         return reduced
 
 
-def draw_many(
+def sample_many(
     model: CVAE,
     clips: Clips,
     accelerator: Accelerator,

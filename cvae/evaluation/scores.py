@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvae.evaluation.metrics.image_metrics import psnr_pooled
+from cvae.evaluation.metrics import psnr_pooled
 
 Scores = dict[str, NDArray[np.float64]]
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from cvae.data.store.clips import Clips
+from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.evaluation.baselines import BASELINES
 from cvae.evaluation.clip_batches import batches_of, predict_clips
-from cvae.evaluation.metrics.image_metrics import Metric, psnr, score_frames
+from cvae.evaluation.metrics import Metric, psnr, score_frames
 from cvae.evaluation.scores import Evaluation, Scores, as_arrays, joined
-from cvae.model.cvae import CVAE
+from cvae.model import CVAE
 
 #: What training looks at: one score a frame.
 QUICK: dict[str, Metric] = {"psnr": psnr}

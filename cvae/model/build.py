@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from cvae.config.schema import Config
+from cvae.config import Config
 from cvae.model.chunking import Chunking
 from cvae.model.cvae import CVAE
 from cvae.model.lstm import FramePredictor, GaussianLSTM

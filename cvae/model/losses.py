@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-def mse(predicted: Tensor, target: Tensor) -> Tensor:
+def mean_squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     """Return the mean over a frame's values and the batch, summed over the steps; (T, B, 3, S, S) -> scalar."""
     return (predicted.float() - target.float()).square().mean(dim=(1, 2, 3, 4)).sum()
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cvae.config.network_sizes import CHANNELS_PER_GROUP, LAYERS, stage_channels
+from cvae.config import CHANNELS_PER_GROUP, LAYERS, stage_channels
 from cvae.model.chunking import Chunking
 from cvae.model.decoder_stage import DecoderStage, Kernels, MergeLayer
 

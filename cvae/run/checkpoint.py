@@ -8,11 +8,11 @@ import torch
 
 from cvae.errors import InputError
 from cvae.files import write_atomically
-from cvae.record.run_folder import RunFolder
-from cvae.training.trainer import Trainer
+from cvae.record import RunFolder
+from cvae.training import Trainer
 
 
-def _save_checkpoint(folder: RunFolder, trainer: Trainer, parts: Collection[str] | None = None) -> None:
+def save_checkpoint(folder: RunFolder, trainer: Trainer, parts: Collection[str] | None = None) -> None:
     """Replace the checkpoint, by some parts of the trainer's state or by all of it.
 
     It holds the condition statistics too: the model means nothing without them.
@@ -25,7 +25,7 @@ def _save_checkpoint(folder: RunFolder, trainer: Trainer, parts: Collection[str]
     write_atomically(folder.checkpoint, buffer.getvalue())
 
 
-def _load_checkpoint(folder: RunFolder, trainer: Trainer) -> bool:
+def load_checkpoint(folder: RunFolder, trainer: Trainer) -> bool:
     """Go on from the checkpoint, if any; False: it cannot be read and is put aside, the same training begins again."""
     if not folder.checkpoint.exists():
         return True

@@ -4,24 +4,23 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cvae.config.schema import Config, Split, build_config
-from cvae.config.yaml_file import load_yaml_mapping
+from cvae.config import Config, Split, build_config, load_yaml_mapping
 from cvae.errors import InputError
-from cvae.record.run_folder import RunFolder
+from cvae.record import RunFolder
 
 if TYPE_CHECKING:
-    from cvae.evaluation.protocols import Protocol
-    from cvae.run.final_evaluation import Files, Final
+    from cvae.evaluation import Protocol
+    from cvae.run.final_evaluation import EvaluationFiles, FinalEvaluation
 
 
 def evaluate_run(
     folder: RunFolder,
     config: Config,
     split: Split,
-    files: "Files",
+    files: "EvaluationFiles",
     protocols: "Collection[Protocol]",
     is_watched: bool = False,
-) -> "Final":
+) -> "FinalEvaluation":
     """Evaluate a run's checkpoint in full on a split of the data in `config`, and write scores and pictures.
 
     Conditions are standardised as in the run's training: the model knows no other scale.
@@ -31,10 +30,9 @@ def evaluate_run(
     """
     import torch
 
-    from cvae.data.store.condition_statistics import ConditionStatistics
-    from cvae.data.store.store import open_store
+    from cvae.data.store import ConditionStatistics, open_store
     from cvae.device import choose_accelerator
-    from cvae.model.build import build_model
+    from cvae.model import build_model
     from cvae.run.checkpoint import read_checkpoint
     from cvae.run.final_evaluation import evaluate_fully
 
@@ -63,7 +61,7 @@ def evaluate_run(
     )
 
 
-def _is_the_runs_own(folder: RunFolder, config: Config, split: Split) -> bool:
+def is_the_runs_own(folder: RunFolder, config: Config, split: Split) -> bool:
     """Whether this is the evaluation that the run itself would have ended with, and it has none."""
     own = build_config(load_yaml_mapping(folder.config), str(folder.config))
     same = own.model_copy(update={"evaluation": config.evaluation, "runtime": config.runtime})

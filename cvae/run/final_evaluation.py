@@ -11,27 +11,29 @@ from typing import Any
 import numpy as np
 import torch
 
-from cvae.config.schema import Config, Split
-from cvae.data.store.clips import Clips
+from cvae.config import Config, Split
+from cvae.data.store import Clips
 from cvae.device import Accelerator
-from cvae.evaluation.metrics.fvd import Fvd, load_fvd
-from cvae.evaluation.metrics.image_metrics import METRICS, Metric
-from cvae.evaluation.metrics.lpips import load_lpips
-from cvae.evaluation.metrics.weight_files import sha256
-from cvae.evaluation.protocols import ALL, EvaluationPlan, FullEvaluation, Protocol, count_passes, evaluate_in_full
-from cvae.evaluation.samples import Advance
-from cvae.evaluation.scores import Evaluation
-from cvae.evaluation.validation import evaluate
+from cvae.evaluation import (
+    ALL,
+    Advance,
+    Evaluation,
+    EvaluationPlan,
+    FullEvaluation,
+    Protocol,
+    count_passes,
+    evaluate,
+    evaluate_protocols,
+)
+from cvae.evaluation.metrics import METRICS, Fvd, Metric, load_fvd, load_lpips, sha256
 from cvae.files import write_atomically
-from cvae.model.cvae import CVAE
-from cvae.record.flags import is_collapsed, is_diverged, make_flags
-from cvae.record.names import PREFIXES
-from cvae.visualization.images import draw_samples
-from cvae.visualization.save import beside, save_full_pictures, save_pictures
+from cvae.model import CVAE
+from cvae.record import PREFIXES, is_collapsed, is_diverged, make_flags
+from cvae.visualization import beside, sample_clips, save_full_pictures, save_pictures
 
 
 @dataclass(frozen=True)
-class Final:
+class FinalEvaluation:
     """What a final evaluation says."""
 
     summary: dict[str, Any]  # scalars and curves, by the split's prefix
@@ -66,16 +68,16 @@ def load_perceptual(config: Config, device: torch.device) -> Perceptual:
 
 def evaluate_finally(
     model: CVAE, clips: Clips, accelerator: Accelerator, config: Config, kl: float, clips_file: Path, pictures: Path
-) -> Final:
+) -> FinalEvaluation:
     """Score every clip from the prior, draw a few, and write both; `kl` is the training's, nats a sequence."""
     e = config.evaluation
     metrics = load_perceptual(config, accelerator.device).metrics
     evaluation = evaluate(model, clips, accelerator, e.batch_size, e.seed, metrics)
     save_clips(evaluation, clips_file)
-    save_pictures(draw_samples(model, clips, e.n_samples, accelerator, e.seed), pictures)
+    save_pictures(sample_clips(model, clips, e.n_samples, accelerator, e.seed), pictures)
     flags = flags_of(evaluation, kl)
     summary = evaluation.final_summary(PREFIXES[e.final_split]) | {"n_clips": len(clips)}
-    return Final(summary, flags, evaluation.means())
+    return FinalEvaluation(summary, flags, evaluation.means())
 
 
 def flags_of(evaluation: Evaluation, kl: float | None, difference: float | None = None) -> dict[str, bool]:
@@ -91,7 +93,7 @@ def flags_of(evaluation: Evaluation, kl: float | None, difference: float | None 
 
 
 @dataclass(frozen=True)
-class Files:
+class EvaluationFiles:
     """Where a full evaluation writes."""
 
     clips: Path
@@ -106,12 +108,12 @@ def evaluate_fully(
     config: Config,
     split: Split,
     n_actions: int,
-    files: Files,
+    files: EvaluationFiles,
     *,
     kl: float | None = None,
     protocols: Collection[Protocol] = ALL,
     is_watched: bool = False,
-) -> Final:
+) -> FinalEvaluation:
     """Evaluate in full and write scores, diagnostics and pictures.
 
     `kl` is the training's last, nats a sequence: the flag `collapsed` is about the run, not about the split. Without it
@@ -129,7 +131,7 @@ def evaluate_fully(
         fvd=perceptual.fvd,
     )
     with _bar(count_passes(model, clips, plan), is_watched) as advance:
-        full = evaluate_in_full(model, clips, accelerator, plan, advance)
+        full = evaluate_protocols(model, clips, accelerator, plan, advance)
     d = full.diagnostics
     flags = flags_of(full.evaluation, d["kl"] if kl is None else kl, full.difference)
     weights = {key: sha256(Path(file)) for key in ("lpips", "fvd") if (file := getattr(e, key)) is not None}
@@ -138,9 +140,9 @@ def evaluate_fully(
     save_diagnostics(head | d | ({"weights_sha256": weights} if weights else {}), files.diagnostics)
     save_full_pictures(full, config.n_past, flags, files.pictures)
     if not full.extremes:
-        save_pictures(draw_samples(model, clips, e.n_samples, accelerator, e.seed), files.pictures)
+        save_pictures(sample_clips(model, clips, e.n_samples, accelerator, e.seed), files.pictures)
     summary = _summary(full, PREFIXES[split]) | {"n_clips": len(clips)}
-    return Final(summary, flags, full.evaluation.means())
+    return FinalEvaluation(summary, flags, full.evaluation.means())
 
 
 def _summary(full: FullEvaluation, prefix: str) -> dict[str, Any]:
@@ -174,9 +176,9 @@ def _bar(total: int, is_watched: bool) -> Iterator[Advance]:
         yield lambda n: progress.advance(task, n)
 
 
-def files_beside(stem: Path) -> Files:
+def files_beside(stem: Path) -> EvaluationFiles:
     """Return `STEM.npz`, `STEM.json` and the stem of the pictures."""
-    return Files(beside(stem, ".npz"), beside(stem, ".json"), stem)
+    return EvaluationFiles(beside(stem, ".npz"), beside(stem, ".json"), stem)
 
 
 def save_clips(evaluation: Evaluation, path: Path) -> None:

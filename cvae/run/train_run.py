@@ -10,22 +10,25 @@ from typing import Any
 
 import torch
 
-from cvae.config.schema import Config, build_config
-from cvae.config.yaml_file import load_yaml_mapping
-from cvae.data.store.store import Store, open_store
+from cvae.config import Config, build_config, load_yaml_mapping
+from cvae.data.store import Store, open_store
 from cvae.device import Accelerator, choose_accelerator
 from cvae.errors import AlreadyTraining, InputError
 from cvae.files import held
 from cvae.provenance import git_commit, package_versions
-from cvae.record.flags import flags_by_record
-from cvae.record.names import FINAL_STATUSES
-from cvae.record.run_folder import RunFolder
-from cvae.run.checkpoint import _load_checkpoint, _save_checkpoint
+from cvae.record import FINAL_STATUSES, RunFolder, flags_by_record
+from cvae.run.checkpoint import load_checkpoint, save_checkpoint
 from cvae.run.failure_kinds import FINAL_KINDS, failure_kind
-from cvae.run.final_evaluation import Files, Final, evaluate_finally, evaluate_fully, flags_of, load_perceptual
-from cvae.training.trainer import EpochResult, Trainer
-from cvae.visualization.images import draw_samples
-from cvae.visualization.save import save_pictures
+from cvae.run.final_evaluation import (
+    EvaluationFiles,
+    FinalEvaluation,
+    evaluate_finally,
+    evaluate_fully,
+    flags_of,
+    load_perceptual,
+)
+from cvae.training import EpochResult, Trainer
+from cvae.visualization import sample_clips, save_pictures
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
     store = open_store(config.data, config.image_size, Path(config.store))
     trainer = make_trainer(config, accelerator, store)
     load_perceptual(config, accelerator.device)  # a file that is not there should not cost a training
-    if not _load_checkpoint(folder, trainer):
+    if not load_checkpoint(folder, trainer):
         state["mended"].append(f"attempt {state['attempt']} began again: {folder.checkpoint.name} was not readable")
     if folder.keep_epochs(trainer.step):
         state["mended"].append(f"attempt {state['attempt']} cut off a torn line of {folder.epochs.name}")
@@ -102,8 +105,8 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
     with _beating(folder, trainer):
         for result in trainer.fit():
             folder.append_epoch(result.values())
-            yield Evaluated(result, *_draw(folder, trainer, result))
-            _save_checkpoint(folder, trainer)
+            yield Evaluated(result, *_save_samples(folder, trainer, result))
+            save_checkpoint(folder, trainer)
             state |= {"step": trainer.step, "seconds": trainer.seconds}
             if trainer.step < config.train.steps and (asked := folder.asked_status()) is not None:
                 state |= {"status": asked}
@@ -116,7 +119,7 @@ def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
     ended = {"status": "finished", "step": trainer.step, "flags": final.flags, "final": final.summary}
     folder.write_state(state | ended)
     # A finished run trains no further: two thirds of its checkpoint, Adam's moments, would only fill the disk.
-    _save_checkpoint(folder, trainer, ("model", "step"))
+    save_checkpoint(folder, trainer, ("model", "step"))
 
 
 def _provenance(trainer: Trainer, store: Store) -> dict[str, Any]:
@@ -157,23 +160,23 @@ def _beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Itera
         thread.join()
 
 
-def _draw(folder: RunFolder, trainer: Trainer, result: EpochResult) -> tuple[Path | None, Path | None]:
+def _save_samples(folder: RunFolder, trainer: Trainer, result: EpochResult) -> tuple[Path | None, Path | None]:
     e = trainer.config.evaluation
     is_due = round(result.step / e.every) % e.samples_every == 0 or result.step == trainer.config.train.steps
     if not is_due:
         return None, None
-    samples = draw_samples(trainer.model, trainer.validate_clips, e.n_samples, trainer.accelerator, e.seed)
+    samples = sample_clips(trainer.model, trainer.validate_clips, e.n_samples, trainer.accelerator, e.seed)
     return save_pictures(samples, folder.samples / f"step-{result.step:06d}")
 
 
-def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> Final:
+def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> FinalEvaluation:
     """Score the final split clip by clip, in full where the configuration says so, and draw it."""
     c, e = trainer.config, trainer.config.evaluation
     clips = store.clips(e.final_split, c.n_past + c.n_eval, use_positions=c.model.use_positions)
     last = folder.read_epochs()[-1]
     kl, pictures = last["train/kl"], folder.samples / "final"
     if e.full:
-        files = Files(folder.clips, folder.diagnostics, pictures)
+        files = EvaluationFiles(folder.clips, folder.diagnostics, pictures)
         final = evaluate_fully(
             trainer.model, clips, trainer.accelerator, c, e.final_split, store.n_actions, files, kl=kl
         )

@@ -5,6 +5,7 @@ schedule. `progress` is step / total steps, in [0, 1). A parameter that a mode d
 """
 
 from cvae.schedules.kl import (
+    SET_IN_TRAINING,
     CapacityKL,
     ConstantKL,
     ControlledKL,
@@ -27,6 +28,7 @@ from cvae.schedules.teacher_forcing import (
 )
 
 __all__ = [
+    "SET_IN_TRAINING",
     "CapacityKL",
     "Coin",
     "ConstantKL",

@@ -9,8 +9,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from cvae.config.schema import Config
-from cvae.data.store.clips import Clips
+from cvae.config import Config
+from cvae.data.store import Clips
 from cvae.device import Accelerator, scale_frames
 from cvae.random_streams import batch_indices, step_coins, step_noise
 
@@ -58,7 +58,7 @@ class BatchLoader:
 
     def __enter__(self) -> Self:
         if self.is_ahead:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="feed")
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
         return self
 
     def __exit__(

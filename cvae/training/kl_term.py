@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cvae.config.schema import Config
-from cvae.model.losses import free_bits
-from cvae.model.rollout import Rollout
-from cvae.schedules.kl import CapacityKL, ControlledKL, FreeBitsKL, OptimalSigmaKL
+from cvae.config import Config
+from cvae.model import Rollout, free_bits
+from cvae.schedules import CapacityKL, ControlledKL, FreeBitsKL, OptimalSigmaKL
 
 
 @dataclass(frozen=True)

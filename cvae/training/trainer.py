@@ -9,15 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cvae.config.network_sizes import Work
-from cvae.config.schema import Config
-from cvae.data.store.clips import Clips
+from cvae.config import Config, Work
+from cvae.data.store import Clips
 from cvae.device import Accelerator, matrix_rate
 from cvae.errors import Diverged
-from cvae.evaluation.scores import Evaluation
-from cvae.evaluation.validation import evaluate
-from cvae.model.build import build_model
-from cvae.model.losses import mse
+from cvae.evaluation import Evaluation, evaluate
+from cvae.model import build_model, mean_squared_error
 from cvae.training.batch_loader import Batch, BatchLoader
 from cvae.training.kl_term import KLTerm
 from cvae.training.meter import TrainingMeter, Update
@@ -138,7 +135,7 @@ class Trainer:
         """
         with self.accelerator.autocast():
             rollout = self.model(batch.frames, batch.conditions, batch.noise, batch.forced)
-        error = mse(rollout.frames, batch.frames[1:])
+        error = mean_squared_error(rollout.frames, batch.frames[1:])
         penalty = self.regulariser(rollout, error, progress)
         loss = error + penalty.weighted
         self.optimizer.zero_grad(set_to_none=True)

@@ -5,19 +5,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvae.data.store.clips import Clips
+from cvae.data.store import Clips
 from cvae.device import Accelerator
-from cvae.evaluation.clip_batches import drawn_clips, predict_clips
-from cvae.evaluation.metrics.image_metrics import psnr
-from cvae.evaluation.samples import Extremes
-from cvae.model.cvae import CVAE
+from cvae.evaluation import Extremes, predict_clips, sampled_clips
+from cvae.evaluation.metrics import psnr
+from cvae.model import CVAE
 from cvae.visualization.sample_grid import Portrait
 from cvae.visualization.strips import Sample
 
 
-def draw_samples(model: CVAE, clips: Clips, n_samples: int, accelerator: Accelerator, seed: int) -> list[Sample]:
+def sample_clips(model: CVAE, clips: Clips, n_samples: int, accelerator: Accelerator, seed: int) -> list[Sample]:
     """Return clips spread evenly over a split with their predictions."""
-    indices = drawn_clips(len(clips), n_samples)
+    indices = sampled_clips(len(clips), n_samples)
     batch = predict_clips(model, clips, indices, accelerator, seed)
     scores = psnr(batch.predicted, batch.truth[model.n_past :]).numpy()  # (H, B)
     truth, predicted = (as_images(frames) for frames in (batch.truth, batch.predicted))

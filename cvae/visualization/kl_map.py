@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from cvae.visualization.colours import FAINT, INK, PAPER, as_heat, badge, font
 
 
-def draw_heat_map(kl: NDArray[np.float64], n_past: int, caption: str, flags: dict[str, bool]) -> Image.Image:
+def render_kl_map(kl: NDArray[np.float64], n_past: int, caption: str, flags: dict[str, bool]) -> Image.Image:
     """Return the KL of every step (row, 1 at the top) and dimension (column, largest first) with a scale in nats."""
     order = np.argsort(-kl.sum(axis=0), kind="stable")
     n_steps, z_dim = kl.shape
@@ -31,11 +31,11 @@ def draw_heat_map(kl: NDArray[np.float64], n_past: int, caption: str, flags: dic
         draw.text((x, head + image.height + 8), f"{order[column]}", FAINT, font(10), anchor="mm")
     middle = (left + image.width // 2, head + image.height + 28)
     draw.text(middle, "dimension of z, largest KL first", INK, font(11), anchor="mm")
-    _draw_scale(canvas, (left + image.width + 34, head + 16, max(image.height - 24, 40)), top)
+    _render_scale(canvas, (left + image.width + 34, head + 16, max(image.height - 24, 40)), top)
     return canvas
 
 
-def _draw_scale(canvas: Image.Image, place: tuple[int, int, int], top: float) -> None:
+def _render_scale(canvas: Image.Image, place: tuple[int, int, int], top: float) -> None:
     left, upper, height = place
     ramp = np.tile(as_heat(np.linspace(1, 0, height), 1.0)[:, None], (1, 12, 1))
     canvas.paste(Image.fromarray(ramp), (left, upper))

@@ -22,7 +22,7 @@ from cvae.visualization.colours import (
     colour_bar,
     font,
 )
-from cvae.visualization.strips import paste, shortened
+from cvae.visualization.strips import paste, shorten_name
 
 GAP, LABELS, SEPARATOR, UNDER = 3, 96, 10, 14
 
@@ -63,7 +63,7 @@ def _columns(n_past: int, n_frames: int) -> list[int]:
     return [*range(n_past), *(n_past + chosen).tolist()]
 
 
-def draw_portraits(portraits: Sequence[Portrait], caption: Caption) -> Image.Image:
+def render_portraits(portraits: Sequence[Portrait], caption: Caption) -> Image.Image:
     """Return one picture: for each clip rows of truth, mean, best and worst sample, error map and spread.
 
     PSNR in dB stands under each predicted frame, a line separates the given frames from the predicted ones.
@@ -76,12 +76,12 @@ def draw_portraits(portraits: Sequence[Portrait], caption: Caption) -> Image.Ima
     height = 6 * (size + GAP) + 3 * UNDER + 26
     canvas = Image.new("RGB", (lefts[-1] + size + 16, 58 + len(portraits) * height), PAPER)
     draw = ImageDraw.Draw(canvas)
-    _draw_header(canvas, caption)
+    _render_header(canvas, caption)
     for t, left in zip(columns, lefts, strict=True):
         text, colour = (f"t={t} given", GIVEN) if t < n_past else (f"t={t}", PREDICTED)
         draw.text((left + size // 2, 48), text, colour, font(11), anchor="mm")
     for i, portrait in enumerate(portraits):
-        _draw_rows(canvas, portrait, columns, lefts, 58 + i * height, size)
+        _render_rows(canvas, portrait, columns, lefts, 58 + i * height, size)
     line = lefts[n_past] - SEPARATOR // 2 - 2
     draw.line([(line, 42), (line, canvas.height - 12)], PREDICTED, 2)
     boxes = [(0, 58 + i * height, canvas.width, 58 + (i + 1) * height) for i in range(len(portraits))]
@@ -89,7 +89,7 @@ def draw_portraits(portraits: Sequence[Portrait], caption: Caption) -> Image.Ima
     return canvas
 
 
-def _draw_header(canvas: Image.Image, caption: Caption) -> None:
+def _render_header(canvas: Image.Image, caption: Caption) -> None:
     draw = ImageDraw.Draw(canvas)
     left = badge(canvas, (8, 8), caption.flags)
     draw.text((left, 17), caption.text, INK, font(13), anchor="lm")
@@ -98,11 +98,11 @@ def _draw_header(canvas: Image.Image, caption: Caption) -> None:
         colour_bar(canvas, (canvas.width - 112, 10, 80), f"spread 0 to {TOP_SPREAD:g}")
 
 
-def _draw_rows(
+def _render_rows(
     canvas: Image.Image, portrait: Portrait, columns: list[int], lefts: list[int], top: int, size: int
 ) -> None:
     draw, n_past = ImageDraw.Draw(canvas), portrait.n_past
-    name = shortened(portrait.name, lefts[-1])
+    name = shorten_name(portrait.name, lefts[-1])
     draw.text((LABELS, top + 8), f"clip {name}", FAINT, font(11), anchor="lm")
     top += 18
     rows: list[tuple[str, Frames, int]] = [("truth", portrait.truth, 0)]
@@ -129,7 +129,7 @@ def _cell(portrait: Portrait) -> int:
     return side * max(1, 64 // side)
 
 
-def draw_grid(portraits: Sequence[Portrait], caption: Caption) -> list[Image.Image]:
+def render_grid(portraits: Sequence[Portrait], caption: Caption) -> list[Image.Image]:
     """Return the frames of an animation: a column for each clip, truth over mean, best and worst sample.
 
     On given frames all rows show the truth under a grey border; predicted frames have an orange one and their PSNR.
@@ -148,7 +148,7 @@ def draw_grid(portraits: Sequence[Portrait], caption: Caption) -> list[Image.Ima
         draw.text((8, 40), f"t = {t}  {word}", colour, font(13), anchor="lm")
         for c, portrait in enumerate(portraits):
             x = LABELS + c * (size + 10)
-            draw.text((x + size // 2, 60), shortened(portrait.name, size + 12), FAINT, font(10), anchor="mm")
+            draw.text((x + size // 2, 60), shorten_name(portrait.name, size + 12), FAINT, font(10), anchor="mm")
             for r, row in enumerate(rows):
                 shown = portrait.truth[t] if is_given or row == "truth" else portrait.pictures[row][t - n_past]
                 y = top + r * cell

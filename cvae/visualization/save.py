@@ -6,11 +6,11 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from cvae.evaluation.protocols import FullEvaluation
+from cvae.evaluation import FullEvaluation
 from cvae.visualization.images import portrait
-from cvae.visualization.kl_map import draw_heat_map
-from cvae.visualization.sample_grid import Caption, draw_grid, draw_portraits
-from cvae.visualization.strips import GIF_MS, Sample, draw_animation, draw_strip
+from cvae.visualization.kl_map import render_kl_map
+from cvae.visualization.sample_grid import Caption, render_grid, render_portraits
+from cvae.visualization.strips import GIF_MS, Sample, render_animation, render_strip
 
 
 def _clip_notes(picture: Image.Image) -> PngInfo:
@@ -22,7 +22,7 @@ def _clip_notes(picture: Image.Image) -> PngInfo:
 
 def save_pictures(samples: Sequence[Sample], stem: Path) -> tuple[Path, Path]:
     """Write `STEM.png` (strip) and `STEM.gif` (animation); return both paths."""
-    return save_strip(draw_strip(samples), stem), save_animation(draw_animation(samples), stem)
+    return save_strip(render_strip(samples), stem), save_animation(render_animation(samples), stem)
 
 
 def save_strip(strip: Image.Image, stem: Path) -> Path:
@@ -58,12 +58,12 @@ def save_full_pictures(full: FullEvaluation, n_past: int, flags: dict[str, bool]
     latent = f"KL {kl:.3g} nats a sequence, {d['active_units']} of {n_dimensions} dimensions active, "
     information, bound = max(d["mutual_information"], 0.0), d["mutual_information_bound"]
     latent += f"mutual information {information:.2f} of at most {bound:.2f} nats"
-    heat = draw_heat_map(full.kl.numpy(), n_past, latent, flags)
+    heat = render_kl_map(full.kl.numpy(), n_past, latent, flags)
     paths = [save_strip(heat, stem.with_name(f"{stem.name}-kl"))]
     if full.extremes:
         portraits = [portrait(name, of) for name, of in full.extremes.items()]
         score = f"PSNR {full.evaluation.mean('psnr'):.2f} dB, copy-last {full.evaluation.mean('copy_last_psnr'):.2f}"
         caption = Caption(f"{score}; N = {d['n_samples']}; KL {kl:.3g} nats", flags)
-        paths.append(save_strip(draw_portraits(portraits, caption), stem))
-        paths.append(save_animation(draw_grid(portraits, caption), stem))
+        paths.append(save_strip(render_portraits(portraits, caption), stem))
+        paths.append(save_animation(render_grid(portraits, caption), stem))
     return paths

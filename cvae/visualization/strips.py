@@ -33,7 +33,7 @@ def paste(canvas: Image.Image, frame: Frames, left: int, top: int, size: int) ->
     canvas.paste(Image.fromarray(frame).resize((size, size), Image.Resampling.NEAREST), (left, top))
 
 
-def draw_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
+def render_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
     """Return one picture: for each clip a row of true frames over a row of predicted ones, PSNR beneath.
 
     A vertical line separates the given frames from the predicted ones. Its `info["clips"]` says which clip is where.
@@ -64,7 +64,7 @@ def draw_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
                 draw.text((left + size // 2, top + 2 * (size + GAP) + 6), value, INK, small, anchor="mm")
         draw.text(
             (lefts[0], top + size + GAP + size // 2),
-            shortened(f"clip {sample.name}", n_past * size),
+            shorten_name(f"clip {sample.name}", n_past * size),
             FAINT,
             small,
             "lm",
@@ -78,13 +78,13 @@ def draw_strip(samples: Sequence[Sample], size: int = 64) -> Image.Image:
     return canvas
 
 
-def shortened(name: str, width: int) -> str:
+def shorten_name(name: str, width: int) -> str:
     """Return a clip's name, cut in the middle to about `width` pixels."""
     most = max(width // 6, 8)
     return name if len(name) <= most else f"{name[: most // 2 - 1]}..{name[-(most // 2 - 1) :]}"
 
 
-def draw_animation(samples: Sequence[Sample], size: int = 96) -> list[Image.Image]:
+def render_animation(samples: Sequence[Sample], size: int = 96) -> list[Image.Image]:
     """Return the frames of an animation: a column for each clip, truth over prediction, captions baked in.
 
     On given frames the lower row repeats the truth under a grey border; predicted frames have an orange one.

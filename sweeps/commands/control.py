@@ -1,11 +1,8 @@
 """What is done to a sweep from another terminal: who works on it, end it, open lost runs again."""
 
 from cvae.errors import InputError
-from sweeps.experiment.experiment import Experiment
-from sweeps.experiment.plan import all_runs
-from sweeps.experiment_folder.ledger import Ledger
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.experiment_folder.states import holder, is_worked_on
+from sweeps.experiment import Experiment, all_runs
+from sweeps.experiment_folder import ExperimentFolder, Ledger, holder, is_worked_on
 
 #: Statuses that `--retry` may open again.
 REOPENED = ("failed", "infeasible", "stopped")

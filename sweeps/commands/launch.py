@@ -13,19 +13,22 @@ from cvae.errors import InputError
 from cvae.files import held
 from sweeps.commands.control import reopen
 from sweeps.commands.output import Output, watch
-from sweeps.coordinator.coordinator import Coordinator
-from sweeps.estimate.costs import find_costs
-from sweeps.estimate.trim import describe_cut, trim
-from sweeps.experiment.collapse_check import measure_arms, weight_lines
-from sweeps.experiment.experiment import Experiment
-from sweeps.experiment_folder.consistency import check_origin, describe_origin
-from sweeps.experiment_folder.disk import is_disk_full
-from sweeps.experiment_folder.layout import lay_out, pack_data, record_weights
-from sweeps.experiment_folder.ledger import Ledger
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.experiment_folder.states import holder
+from sweeps.coordinator import Coordinator
+from sweeps.estimate import describe_cut, find_costs, trim
+from sweeps.experiment import Experiment, measure_arms, weight_lines
+from sweeps.experiment_folder import (
+    ExperimentFolder,
+    Ledger,
+    check_origin,
+    describe_origin,
+    holder,
+    is_disk_full,
+    lay_out,
+    pack_data,
+    record_weights,
+)
 from sweeps.tracking.process import MirrorProcess, Mode
-from sweeps.workers.slots import Slots
+from sweeps.workers import Slots
 
 #: Exit statuses: the breaker stopped the sweep; a signal did.
 BROKEN, INTERRUPTED = 1, 130
@@ -44,12 +47,12 @@ class LaunchOptions:
     hang_s: float
 
 
-def say(line: str) -> None:
+def echo(line: str) -> None:
     """Print a line at once."""
     print(line, flush=True)
 
 
-def silent(line: str) -> None:
+def no_echo(line: str) -> None:
     """Say nothing: what is printed is for a machine, or only what went wrong."""
 
 
@@ -60,7 +63,7 @@ def run_session(experiment: Experiment, root: ExperimentFolder, slots: Slots, op
         InputError: something given cannot be used, or another coordinator works on the experiment.
         SystemExit: the sweep was stopped before its end.
     """
-    tell = say if options.output in ("live", "plain") else silent
+    tell = echo if options.output in ("live", "plain") else no_echo
     data = pack_data(experiment)
     for line in data:
         tell(line)

@@ -9,10 +9,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from sweeps.coordinator.coordinator import Coordinator
-from sweeps.coordinator.counts import Cell
-from sweeps.experiment.plan import PlannedRun
-from sweeps.units import clock
+from sweeps.coordinator import Cell, Coordinator
+from sweeps.experiment import PlannedRun
+from sweeps.units import format_duration
 
 
 class Progress:
@@ -54,7 +53,7 @@ class Progress:
     def numbered(self, line: str) -> str:
         """Return a line of the sweep with how far it is and, where a run has ended, how long it still takes."""
         eta = self.eta_s()
-        left = f" (about {clock(eta)} left)" if eta is not None and "ended" in line else ""
+        left = f" (about {format_duration(eta)} left)" if eta is not None and "ended" in line else ""
         return f"[{len(self._settled)}/{len(self._coordinator.plan)}] {line}{left}"
 
     def best(self, arm: str) -> float | None:
@@ -91,12 +90,12 @@ class Progress:
     def _overall(self) -> RenderableType:
         eta, total = self.eta_s(), len(self._coordinator.plan)
         grid = Table.grid(padding=(0, 1))
-        left = "estimating" if eta is None else f"about {clock(eta)} left"
+        left = "estimating" if eta is None else f"about {format_duration(eta)} left"
         grid.add_row(
             Text(self._coordinator.experiment.name, style="bold"),
             ProgressBar(total=total, completed=self._runs_done(), width=30),
             f"{len(self._settled)}/{total} runs",
-            f"{clock(time.monotonic() - self._started)}, {left}",
+            f"{format_duration(time.monotonic() - self._started)}, {left}",
         )
         for why in (self._coordinator.waits_for, self._coordinator.stopping):
             if why:

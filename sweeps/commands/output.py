@@ -11,7 +11,7 @@ from rich.live import Live
 
 from cvae.errors import InputError
 from sweeps.commands.live import Progress
-from sweeps.coordinator.coordinator import Coordinator
+from sweeps.coordinator import Coordinator
 
 #: live: a table, or plain lines where it is piped; quiet: trouble alone; json: a JSON object a line.
 Output = Literal["live", "plain", "quiet", "json"]
@@ -53,9 +53,9 @@ def watch(coordinator: Coordinator, console: Console, output: Output = "live", m
     progress = Progress(coordinator)
     lines = _with(coordinator.run(), mirror)
     if output == "json":
-        _tell_json(progress, lines, coordinator.root.ledger)
+        _echo_json(progress, lines, coordinator.root.ledger)
     elif output == "live" and console.is_terminal:
-        _draw(progress, lines, console)
+        _show_live(progress, lines, console)
     else:
         for line in lines:
             if line and (output != "quiet" or any(word in line for word in TROUBLE)):
@@ -70,7 +70,7 @@ def _with(lines: Iterable[str], mirror: Companion | None) -> Iterator[str]:
             yield from mirror.lines()
 
 
-def _draw(progress: Progress, lines: Iterable[str], console: Console) -> None:
+def _show_live(progress: Progress, lines: Iterable[str], console: Console) -> None:
     with Live(progress.table(), console=console, refresh_per_second=4, transient=True) as live:
         for line in _at_intervals(lines, DRAW_S):
             if line.startswith("warning"):
@@ -79,7 +79,7 @@ def _draw(progress: Progress, lines: Iterable[str], console: Console) -> None:
     console.print(progress.table())
 
 
-def _tell_json(progress: Progress, lines: Iterable[str], ledger: Path) -> None:
+def _echo_json(progress: Progress, lines: Iterable[str], ledger: Path) -> None:
     """Print the ledger's new entries as they are written, warnings, and the whole picture every so often."""
     read, told = ledger.stat().st_size if ledger.exists() else 0, 0.0
     for line in lines:

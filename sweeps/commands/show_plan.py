@@ -5,14 +5,10 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
-from cvae.record.names import FINAL_STATUSES
-from sweeps.experiment.experiment import Experiment, Tune
-from sweeps.experiment.plan import PlannedRun, all_runs
-from sweeps.experiment.sampler_options import GridOptions
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.experiment_folder.states import state_of
-from sweeps.search_space.points import grid
-from sweeps.search_space.space import Params
+from cvae.record import FINAL_STATUSES
+from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs
+from sweeps.experiment_folder import ExperimentFolder, state_of
+from sweeps.search_space import Params, grid
 
 
 def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
@@ -39,7 +35,7 @@ def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params 
     if tune.sampler == "grid":
         return grid(space, GridOptions.model_validate(tune.sampler_options).points, experiment.seed)[run.number]
     if tune.sampler == "qmc":
-        from sweeps.search_space.points import qmc_params
+        from sweeps.search_space import qmc_params
 
         return qmc_params(space, experiment.seed, run.number)
     return None

@@ -7,15 +7,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cvae.record.names import FINAL_STATUSES, PREFIXES
-from sweeps.estimate.costs import forecast
-from sweeps.experiment.experiment import Experiment
-from sweeps.experiment.plan import PlannedRun, all_runs
-from sweeps.experiment_folder.disk import DISK_FULL, has_room
-from sweeps.experiment_folder.ledger import Ledger
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.experiment_folder.states import holder, is_worked_on, read_who
-from sweeps.units import clock, times
+from cvae.record import FINAL_STATUSES, PREFIXES
+from sweeps.estimate import forecast
+from sweeps.experiment import Experiment, PlannedRun, all_runs
+from sweeps.experiment_folder import DISK_FULL, ExperimentFolder, Ledger, has_room, holder, is_worked_on, read_who
+from sweeps.units import format_duration, format_times
 
 #: Lost runs that are listed one by one, and runs in which something was put right.
 LISTED = 20
@@ -80,8 +76,8 @@ class Status:
         slots = sum(self.who.get("slots", {"cpu": 1}).values())
         left = forecast(self.durations, self.runs_left(), slots)
         if done < len(self.plan) and left is not None:
-            line += f"; about {clock(left.middle_s)} left at {slots} slots"
-            line += f" (between {clock(left.low_s)} and {clock(left.high_s)})"
+            line += f"; about {format_duration(left.middle_s)} left at {slots} slots"
+            line += f" (between {format_duration(left.low_s)} and {format_duration(left.high_s)})"
         return line
 
     def waits_for(self) -> str | None:
@@ -127,7 +123,7 @@ class Status:
 
     def mended(self) -> list[str]:
         """Return what went wrong and was put right: in the sweep as a whole, then by run."""
-        counts = [words.format(times(self.events[name])) for name, words in MENDED.items() if self.events[name]]
+        counts = [words.format(format_times(self.events[name])) for name, words in MENDED.items() if self.events[name]]
         by_run = [f"{run.path}: {what}" for run, state in self.states.items() for what in state.get("mended", [])]
         return ([f"put right: {', '.join(counts)}"] if counts else []) + by_run
 

@@ -13,23 +13,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.record.names import FINAL_STATUSES
-from cvae.record.run_folder import RunFolder
+from cvae.record import FINAL_STATUSES, RunFolder
 from sweeps.coordinator.counts import RunCounts
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import Failures
 from sweeps.coordinator.outcomes import Outcomes
 from sweeps.coordinator.run_queue import RunQueue
-from sweeps.experiment.experiment import Experiment
-from sweeps.experiment.plan import PlannedRun, all_runs
-from sweeps.experiment_folder.disk import DISK_FULL, is_disk_full
-from sweeps.experiment_folder.layout import pin_to_machine, write_run
-from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.experiment import Experiment, PlannedRun, all_runs
+from sweeps.experiment_folder import DISK_FULL, ExperimentFolder, is_disk_full, pin_to_machine, write_run
 from sweeps.study.storage import open_storage
 from sweeps.study.trials import Trials
-from sweeps.workers.attempt import Attempt
-from sweeps.workers.launcher import start_worker
-from sweeps.workers.slots import CPU, Slots
+from sweeps.workers import CPU, Attempt, Slots, start_worker
 
 POLL_S = 0.2
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sweeps.experiment.plan import PlannedRun
+from sweeps.experiment import PlannedRun
 
 
 @dataclass

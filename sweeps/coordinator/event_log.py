@@ -9,10 +9,9 @@ from typing import Any
 
 from cvae.errors import InputError
 from cvae.files import write_atomically
-from sweeps.experiment.plan import PlannedRun
-from sweeps.experiment_folder.ledger import Ledger
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.workers.slots import CPU
+from sweeps.experiment import PlannedRun
+from sweeps.experiment_folder import ExperimentFolder, Ledger
+from sweeps.workers import CPU
 
 #: Facts of the ledger that are not printed.
 QUIET = ("git_commit", "data_fingerprint", "config", "wall_s", "attempts")

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sweeps.workers.attempt import Attempt
+from sweeps.workers import Attempt
 
 Action = Literal["retry", "halve", "infeasible", "failed"]
 
@@ -36,7 +36,7 @@ class Tries:
         return self.n
 
 
-def decide(kind: str, fruitless: int, slots_at_launch: int) -> Action:
+def decide_action(kind: str, fruitless: int, slots_at_launch: int) -> Action:
     """Return what to do with a run that has no result.
 
     Args:
@@ -116,7 +116,7 @@ class Failures:
     def judge(self, attempt: Attempt, death: Death) -> tuple[Action, float, str]:
         """Return what becomes of the run, the seconds to wait before it goes on, and its error in words."""
         fruitless = self._tries.setdefault(attempt.run.path, Tries()).add(death.step)
-        action = decide(death.kind, fruitless, attempt.slots_then)
+        action = decide_action(death.kind, fruitless, attempt.slots_then)
         words = death.message or f"its worker died {fruitless} times at step {death.step}; see {attempt.folder.log}"
         return action, backoff_s(fruitless, self._backoff_first_s), words
 
@@ -127,7 +127,6 @@ class Failures:
 
 #: Attempts in a row that may end without a new checkpoint before a run has failed.
 FRUITLESS_ATTEMPTS = 5
-
 
 #: Failures that stop the sweep: of one kind in different runs, or in a row on one device.
 BREAKER_RUNS = 3

@@ -5,19 +5,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from cvae.record.flags import flags_by_record
-from cvae.record.names import FINAL_STATUSES
+from cvae.record import FINAL_STATUSES, flags_by_record
 from sweeps.coordinator.counts import RunCounts
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import Failures, read_death
 from sweeps.coordinator.run_queue import RunQueue
-from sweeps.experiment.plan import PlannedRun
-from sweeps.experiment_folder.consistency import short_hash
-from sweeps.experiment_folder.disk import has_room
-from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.experiment import PlannedRun
+from sweeps.experiment_folder import ExperimentFolder, has_room, short_hash
 from sweeps.study.trials import Trials
-from sweeps.workers.attempt import Attempt
-from sweeps.workers.slots import Slots
+from sweeps.workers import Attempt, Slots
 
 
 class Outcomes:

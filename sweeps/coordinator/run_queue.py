@@ -4,7 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Sequence
 
-from sweeps.experiment.plan import PlannedRun
+from sweeps.experiment import PlannedRun
 
 
 class RunQueue:

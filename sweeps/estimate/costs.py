@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import mean, stdev
 
-from cvae.config.network_sizes import training_flops
-from cvae.config.schema import Config
+from cvae.config import Config, training_flops
 from sweeps.estimate.probe import cost_key, measure
-from sweeps.experiment.experiment import Experiment
-from sweeps.experiment.plan import Phase, PlannedRun, all_runs
-from sweeps.experiment_folder.layout import pin_to_machine
-from sweeps.experiment_folder.ledger import Ledger
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.experiment_folder.states import runs_left
-from sweeps.search_space.space import draw
-from sweeps.units import clock, flops, size
-from sweeps.workers.slots import Slots
+from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs
+from sweeps.experiment_folder import ExperimentFolder, Ledger, pin_to_machine, runs_left
+from sweeps.search_space import sample
+from sweeps.units import flops, format_bytes, format_duration
+from sweeps.workers import Slots
 
 #: Ended runs of a phase from which its cost is taken rather than from a probe.
 ENOUGH_RUNS = 2
@@ -44,16 +39,16 @@ class Costs:
         """Return the estimate in words."""
         hours = sum(self.seconds[run.arm, run.phase] for run in runs) / 3600
         n_bytes = sum(self.n_bytes.get((run.arm, run.phase), 0) for run in runs)
-        disk = f", {size(n_bytes)} on disk" if n_bytes else ""
+        disk = f", {format_bytes(n_bytes)} on disk" if n_bytes else ""
         return (
             f"estimate for {len(runs)} runs: {hours:.2g} device hours ({hours / len(runs):.2g} a run), about "
-            f"{clock(self.wall_s(runs, slots))} at {slots} slots{disk} ({self.source})"
+            f"{format_duration(self.wall_s(runs, slots))} at {slots} slots{disk} ({self.source})"
         )
 
 
 def typical(experiment: Experiment, arm: str, phase: str) -> Config:
     """Return the configuration of a run in the middle of an arm's space."""
-    params = draw(experiment.space(arm), lambda parameter: parameter.dimension.at(0.5))
+    params = sample(experiment.space(arm), lambda parameter: parameter.dimension.at(0.5))
     split = "validate" if phase == "tune" else experiment.confirm.split
     return experiment.config(arm, params, experiment.seed, split, full=phase == "confirm")
 

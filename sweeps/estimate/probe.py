@@ -15,14 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cvae.config.network_sizes import training_flops
-from cvae.config.schema import Config
-from cvae.config.yaml_file import dump_yaml
+from cvae.config import Config, dump_yaml, training_flops
 from cvae.files import write_atomically
 from cvae.provenance import package_versions
-from cvae.record.run_folder import RunFolder
-from sweeps.experiment_folder.consistency import short_hash
-from sweeps.workers.launcher import start_worker
+from cvae.record import RunFolder
+from sweeps.experiment_folder import short_hash
+from sweeps.workers import start_worker
 
 STEPS, SEGMENT = 20, 4
 
@@ -56,7 +54,7 @@ def cost_key(config: Config, together: int) -> str:
     return short_hash(json.dumps([values, machine], sort_keys=True))
 
 
-def shortened(config: Config) -> Config:
+def shorten_training(config: Config) -> Config:
     """Return the configuration of the probe: the same schedule in fewer updates."""
     train = config.train
     per_epoch = max(1, round(train.steps_per_epoch * STEPS / train.steps))
@@ -127,7 +125,7 @@ def _probe(configs: list[Config], environment: dict[str, str]) -> list[Cost | No
 
 def _start(folder: RunFolder, config: Config, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     folder.path.mkdir()
-    folder.config.write_text(dump_yaml(shortened(config).model_dump(mode="json")))
+    folder.config.write_text(dump_yaml(shorten_training(config).model_dump(mode="json")))
     identity: dict[str, Any] = {"experiment": "probe", "arm": "probe", "phase": "probe", "seed": 0, "params": {}}
     folder.identity.write_text(json.dumps(identity))
     return start_worker(folder, environment)

@@ -1,13 +1,11 @@
 """Which totals of an experiment fit a budget."""
 
-from cvae.config.overrides import merge
+from cvae.config import merge
 from cvae.errors import InputError
 from sweeps.estimate.costs import Costs
-from sweeps.experiment.experiment import Experiment, build_experiment
-from sweeps.experiment.plan import all_runs
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.experiment_folder.states import runs_left
-from sweeps.units import clock
+from sweeps.experiment import Experiment, all_runs, build_experiment
+from sweeps.experiment_folder import ExperimentFolder, runs_left
+from sweeps.units import format_duration
 
 #: Confirm seeds below which a budget does not trim: one seed has no spread.
 LEAST_SEEDS = 2
@@ -32,9 +30,9 @@ def trim(experiment: Experiment, root: ExperimentFolder, costs: Costs, slots: in
         smallest = build_experiment(merge(experiment.written(), totals), "the budget")
         if costs.wall_s(runs_left(smallest, root), slots) <= budget_s:
             return smallest
-    need = clock(costs.wall_s(runs_left(smallest, root), slots))
+    need = format_duration(costs.wall_s(runs_left(smallest, root), slots))
     raise InputError(
-        f"--budget {clock(budget_s)} is too small: {smallest.confirm.seeds} seeds an arm"
+        f"--budget {format_duration(budget_s)} is too small: {smallest.confirm.seeds} seeds an arm"
         + (f" and {smallest.tune.trials_per_arm} trials" if smallest.tune else "")
         + f" take about {need} at {slots} slots"
     )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cvae.config.schema import Config
-from cvae.data.collapse_threshold import CollapseThreshold, store_threshold
-from cvae.data.store.store import open_store
+from cvae.config import Config
+from cvae.data import CollapseThreshold, store_threshold
+from cvae.data.store import open_store
 from sweeps.experiment.experiment import Experiment
-from sweeps.search_space.space import corners
+from sweeps.search_space import corners
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ def weight_lines(weights: Mapping[str, ArmWeights]) -> list[str]:
     """Return what a person should know of the weights before launch: one line for the arms that agree, and warnings."""
     same: dict[str, list[str]] = {}
     for arm, of_arm in weights.items():
-        same.setdefault(_words(of_arm), []).append(arm)
+        same.setdefault(_format_weights(of_arm), []).append(arm)
     return [f"beta:  {words} ({', '.join(arms)})" for words, arms in same.items()]
 
 
-def _words(weights: ArmWeights) -> str:
+def _format_weights(weights: ArmWeights) -> str:
     if weights.low is None or weights.high is None:
         top = "set by the training"
     else:

@@ -5,18 +5,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from cvae.config.overrides import merge
+from cvae.config import Config, Split, build_config, format_validation_error, load_yaml_mapping, merge
 from cvae.config.presets import over_preset
-from cvae.config.schema import Config, Split, build_config
-from cvae.config.validation_errors import describe
-from cvae.config.yaml_file import load_yaml_mapping
 from cvae.errors import InputError
 from cvae.sections import Section
 from sweeps.experiment.metric import Metric
 from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
-from sweeps.search_space.distributions import Dimension, Value, WrittenDimension, WrittenVariant
-from sweeps.search_space.points import grid
-from sweeps.search_space.space import corners, differences, overlapping, parameters
+from sweeps.search_space import (
+    Dimension,
+    Value,
+    WrittenDimension,
+    WrittenVariant,
+    corners,
+    grid,
+    overlapping,
+    overrides_of,
+    parameters,
+)
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 
@@ -110,7 +115,7 @@ class Experiment(Section):
             InputError: the arm or a parameter makes an invalid configuration.
         """
         values = merge(merge({"evaluation": {"full": full}}, self.base), self.arms[arm].overrides)
-        for difference in differences(self.space(arm), params):
+        for difference in overrides_of(self.space(arm), params):
             values = merge(values, difference)
         values = merge(values, {"seed": seed, "evaluation": {"final_split": split}})
         chosen = "".join(f", {name} = {value}" for name, value in params.items() if isinstance(value, str))
@@ -140,7 +145,7 @@ def build_experiment(values: dict[str, Any], where: str) -> Experiment:
     try:
         experiment = Experiment.model_validate(values)
     except ValidationError as error:
-        raise InputError(describe(error, Experiment, where)) from error
+        raise InputError(format_validation_error(error, Experiment, where)) from error
     build_config(experiment.base, f"{where}, base")
     for name in experiment.arms:
         _check_arm(experiment, name, where)

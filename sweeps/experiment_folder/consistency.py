@@ -6,11 +6,11 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cvae.config.yaml_file import load_yaml_mapping
+from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
 from cvae.files import write_atomically
 from cvae.provenance import git_commit, git_diff, package_versions
-from sweeps.experiment.experiment import Experiment, build_experiment
+from sweeps.experiment import Experiment, build_experiment
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.paths import ExperimentFolder
 
@@ -18,7 +18,12 @@ from sweeps.experiment_folder.paths import ExperimentFolder
 MAY_CHANGE = ("question", "confirm.seeds", "tune.trials_per_arm")
 
 
-def _check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
+def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Check that the folder holds this experiment, but for what may change.
+
+    Raises:
+        InputError: it was launched with other values; names each.
+    """
     launched = dict(_flatten(_written_at_launch(root)))
     now = dict(_flatten(experiment.written()))
     paths = list(dict.fromkeys([*launched, *now]))

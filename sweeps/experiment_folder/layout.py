@@ -7,18 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cvae.config.schema import Config
-from cvae.config.yaml_file import dump_yaml
-from cvae.data.store.store import open_store
+from cvae.config import Config, dump_yaml
+from cvae.data.store import open_store
 from cvae.errors import InputError
 from cvae.files import write_atomically
-from cvae.record.run_folder import RunFolder
-from sweeps.experiment.collapse_check import ArmWeights
-from sweeps.experiment.experiment import Experiment
-from sweeps.experiment.plan import PlannedRun
-from sweeps.experiment_folder.consistency import _check_unchanged
+from cvae.record import RunFolder
+from sweeps.experiment import ArmWeights, Experiment, PlannedRun
+from sweeps.experiment_folder.consistency import check_unchanged
 from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.search_space.distributions import Value
+from sweeps.search_space import Value
 
 
 def record_weights(weights: Mapping[str, ArmWeights], root: ExperimentFolder) -> None:
@@ -56,7 +53,7 @@ def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
         InputError: the folder cannot be written, or holds an experiment that differs in what was declared.
     """
     if root.experiment.exists():
-        _check_unchanged(experiment, root)
+        check_unchanged(experiment, root)
     try:
         root.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cvae.config.yaml_file import load_yaml_mapping
+from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
-from cvae.record.run_folder import RunFolder
-from sweeps.experiment.plan import PlannedRun
+from cvae.record import RunFolder
+from sweeps.experiment import PlannedRun
 
 
 @dataclass(frozen=True)

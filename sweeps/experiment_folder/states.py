@@ -4,9 +4,8 @@ import json
 from typing import Any
 
 from cvae.files import held
-from cvae.record.names import FINAL_STATUSES
-from sweeps.experiment.experiment import Experiment
-from sweeps.experiment.plan import PlannedRun, all_runs
+from cvae.record import FINAL_STATUSES
+from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
 
 

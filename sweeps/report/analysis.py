@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cvae.errors import InputError
-from sweeps.report.checks.check import Check
-from sweeps.report.checks.validity import check, is_void
-from sweeps.report.comparison.compare import compare_all_pairs, compare_arms
-from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.comparison.variance import VarianceSplit, variance_split
-from sweeps.report.comparison.verdict import Clause, clauses_of, headline
-from sweeps.report.reading.experiment_folder import read_experiment
-from sweeps.report.reading.merging import merged, refuse_what_differs
-from sweeps.report.reading.records import ExperimentRecord
+from sweeps.report.checks import Check, check, is_void
+from sweeps.report.comparison import (
+    ArmResult,
+    Clause,
+    PairResult,
+    VarianceSplit,
+    clauses_of,
+    compare_all_pairs,
+    compare_arms,
+    headline,
+    variance_split,
+)
+from sweeps.report.reading import ExperimentRecord, merged, read_experiment, refuse_what_differs
 
 
 @dataclass(frozen=True)

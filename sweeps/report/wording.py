@@ -3,28 +3,28 @@
 import math
 from typing import Any
 
-from sweeps.report.reading.records import RunRecord
-from sweeps.report.statistics.paired import Interval, Paired
+from sweeps.report.reading import RunRecord
+from sweeps.report.statistics import Interval, Paired
 
 
-def p_words(p: float | None) -> str:
+def format_p(p: float | None) -> str:
     """Return a p value as it is usually written."""
     return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: RUF001
 
 
-def kl_words(kl: float | None) -> str:
+def format_kl(kl: float | None) -> str:
     """Return nats with two or three significant digits."""
     return "–" if kl is None else f"{kl:.2g}" if kl < 1 else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"  # noqa: RUF001
 
 
-def value_words(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a parameter's value, numbers with four significant digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def params_words(run: RunRecord) -> str:
+def format_params(run: RunRecord) -> str:
     """Return a run's parameters in one line."""
-    return ", ".join(f"{path} {value_words(value)}" for path, value in run.params.items())
+    return ", ".join(f"{path} {format_value(value)}" for path, value in run.params.items())
 
 
 def decimals_for(*scales: float | None) -> int:
@@ -43,7 +43,7 @@ def number(value: float | None, decimals: int = 2, signed: bool = False) -> str:
     return text.replace("-", "−")  # noqa: RUF001 - a minus sign, as wide as the plus
 
 
-def interval_words(interval: Interval | None, decimals: int = 2) -> str:
+def format_interval(interval: Interval | None, decimals: int = 2) -> str:
     """Return `0.10 to 0.52`; a dash for None."""
     return "–" if interval is None else f"{number(interval[0], decimals)} to {number(interval[1], decimals)}"  # noqa: RUF001
 
@@ -53,11 +53,11 @@ def pair_decimals(test: Paired) -> int:
     return decimals_for((test.interval[1] - test.interval[0]) / 2) if test.interval else decimals_for(test.difference)
 
 
-def seeds_words(n: int) -> str:
+def format_seeds(n: int) -> str:
     """Return `6 paired seeds`."""
     return f"{n} paired seed{'' if n == 1 else 's'}"
 
 
-def share_words(count: int, n: int) -> str:
+def format_share(count: int, n: int) -> str:
     """Return `1 of 8 (12%)`."""
     return f"{count} of {n} ({100 * count / n:.0f}%)" if n else "0 of 0"

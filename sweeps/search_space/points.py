@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sweeps.search_space.distributions import Dimension, FloatRange, IntRange, Value
 from sweeps.search_space.sobol import sobol_point
-from sweeps.search_space.space import Parameter, Params, Space, draw, parameters, top
+from sweeps.search_space.space import Parameter, Params, Space, parameters, sample, top
 
 
 def values_of(dimension: Dimension, points: int) -> list[Value]:
@@ -62,7 +62,7 @@ def qmc_params(space: Space, seed: int, trial: int) -> dict[str, Value]:
     value of another.
     """
     point = qmc_point([parameter.name for parameter in parameters(space)], seed, trial)
-    return draw(space, lambda parameter: parameter.dimension.at(point[parameter.name]))
+    return sample(space, lambda parameter: parameter.dimension.at(point[parameter.name]))
 
 
 def _shift(seed: int, parameter: str) -> float:

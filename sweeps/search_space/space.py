@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cvae.config.overrides import at_path
+from cvae.config import at_path
 from sweeps.search_space.distributions import ConditionalChoice, Dimension, Value
 
 Space = Mapping[str, Dimension]
@@ -51,7 +51,7 @@ def _all(level: list[Parameter]) -> Iterator[Parameter]:
                 yield from _all(parameter.below(variant))
 
 
-def draw(space: Space, pick: Callable[[Parameter], Value]) -> Params:
+def sample(space: Space, pick: Callable[[Parameter], Value]) -> Params:
     """Return the parameters of one trial, choices first: a variant that was not chosen is not asked about."""
     drawn: Params = {}
     waiting = top(space)
@@ -62,7 +62,7 @@ def draw(space: Space, pick: Callable[[Parameter], Value]) -> Params:
     return drawn
 
 
-def differences(space: Space, params: Mapping[str, Value]) -> Iterator[dict[str, Any]]:
+def overrides_of(space: Space, params: Mapping[str, Value]) -> Iterator[dict[str, Any]]:
     """Yield what the parameters of a trial make of a configuration, to be laid over it one after the other.
 
     Raises:

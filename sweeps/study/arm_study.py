@@ -12,10 +12,9 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from cvae.config.schema import Config
-from sweeps.experiment.experiment import Experiment
-from sweeps.search_space.distributions import Value
-from sweeps.search_space.space import Parameter, Params, draw, parameters
+from cvae.config import Config
+from sweeps.experiment import Experiment
+from sweeps.search_space import Parameter, Params, Value, parameters, sample
 from sweeps.study.pruners import RunningMedianPruner, has_lost_patience, make_patience, make_pruner
 from sweeps.study.samplers import PROPOSALS, make_sampler, to_distribution
 
@@ -107,7 +106,7 @@ class ArmStudy:
         for again in range(4 * PROPOSALS):  # then a repetition is taken: the space may have no more
             self._study.sampler = make_sampler(self._tune, self._space, self._seed, run, again)
             trial = optuna.Trial(self._study, self._trial_ids[run])
-            params = draw(self._space, partial(self._pick, trial))
+            params = sample(self._space, partial(self._pick, trial))
             if self._tune.sampler in ("qmc", "grid") or repr(sorted(params.items())) not in self._seen:
                 break
         return params

@@ -11,11 +11,11 @@ from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
-from cvae.config.yaml_file import load_yaml_mapping
+from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
-from cvae.record.run_folder import RunFolder
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.tracking.wandb_schema import flags_of
+from cvae.record import RunFolder
+from sweeps.experiment_folder import ExperimentFolder
+from sweeps.tracking.wandb_schema import flag_tags
 
 
 class PicturesInPlace:
@@ -148,7 +148,10 @@ def latest_pictures(folder: RunFolder) -> list[Path]:
 def note_of(folder: RunFolder) -> str:
     """Return what stands beside a trial: its run folder, and how its run stands."""
     state = folder.read_state()
-    lines = [f"Run folder: `{folder.path}`", f"Status: {', '.join(dict.fromkeys([state['status'], *flags_of(state)]))}"]
+    lines = [
+        f"Run folder: `{folder.path}`",
+        f"Status: {', '.join(dict.fromkeys([state['status'], *flag_tags(state)]))}",
+    ]
     if error := (state.get("error") or {}).get("message"):
         lines.append(f"Error: {error}")
     for key, value in (state.get("final") or {}).items():

@@ -15,11 +15,9 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, PatientPruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial, TrialState
 
-from cvae.config.schema import Config
-from cvae.schedules.kl import CyclicalKL
-from cvae.schedules.learning_rate import CyclicLR
-from sweeps.experiment.experiment import Tune
-from sweeps.experiment.sampler_options import PRUNERS, AshaOptions, HyperbandOptions, MedianOptions, PatientOptions
+from cvae.config import Config
+from cvae.schedules import CyclicalKL, CyclicLR
+from sweeps.experiment import PRUNERS, AshaOptions, HyperbandOptions, MedianOptions, PatientOptions, Tune
 
 #: Part of a learning-rate cycle after which its restart is over; of a KL cycle it is the ramp, at most MOST.
 LR_SETTLED = 0.5

@@ -9,11 +9,18 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial
 
-from sweeps.experiment.experiment import Tune
-from sweeps.experiment.sampler_options import GridOptions
-from sweeps.search_space.distributions import Choice, ConditionalChoice, Dimension, FloatRange
-from sweeps.search_space.points import grid, qmc_params
-from sweeps.search_space.space import Params, Space, parameters
+from sweeps.experiment import GridOptions, Tune
+from sweeps.search_space import (
+    Choice,
+    ConditionalChoice,
+    Dimension,
+    FloatRange,
+    Params,
+    Space,
+    grid,
+    parameters,
+    qmc_params,
+)
 
 #: Proposals of one trial that may repeat an earlier configuration before random ones are taken.
 PROPOSALS = 10

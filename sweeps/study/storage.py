@@ -13,8 +13,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from cvae.errors import InputError
 from cvae.files import write_atomically
-from sweeps.experiment_folder.disk import network_type
-from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.experiment_folder import ExperimentFolder, network_type
 
 
 class WholeLines(JournalFileBackend):

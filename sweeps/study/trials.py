@@ -5,18 +5,15 @@ from typing import Any
 
 from optuna.storages import BaseStorage
 
-from cvae.config.schema import Config, build_config
-from cvae.config.yaml_file import load_yaml_mapping
+from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.errors import InputError
-from cvae.record.names import PREFIXES
-from cvae.record.run_folder import RunFolder
-from sweeps.experiment.experiment import Experiment
-from sweeps.experiment.plan import PlannedRun
-from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.search_space.space import Params
+from cvae.record import PREFIXES, RunFolder
+from sweeps.experiment import Experiment, PlannedRun
+from sweeps.experiment_folder import ExperimentFolder
+from sweeps.search_space import Params
 from sweeps.study.arm_study import open_studies
 from sweeps.study.pruners import may_be_judged
-from sweeps.workers.attempt import Attempt
+from sweeps.workers import Attempt
 
 
 class Trials:

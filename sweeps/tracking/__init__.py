@@ -1,1 +1,4 @@
-"""The wandb mirror of an experiment: one process beside the sweep, which tails the run folders and decides nothing."""
+"""The wandb mirror: `wandb_schema` says every name that is written there.
+
+Exports nothing: most of it needs no wandb.
+"""

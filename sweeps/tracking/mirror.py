@@ -18,8 +18,7 @@ import wandb
 from PIL import Image
 
 from cvae.files import write_atomically
-from cvae.record.names import FINAL_STATUSES
-from cvae.record.run_folder import RunFolder
+from cvae.record import FINAL_STATUSES, RunFolder
 from sweeps.tracking import wandb_schema as presentation
 from sweeps.tracking.offline_runs import Fragment, fragments_of
 from sweeps.tracking.settings import offline_settings

@@ -7,9 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from cvae.config.yaml_file import load_yaml_mapping
-from cvae.record.flags import is_collapsed
-from cvae.record.run_folder import RunFolder
+from cvae.config import load_yaml_mapping
+from cvae.record import RunFolder, is_collapsed
 
 #: Searched parameters in a run's name; the others are counted.
 NAMED_PARAMS = 3
@@ -61,7 +60,7 @@ def _short(value: Any) -> str:
     return f"{value:.3g}"
 
 
-def flags_of(state: Mapping[str, Any]) -> list[str]:
+def flag_tags(state: Mapping[str, Any]) -> list[str]:
     """Return which of `diverged` and `collapsed` a run's state says, or shows where it was written before flags."""
     if "flags" in state:
         return [name for name in ("diverged", "collapsed") if state["flags"].get(name)]
@@ -73,7 +72,7 @@ def flags_of(state: Mapping[str, Any]) -> list[str]:
 def tags_of(identity: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> list[str]:
     """Return arm, seed and, once there is one to speak of, the run's status and what it means for its result."""
     tags = [identity["arm"], f"seed {identity['seed']}"]
-    return tags + list(dict.fromkeys([state["status"], *flags_of(state)])) if state else tags
+    return tags + list(dict.fromkeys([state["status"], *flag_tags(state)])) if state else tags
 
 
 def config_of(folder: RunFolder, identity: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +110,7 @@ def summary_of(state: Mapping[str, Any], lines: list[dict[str, Any]], metric: st
     """Return the numbers that stand for a run: how it ended, its final scores and its best evaluation."""
     summary: dict[str, Any] = {"status": state["status"], "attempts": state.get("attempt", 0)}
     for flag in ("diverged", "collapsed"):
-        summary[flag] = int(flag in flags_of(state))
+        summary[flag] = int(flag in flag_tags(state))
     if error := (state.get("error") or {}).get("message"):
         summary["error"] = error
     for key, value in final_scores(state).items():

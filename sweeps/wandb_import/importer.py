@@ -8,18 +8,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cvae.config.yaml_file import dump_yaml
+from cvae.config import dump_yaml
 from cvae.errors import InputError
-from cvae.record.names import FINAL_STATUSES
-from cvae.record.numbers import finite
-from cvae.record.run_folder import RunFolder
+from cvae.record import FINAL_STATUSES, RunFolder, finite
 from sweeps.wandb_import.logged_runs import LoggedRun, read_folder, read_project
-from sweeps.wandb_import.mapping import Mapping, Placed, place
+from sweeps.wandb_import.mapping import AssignedRun, KeyMapping, assign
 
 _STATUSES = {"finished": "finished", "running": "running", "killed": "stopped"}
 
 
-def import_runs(source: str, into: Path | None, mapping: Mapping, api: Any = None) -> Path:
+def import_runs(source: str, into: Path | None, mapping: KeyMapping, api: Any = None) -> Path:
     """Write an experiment's folder from ENTITY/PROJECT or a folder of offline runs, and return it.
 
     What was imported before from the same source in the same way is left as it is.
@@ -37,7 +35,7 @@ def import_runs(source: str, into: Path | None, mapping: Mapping, api: Any = Non
     runs = read_folder(Path(source)) if is_local else read_project(api or _public_api(), source)
     if not runs:
         raise InputError(f"--wandb {source}: holds no runs")
-    write_experiment(folder, place(runs, mapping), mapping, origin)
+    write_experiment(folder, assign(runs, mapping), mapping, origin)
     return folder
 
 
@@ -66,7 +64,7 @@ def _known(folder: Path, origin: dict[str, Any]) -> Path:
     return folder
 
 
-def write_experiment(folder: Path, placed: Sequence[Placed], mapping: Mapping, origin: dict[str, Any]) -> None:
+def write_experiment(folder: Path, placed: Sequence[AssignedRun], mapping: KeyMapping, origin: dict[str, Any]) -> None:
     """Write the experiment's folder whole, or not at all."""
     unfinished = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -90,7 +88,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name)[:60]
 
 
-def _has_final(placed: Sequence[Placed], mapping: Mapping) -> bool:
+def _has_final(placed: Sequence[AssignedRun], mapping: KeyMapping) -> bool:
     key = mapping.final or f"final/test/{mapping.short}"
     confirmed = [run.run for run in placed if run.phase == "confirm" and run.run.state == "finished"]
     has = [finite(run.summary.get(key)) is not None for run in confirmed]
@@ -100,7 +98,7 @@ def _has_final(placed: Sequence[Placed], mapping: Mapping) -> bool:
 
 
 def _plan(
-    name: str, placed: Sequence[Placed], arms: Sequence[str], mapping: Mapping, split: str, source: str
+    name: str, placed: Sequence[AssignedRun], arms: Sequence[str], mapping: KeyMapping, split: str, source: str
 ) -> dict[str, Any]:
     n_trials = max(sum(run.phase == "tune" and run.arm == arm for run in placed) for arm in arms)
     confirmed = [run for run in placed if run.phase == "confirm"]
@@ -119,7 +117,7 @@ def _plan(
     }
 
 
-def _write_run(folder: RunFolder, placed: Placed, mapping: Mapping, is_final: bool, experiment: str) -> None:
+def _write_run(folder: RunFolder, placed: AssignedRun, mapping: KeyMapping, is_final: bool, experiment: str) -> None:
     run = placed.run
     config = {key: value for key, value in run.config.items() if key != "_wandb"}
     params = config.get("params")
@@ -138,7 +136,7 @@ def _write_run(folder: RunFolder, placed: Placed, mapping: Mapping, is_final: bo
     folder.state.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
 
 
-def epochs_of(run: LoggedRun, mapping: Mapping) -> list[dict[str, Any]]:
+def epochs_of(run: LoggedRun, mapping: KeyMapping) -> list[dict[str, Any]]:
     """Return the whole history as evaluations: rows of one step become one, scalars only, in the order of steps."""
     by_step: dict[int, dict[str, Any]] = {}
     for row in run.history:
@@ -154,7 +152,7 @@ def epochs_of(run: LoggedRun, mapping: Mapping) -> list[dict[str, Any]]:
 
 
 def _final(
-    run: LoggedRun, rows: Sequence[dict[str, Any]], phase: str, mapping: Mapping, is_final: bool
+    run: LoggedRun, rows: Sequence[dict[str, Any]], phase: str, mapping: KeyMapping, is_final: bool
 ) -> dict[str, Any]:
     final = {key.removeprefix("final/"): value for key, value in run.summary.items() if key.startswith("final/")}
     final = {key: value for key, value in final.items() if finite(value) is not None}

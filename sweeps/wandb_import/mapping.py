@@ -13,7 +13,7 @@ _OF_THE_RUN = ("group", "job_type", "name")
 
 
 @dataclass(frozen=True)
-class Mapping:
+class KeyMapping:
     """What the keys of the imported runs mean.
 
     `metric` is the history's key that is compared, `final` the summary's key of a score on fresh clips (None: runs
@@ -36,7 +36,7 @@ class Mapping:
 
 
 @dataclass(frozen=True)
-class Placed:
+class AssignedRun:
     """A run with its place in the experiment."""
 
     run: LoggedRun
@@ -51,13 +51,13 @@ class Placed:
         return f"tune-{self.number:03d}" if self.phase == "tune" else f"confirm-{self.number}-s{self.seed}"
 
 
-def place(runs: Sequence[LoggedRun], mapping: Mapping) -> list[Placed]:
+def assign(runs: Sequence[LoggedRun], mapping: KeyMapping) -> list[AssignedRun]:
     """Return each run's arm, phase, number and seed.
 
     Raises:
         InputError: a run lacks its arm or a whole-numbered seed, or two runs claim one place.
     """
-    placed: dict[tuple[str, str], Placed] = {}
+    placed: dict[tuple[str, str], AssignedRun] = {}
     n_trials: dict[str, int] = {}
     for run in runs:
         arm, seed = _arm(run, mapping), _seed(run, mapping)
@@ -65,7 +65,7 @@ def place(runs: Sequence[LoggedRun], mapping: Mapping) -> list[Placed]:
         phase = name["phase"] if name else run.job_type if run.job_type == "tune" else "confirm"
         number = int(name["number"]) if name else n_trials.get(arm, 0) if phase == "tune" else 0
         n_trials[arm] = n_trials.get(arm, 0) + (phase == "tune")
-        found = Placed(run, arm, phase, number, seed)
+        found = AssignedRun(run, arm, phase, number, seed)
         if (arm, found.folder) in placed:
             other = placed[arm, found.folder].run
             raise InputError(
@@ -76,7 +76,7 @@ def place(runs: Sequence[LoggedRun], mapping: Mapping) -> list[Placed]:
     return list(placed.values())
 
 
-def _arm(run: LoggedRun, mapping: Mapping) -> str:
+def _arm(run: LoggedRun, mapping: KeyMapping) -> str:
     of_run = {key: getattr(run, key) for key in _OF_THE_RUN}
     arm = of_run[mapping.arm_key] if mapping.arm_key in of_run else looked_up(run.config, mapping.arm_key)
     if arm is None or arm == "":
@@ -84,7 +84,7 @@ def _arm(run: LoggedRun, mapping: Mapping) -> str:
     return str(arm)
 
 
-def _seed(run: LoggedRun, mapping: Mapping) -> int:
+def _seed(run: LoggedRun, mapping: KeyMapping) -> int:
     seed = looked_up(run.config, mapping.seed_key)
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise InputError(_missing(run, "--seed-key", mapping.seed_key))

@@ -6,8 +6,8 @@ import subprocess
 from contextlib import suppress
 from typing import Any
 
-from cvae.record.run_folder import RunFolder
-from sweeps.experiment.plan import PlannedRun
+from cvae.record import RunFolder
+from sweeps.experiment import PlannedRun
 
 
 class Attempt:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cvae.record.run_folder import RunFolder
+from cvae.record import RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 

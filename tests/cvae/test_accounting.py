@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from cvae.config.network_sizes import Work, count_macs, training_flops
 from cvae.config.schema import build_config
 from cvae.model.build import build_model
-from cvae.model.losses import mse
+from cvae.model.losses import mean_squared_error
 from tests.conftest import TINY, changed
 
 B, C = 2, 7
@@ -38,7 +38,7 @@ def test_a_step_is_counted_as_it_runs(model: dict[str, Any], coins: str) -> None
     frames = torch.rand(6, B, 3, 32, 32)
     with FlopCounterMode(display=False) as counter:
         rollout = networks(frames, torch.randn(6, B, C), torch.randn(5, B, 3), COINS[coins])
-        (mse(rollout.frames, frames[1:]) + rollout.kl()).backward()
+        (mean_squared_error(rollout.frames, frames[1:]) + rollout.kl()).backward()
     # the gradient of the first layer's input, which is counted, is never computed
     assert Work.of(config, C).flops(~COINS[coins].numpy()) == pytest.approx(counter.get_total_flops(), rel=0.04)
 
@@ -66,8 +66,8 @@ def test_what_is_expected_is_the_mean_of_what_falls(norm: str, coin: str) -> Non
 def test_counting_needs_no_torch() -> None:
     code = """
 import sys
-from cvae.accounting import training_flops
-from cvae.config import build_config
+from cvae.config.network_sizes import training_flops
+from cvae.config.schema import build_config
 assert training_flops(build_config({}, "t")) > 1e17
 assert "torch" not in sys.modules
 """

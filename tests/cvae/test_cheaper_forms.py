@@ -13,7 +13,7 @@ from cvae.model import chunking
 from cvae.model import decoder_stage as merge
 from cvae.model.build import build_model
 from cvae.model.cvae import CVAE
-from cvae.model.losses import mse
+from cvae.model.losses import mean_squared_error
 from cvae.model.rollout import Rollout
 from tests.conftest import TINY
 
@@ -36,7 +36,7 @@ def inputs() -> tuple[Tensor, Tensor, Tensor]:
 
 def loss_and_gradients(model: CVAE, coins: Tensor) -> list[Tensor]:
     rollout: Rollout = model(*inputs(), coins)
-    loss = mse(rollout.frames, inputs()[0][1:]) + 0.01 * rollout.kl()
+    loss = mean_squared_error(rollout.frames, inputs()[0][1:]) + 0.01 * rollout.kl()
     return [loss, *torch.autograd.grad(loss, list(model.parameters()))]
 
 

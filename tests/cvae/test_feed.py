@@ -25,7 +25,7 @@ def trainer_for(config: Config, store: Store) -> Trainer:
 
 
 def feed_for(config: Config, store: Store) -> BatchLoader:
-    return trainer_for(config, store).feed
+    return trainer_for(config, store).loader
 
 
 def same(a: Batch, b: Batch) -> bool:

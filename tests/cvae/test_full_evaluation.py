@@ -17,15 +17,15 @@ from cvae.data.store.store import Store
 from cvae.device import Accelerator
 from cvae.evaluation.condition_ablation import partners
 from cvae.evaluation.metrics.image_metrics import psnr
-from cvae.evaluation.protocols import ALL, EvaluationPlan, FullEvaluation, count_passes, evaluate_in_full
+from cvae.evaluation.protocols import ALL, EvaluationPlan, FullEvaluation, count_passes, evaluate_protocols
 from cvae.evaluation.validation import evaluate
 from cvae.model.build import build_model
 from cvae.model.cvae import CVAE
-from cvae.model.losses import mse
+from cvae.model.losses import mean_squared_error
 from cvae.model.lstm import State
 from cvae.random_streams import clip_noise
 from cvae.record.flags import is_collapsed, is_diverged
-from cvae.run.final_evaluation import Files, evaluate_fully, flags_of
+from cvae.run.final_evaluation import EvaluationFiles, evaluate_fully, flags_of
 from tests.conftest import changed
 
 PLACE = Accelerator(torch.device("cpu"), False)
@@ -39,7 +39,7 @@ def clips(tiny: Config, tiny_store: Store) -> Clips:
 
 def full(model: CVAE, clips: Clips, **changes: Any) -> FullEvaluation:
     settings = {"n_samples": 3, "batch_size": 32, "seed": 0, "n_actions": 4, "n_drawn": 2} | changes
-    return evaluate_in_full(model, clips, PLACE, EvaluationPlan(**settings))
+    return evaluate_protocols(model, clips, PLACE, EvaluationPlan(**settings))
 
 
 def model_of(config: Config, plant: Callable[[CVAE], None] = lambda model: None) -> CVAE:
@@ -98,7 +98,7 @@ def test_a_latent_of_k_dimensions_shows_k_active_units(tiny: Config, clips: Clip
 
 
 def test_z_ignored_by_construction(tiny: Config, clips: Clips, tmp_path: Path) -> None:
-    files = Files(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
+    files = EvaluationFiles(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
     final = evaluate_fully(model_of(tiny, ignore_z), clips, PLACE, tiny, "validate", 4, files, kl=5.0)
     found = json.loads(files.diagnostics.read_text())
     assert found["diversity"]["mse_between_samples"] == 0
@@ -130,7 +130,7 @@ def test_a_black_picture_has_diverged(tiny: Config, clips: Clips) -> None:
 def test_a_model_that_is_no_number_has_diverged_and_its_files_are_json(
     tiny: Config, clips: Clips, tmp_path: Path
 ) -> None:
-    files = Files(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
+    files = EvaluationFiles(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
     model = model_of(tiny, be_no_number)
     final = evaluate_fully(model, clips, PLACE, tiny, "validate", 4, files)
     assert final.flags["diverged"]
@@ -195,7 +195,7 @@ def test_distortion_and_rate_are_the_training_loss_terms(tiny: Config, clips: Cl
     model.eval()
     with torch.no_grad():
         rollout = model(truth, PLACE.conditions(conditions), noise, torch.ones(5, 5, dtype=torch.bool))
-    assert found["distortion"] == pytest.approx(mse(rollout.frames, truth[1:]).item(), rel=1e-5)
+    assert found["distortion"] == pytest.approx(mean_squared_error(rollout.frames, truth[1:]).item(), rel=1e-5)
     assert found["rate"] == pytest.approx(rollout.kl().item(), rel=1e-4)
     assert np.allclose(found["kl_per_step_and_dimension"], rollout.kl_per_dimension(), atol=1e-6)
 
@@ -230,7 +230,7 @@ def test_a_horizon_beyond_training_and_counted_predictions(tiny: Config, tiny_st
     for protocols in (ALL, ["best", "zero"]):
         plan = EvaluationPlan(n_samples=5, batch_size=9, seed=0, n_actions=4, protocols=protocols)
         counted.clear()
-        found = evaluate_in_full(model, clips, PLACE, plan, counted.append)
+        found = evaluate_protocols(model, clips, PLACE, plan, counted.append)
         assert sum(counted) == count_passes(model, clips, plan)
         assert found.evaluation.psnr.shape == (3, 10)
         names = set(found.diagnostics["psnr_per_frame"])

@@ -7,7 +7,7 @@ import torch
 from torch.distributions import Independent, Normal
 
 from cvae.evaluation.metrics.image_metrics import psnr
-from cvae.model.losses import free_bits, kl_between, kl_per_value, kl_to_standard_normal, mse
+from cvae.model.losses import free_bits, kl_between, kl_per_value, kl_to_standard_normal, mean_squared_error
 
 
 def test_kl_equals_the_sampled_expectation() -> None:
@@ -81,7 +81,7 @@ def test_a_dimension_below_its_floor_has_no_gradient() -> None:
 def test_mse_is_a_mean_over_a_frame_and_a_sum_over_steps() -> None:
     # a constant error of 0.5 costs 0.25 a frame whatever its size, and three steps cost 0.75
     target = torch.zeros(3, 2, 3, 8, 8)
-    assert mse(target + 0.5, target).item() == pytest.approx(0.75)
+    assert mean_squared_error(target + 0.5, target).item() == pytest.approx(0.75)
 
 
 def test_psnr_of_a_constant_error() -> None:

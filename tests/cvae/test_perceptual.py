@@ -15,7 +15,7 @@ from cvae.errors import InputError
 from cvae.evaluation.metrics.fvd import N_FEATURES, frechet_distance, load_fvd
 from cvae.evaluation.metrics.lpips import load_lpips
 from cvae.model.build import build_model
-from cvae.run.final_evaluation import Files, evaluate_fully, load_perceptual
+from cvae.run.final_evaluation import EvaluationFiles, evaluate_fully, load_perceptual
 from tests.conftest import changed
 
 CPU = torch.device("cpu")
@@ -121,7 +121,7 @@ def test_a_full_evaluation_takes_both(tiny: Config, tiny_store: Store, tmp_path:
     keys = {"lpips": str(tmp_path / "lpips.pt"), "fvd": str(tmp_path / "i3d.pt")}
     config = changed(tiny, {"n_eval": 8, "evaluation": keys})
     clips = tiny_store.clips("test", 10, use_positions=True)
-    files = Files(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
+    files = EvaluationFiles(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
     model = build_model(config, 7)
     final = evaluate_fully(model, clips, Accelerator(CPU, False), config, "test", 4, files, protocols=["best"])
     assert np.load(files.clips)["best_of_n_lpips"].shape == (3, 8)

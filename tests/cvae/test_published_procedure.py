@@ -10,7 +10,7 @@ from torch import Tensor
 from cvae.config.schema import build_config
 from cvae.model.build import build_model
 from cvae.model.cvae import CVAE
-from cvae.model.losses import mse
+from cvae.model.losses import mean_squared_error
 from tests.conftest import TINY
 from tests.cvae.published_procedure import Method, follow
 
@@ -98,9 +98,9 @@ def test_detach_cuts_the_gradient_at_the_fed_back_frame_and_nowhere_else(skip: s
     for detach in (False, True):
         model, method = make(skip=skip, prior="learned", detach=detach)
         rollout = model(*inputs(), COINS["mixed"])
-        loss = mse(rollout.frames, frames[1:]) + 0.01 * rollout.kl()
+        loss = mean_squared_error(rollout.frames, frames[1:]) + 0.01 * rollout.kl()
         expected_frames, expected_kl = procedure(model, method, COINS["mixed"], training=True)
-        expected = mse(expected_frames, frames[1:]) + 0.01 * expected_kl
+        expected = mean_squared_error(expected_frames, frames[1:]) + 0.01 * expected_kl
         weights = list(model.parameters())
         gradients[detach] = list(torch.autograd.grad(loss, weights))
         for own, other in zip(gradients[detach], torch.autograd.grad(expected, weights), strict=True):

@@ -10,7 +10,7 @@ from cvae.data.store.store import Store
 from cvae.device import Accelerator
 from cvae.evaluation.clip_batches import MIN_ROWS, in_evaluation, predict_clips, rows_that_fit
 from cvae.evaluation.metrics.image_metrics import METRICS, Metric, psnr, score_frames
-from cvae.evaluation.samples import Extremes, Samples, Spread, draw_many
+from cvae.evaluation.samples import Extremes, Samples, Spread, sample_many
 from cvae.evaluation.validation import evaluate
 from cvae.model.build import build_model
 from cvae.model.cvae import CVAE
@@ -36,7 +36,7 @@ def model(tiny: Config) -> CVAE:
 
 def draw(model: CVAE, clips: Clips, n: int, rows: int = 32, metrics: dict[str, Metric] = PSNR) -> Samples:
     with in_evaluation(model):
-        return draw_many(model, clips, Accelerator(CPU, False), n, rows, 0, metrics, np.array([0, 3]), lambda n: None)
+        return sample_many(model, clips, Accelerator(CPU, False), n, rows, 0, metrics, np.array([0, 3]), lambda n: None)
 
 
 def test_noise_belongs_to_clip_and_sample() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from cvae.data.pushing import physics
-from cvae.data.pushing.drawing import draw_frames
+from cvae.data.pushing.drawing import render_frames
 from cvae.data.pushing.physics import TOUCH_CM
 from cvae.data.pushing.scene import BIN_CM, REACH_CM
 from cvae.data.sources.digests import text_digest
@@ -70,7 +70,7 @@ def futures(index: int, slip: float, n_noises: int) -> NDArray[np.float64]:
     """(n_noises, 12, 32, 32, 3) in [0, 1]: one start and one sequence of actions, other hidden noise."""
     actions = WORLD.trajectory("train", index).actions[:12]
     trajectories = [WORLD.replay("train", index, actions, noise, slip) for noise in range(n_noises)]
-    return np.stack([draw_frames(trajectory, 32) for trajectory in trajectories]) / 255.0
+    return np.stack([render_frames(trajectory, 32) for trajectory in trajectories]) / 255.0
 
 
 def test_slip_is_what_the_actions_do_not_tell() -> None:
@@ -132,7 +132,7 @@ def test_lift_and_gripper_levels_can_be_seen() -> None:
     pictures = []
     for lift, gripper in ((0, 0), (2, 0), (0, 2)):
         actions = np.zeros_like(start) + np.array([0, 0, lift, gripper], dtype=np.float32)
-        pictures.append(draw_frames(WORLD.replay("train", 0, actions, 0, slip=0), 32)[-1] / 255.0)
+        pictures.append(render_frames(WORLD.replay("train", 0, actions, 0, slip=0), 32)[-1] / 255.0)
     assert ((pictures[1] - pictures[0]) ** 2).mean() > 1e-3
     assert ((pictures[2] - pictures[0]) ** 2).mean() > 1e-4
     used = np.concatenate([WORLD.trajectory("train", index).actions for index in range(20)])

@@ -3,7 +3,7 @@ import pytest
 
 from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
-from sweeps.report.comparison.verdict import decide
+from sweeps.report.comparison.verdict import decide_pair
 from sweeps.report.reading.records import MetricRecord
 from sweeps.report.statistics.paired import compare_pairs, holm
 from tests.report.planted import Planted
@@ -47,7 +47,7 @@ def test_noise_wins_5_percent_of_the_time_at_most():
         arms = rng.normal(20, 0.3, (3, 8))
         tests = [compare_pairs(arms[i], arms[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
         adjusted = holm([test.p for test in tests])
-        n_false += any(decide(test, p, metric) != "undecided" for test, p in zip(tests, adjusted, strict=True))
+        n_false += any(decide_pair(test, p, metric) != "undecided" for test, p in zip(tests, adjusted, strict=True))
     assert 0 < n_false / 400 < 0.075
 
 

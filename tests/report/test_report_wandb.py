@@ -13,9 +13,9 @@ from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
 from sweeps.wandb_import.importer import import_runs
 from sweeps.wandb_import.logged_runs import read_folder, read_log, records_of
-from sweeps.wandb_import.mapping import Mapping
+from sweeps.wandb_import.mapping import KeyMapping
 
-FOREIGN = Mapping(metric="valid/score", final="best_test", arm_key="optim.schedule", seed_key="trainer.seed")
+FOREIGN = KeyMapping(metric="valid/score", final="best_test", arm_key="optim.schedule", seed_key="trainer.seed")
 
 
 @dataclass
@@ -73,7 +73,7 @@ def test_what_was_imported_is_not_imported_again(tmp_path):
     folder = import_runs("team/video", tmp_path / "video", FOREIGN, FakeApi(foreign_runs(3, 2)))
     assert import_runs("team/video", folder, FOREIGN, FakeApi([])) == folder
     with pytest.raises(InputError, match="was imported from team/video"):
-        import_runs("team/video", folder, Mapping(), FakeApi([]))
+        import_runs("team/video", folder, KeyMapping(), FakeApi([]))
     with pytest.raises(InputError, match="exists and was not imported"):
         import_runs("team/video", tmp_path, FOREIGN, FakeApi([]))
 
@@ -81,10 +81,10 @@ def test_what_was_imported_is_not_imported_again(tmp_path):
 @pytest.mark.parametrize(
     ("mapping", "words"),
     [
-        (Mapping(arm_key="schedule", seed_key="trainer.seed"), "no 'schedule'.*--arm-key, it has: optim, trainer"),
-        (Mapping(arm_key="optim.schedule"), "no 'seed'.*--seed-key"),
-        (Mapping(arm_key="name", seed_key="trainer.seed"), "cosine0 and step0 both are leafy-river-7, confirm-0-s0"),
-        (Mapping(arm_key="optim.schedule", seed_key="trainer.seed", final="typo"), "summary has 'typo'"),
+        (KeyMapping(arm_key="schedule", seed_key="trainer.seed"), "no 'schedule'.*--arm-key, it has: optim, trainer"),
+        (KeyMapping(arm_key="optim.schedule"), "no 'seed'.*--seed-key"),
+        (KeyMapping(arm_key="name", seed_key="trainer.seed"), "cosine0 and step0 both are leafy-river-7, confirm-0-s0"),
+        (KeyMapping(arm_key="optim.schedule", seed_key="trainer.seed", final="typo"), "summary has 'typo'"),
     ],
 )
 def test_a_key_that_tells_nothing_is_named_with_those_there_are(tmp_path, mapping, words):
@@ -94,7 +94,7 @@ def test_a_key_that_tells_nothing_is_named_with_those_there_are(tmp_path, mappin
 
 
 def test_runs_without_a_final_score_are_compared_by_their_last_value_and_it_is_said(tmp_path):
-    mapping = Mapping(metric="valid/score", arm_key="optim.schedule", seed_key="trainer.seed")
+    mapping = KeyMapping(metric="valid/score", arm_key="optim.schedule", seed_key="trainer.seed")
     analysis = analyse(import_runs("team/video", tmp_path / "video", mapping, FakeApi(foreign_runs(40))))
     run = analysis.experiment.of("step", "confirm")[0]
     assert analysis.experiment.score(run) == run.series("val/score")[-1][1]
@@ -135,7 +135,7 @@ def test_the_reader_reads_in_full_what_the_installed_wandb_writes(tmp_path, monk
     assert {key: found.config[key] for key in config} == config
     assert (found.config["late"], found.state, found.group, list(found.tags)) == (5, "finished", "g", ["cyclical"])
     assert found.summary["final/test/psnr"] == 21.25
-    folder = import_runs(str(tmp_path / "wandb"), tmp_path / "imported", Mapping())
+    folder = import_runs(str(tmp_path / "wandb"), tmp_path / "imported", KeyMapping())
     imported = analyse(folder).experiment.of("cyclical", "confirm")[0]
     assert imported.name == "confirm-0-s1003"
     assert imported.final("test/psnr") == 21.25
@@ -179,13 +179,13 @@ def test_what_is_no_log_is_refused_by_name(tmp_path):
     with pytest.raises(InputError, match="holds no offline runs"):
         read_folder(tmp_path / "none")
     with pytest.raises(InputError, match="neither a folder nor ENTITY/PROJECT"):
-        import_runs("no-such-folder", None, Mapping())
+        import_runs("no-such-folder", None, KeyMapping())
 
 
 def test_imported_state_says_what_wandb_said(tmp_path):
     runs = foreign_runs(5, 3)
     runs[0].state, runs[1].state = "crashed", "running"
-    mapping = Mapping(metric="valid/score", arm_key="optim.schedule", seed_key="trainer.seed")
+    mapping = KeyMapping(metric="valid/score", arm_key="optim.schedule", seed_key="trainer.seed")
     folder = import_runs("team/video", tmp_path / "video", mapping, FakeApi(runs))
     statuses = {json.loads((RunFolder(p.parent)).state.read_text())["status"] for p in folder.glob("*/*/run.json")}
     assert statuses == {"failed", "running", "finished"}

@@ -14,7 +14,7 @@ from cvae.files import held
 from cvae.record.run_folder import RunFolder
 from cvae.run.failure_kinds import failure_kind
 from sweeps.commands.control import stop_sweep
-from sweeps.coordinator.failure_policy import FRUITLESS_ATTEMPTS, Breaker, Tries, backoff_s, decide, signature
+from sweeps.coordinator.failure_policy import FRUITLESS_ATTEMPTS, Breaker, Tries, backoff_s, decide_action, signature
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.estimate.costs import Costs, forecast, span
 from sweeps.estimate.probe import _cost
@@ -27,7 +27,7 @@ from sweeps.experiment_folder.layout import lay_out, pin_to_machine
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.study.storage import open_storage
-from sweeps.units import clock, flops, seconds_of, size, times
+from sweeps.units import flops, format_bytes, format_duration, format_times, parse_duration
 from sweeps.workers.slots import Slots, find_slots
 from tests.sweeps.test_faults import TOY, Sweep
 
@@ -67,12 +67,12 @@ def test_slots_of_a_machine(
 
 
 def test_the_policy_table() -> None:
-    assert [decide("interruption", n, 1) for n in (1, FRUITLESS_ATTEMPTS - 1, FRUITLESS_ATTEMPTS)] == [
+    assert [decide_action("interruption", n, 1) for n in (1, FRUITLESS_ATTEMPTS - 1, FRUITLESS_ATTEMPTS)] == [
         "retry",
         "retry",
         "failed",
     ]
-    assert [decide("memory", 1, n) for n in (4, 2, 1)] == ["halve", "halve", "infeasible"]
+    assert [decide_action("memory", 1, n) for n in (4, 2, 1)] == ["halve", "halve", "infeasible"]
     assert [backoff_s(n) for n in (1, 2, 3, 4, 20)] == [0, 1, 2, 4, 60]
     tries = Tries()
     assert [tries.add(step) for step in (0, 0, 3, 3, 3)] == [1, 2, 1, 2, 3]  # a new checkpoint starts the count again
@@ -159,20 +159,20 @@ def test_a_password_is_not_written_down(tmp_path: Path) -> None:
     ("text", "seconds"), [("90", 90), ("45m", 2700), ("8h", 28800), ("1d12h", 129600), ("1.5h", 5400)]
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert seconds_of(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "8x", "h", "-3h", "0", "inf", "nan"])
 def test_no_durations(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
-        seconds_of(text)
+        parse_duration(text)
 
 
 def test_words() -> None:
-    assert (clock(45), clock(200), clock(7500)) == ("45 s", "3 min 20 s", "2 h 5 min")
-    assert (size(67e6), size(3.41e9)) == ("67 MB", "3.4 GB")
+    assert (format_duration(45), format_duration(200), format_duration(7500)) == ("45 s", "3 min 20 s", "2 h 5 min")
+    assert (format_bytes(67e6), format_bytes(3.41e9)) == ("67 MB", "3.4 GB")
     assert [flops(n) for n in (2.12e10, 5.5e11, 3.1e17)] == ["21.2 GFLOP", "0.55 TFLOP", "0.31 EFLOP"]
-    assert [times(n) for n in (1, 2, 3)] == ["once", "twice", "3 times"]
+    assert [format_times(n) for n in (1, 2, 3)] == ["once", "twice", "3 times"]
 
 
 def test_the_forecast_covers_what_comes() -> None:

@@ -47,3 +47,6 @@ def over_preset(where: str, *layers: Mapping[str, Any]) -> dict[str, Any]:
     for layer in layers:
         values = merge(values, {key: value for key, value in layer.items() if key != KEY})
     return values
+
+
+__all__ = ["KEY", "InputError", "load_preset", "load_yaml_mapping", "merge", "over_preset", "preset_names"]

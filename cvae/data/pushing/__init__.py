@@ -1,8 +1,8 @@
-"""The pushing world: a simulated robot that pushes coloured things in a bin.
+"""The simulated world: scene, physics, policy, picture. Nothing here knows a data set."""
 
-scene      what lies where at the start
-physics    one frame interval of motion, with the hidden part that the actions do not tell
-policy     how the robot chooses its actions
-rollout    scene + actions + hidden noise -> a trajectory
-drawing    a trajectory -> frames
-"""
+from cvae.data.pushing.drawing import render_frames
+from cvae.data.pushing.policy import Pusher
+from cvae.data.pushing.scene import COLOURS, sample_scene
+from cvae.data.pushing.trajectory import Trajectory, rollout
+
+__all__ = ["COLOURS", "Pusher", "Trajectory", "render_frames", "rollout", "sample_scene"]

@@ -75,27 +75,27 @@ class Canvas:
             self.disc(end, width / 2, height, colour)
 
 
-def draw_frames(trajectory: Trajectory, image_size: int) -> NDArray[np.uint8]:
+def render_frames(trajectory: Trajectory, image_size: int) -> NDArray[np.uint8]:
     """(T, image_size, image_size, 3) uint8 pictures of a trajectory."""
     frames = np.empty((len(trajectory.gripper), image_size, image_size, 3), dtype=np.uint8)
     for t in range(len(frames)):
-        frames[t] = _draw_frame(trajectory, t, image_size)
+        frames[t] = _render_frame(trajectory, t, image_size)
     return frames
 
 
-def _draw_frame(trajectory: Trajectory, t: int, image_size: int) -> NDArray[np.uint8]:
+def _render_frame(trajectory: Trajectory, t: int, image_size: int) -> NDArray[np.uint8]:
     canvas = Canvas(_empty_bin(image_size * SUPERSAMPLING).copy())
     things = trajectory.scene.things
     poses = trajectory.poses[t].tolist()
     for thing, pose in zip(things, poses, strict=True):
-        _draw_thing_shadow(canvas, thing, pose)
+        _render_thing_shadow(canvas, thing, pose)
     for k in sorted(range(len(things)), key=lambda k: poses[k][1]):  # nearer ones cover farther ones
-        _draw_thing(canvas, things[k], poses[k])
+        _render_thing(canvas, things[k], poses[k])
     x, y, z = trajectory.gripper[t].tolist()
     opening = float(trajectory.opening[t])
-    _draw_arm_shadow(canvas, (x, y), z, opening)
-    _draw_gripper(canvas, (x, y), z, opening)
-    _draw_arm(canvas, (x, y), z)
+    _render_arm_shadow(canvas, (x, y), z, opening)
+    _render_gripper(canvas, (x, y), z, opening)
+    _render_arm(canvas, (x, y), z)
     return np.asarray(canvas.image.reduce(SUPERSAMPLING))
 
 
@@ -128,19 +128,19 @@ def _layer(canvas: Canvas, thing: Thing, pose: list[float], height: float, colou
         canvas.polygon(_outline(thing, pose), height, colour)
 
 
-def _draw_thing_shadow(canvas: Canvas, thing: Thing, pose: list[float]) -> None:
+def _render_thing_shadow(canvas: Canvas, thing: Thing, pose: list[float]) -> None:
     moved = [pose[0] + SHADE[0] * thing.height, pose[1] + SHADE[1] * thing.height, pose[2]]
     _layer(canvas, thing, moved, 0.0, _darker(FLOOR, 0.72))
 
 
-def _draw_thing(canvas: Canvas, thing: Thing, pose: list[float]) -> None:
+def _render_thing(canvas: Canvas, thing: Thing, pose: list[float]) -> None:
     side = _darker(thing.colour, 0.6)
     for share in (0.0, 0.33, 0.67):
         _layer(canvas, thing, pose, share * thing.height, side)
     _layer(canvas, thing, pose, thing.height, thing.colour)
 
 
-def _draw_gripper(canvas: Canvas, at: Point, z: float, opening: float) -> None:
+def _render_gripper(canvas: Canvas, at: Point, z: float, opening: float) -> None:
     left, right = (at[0] - opening, at[1]), (at[0] + opening, at[1])
     for finger in (left, right):
         canvas.line(finger, finger, (z, z + 6.0), 3.6, FINGER)
@@ -156,7 +156,7 @@ def _elbow(wrist: Point) -> Point:
     return SHOULDER[0] + dx / 2 + out * dy / distance, SHOULDER[1] + dy / 2 - out * dx / distance
 
 
-def _draw_arm(canvas: Canvas, wrist: Point, z: float) -> None:
+def _render_arm(canvas: Canvas, wrist: Point, z: float) -> None:
     elbow, height = _elbow(wrist), z + ARM_HEIGHT
     for width, colour in ((6.4, ARM_DARK), (5.0, ARM)):
         canvas.line(SHOULDER, elbow, (24.0, 24.0), width + 1.0, colour)
@@ -166,7 +166,7 @@ def _draw_arm(canvas: Canvas, wrist: Point, z: float) -> None:
     canvas.disc(wrist, 2.4, height, JOINT)
 
 
-def _draw_arm_shadow(canvas: Canvas, wrist: Point, z: float, opening: float) -> None:
+def _render_arm_shadow(canvas: Canvas, wrist: Point, z: float, opening: float) -> None:
     """One soft shape on the floor: the higher the gripper, the farther from it and the fainter."""
     mask = Image.new("L", canvas.image.size, 0)
     shadow = Canvas(mask)

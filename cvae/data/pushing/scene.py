@@ -68,7 +68,7 @@ class Scene:
     things: tuple[Thing, ...]
 
 
-def draw_scene(n_objects: int, random: np.random.Generator) -> Scene:
+def sample_scene(n_objects: int, random: np.random.Generator) -> Scene:
     """A random scene: things of all kinds and colours, well apart, and a raised gripper."""
     kinds = [KINDS[k] for k in random.permutation(max(n_objects, len(KINDS)))[:n_objects] % len(KINDS)]
     colours = [COLOURS[k] for k in random.permutation(len(COLOURS))[:n_objects]]

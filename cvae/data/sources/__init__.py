@@ -17,9 +17,26 @@ from typing import Annotated
 from pydantic import Field
 
 from cvae.data.sources.bair import Bair
+from cvae.data.sources.digests import text_digest
+from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.sources.pictures import reduce_by_area
 from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.sources.split_folders import SPLITS, holds, listing, require_root
 
 Source = Annotated[Bair | NpzEpisodes | PushingWorld, Field(discriminator="source")]
 
-__all__ = ["Bair", "NpzEpisodes", "PushingWorld", "Source"]
+__all__ = [
+    "SPLITS",
+    "Bair",
+    "Episode",
+    "EpisodeFormat",
+    "NpzEpisodes",
+    "PushingWorld",
+    "Source",
+    "holds",
+    "listing",
+    "reduce_by_area",
+    "require_root",
+    "text_digest",
+]

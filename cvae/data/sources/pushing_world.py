@@ -11,10 +11,7 @@ import pymunk
 from numpy.typing import NDArray
 from pydantic import Field
 
-from cvae.data.pushing.drawing import draw_frames
-from cvae.data.pushing.policy import Pusher
-from cvae.data.pushing.scene import COLOURS, draw_scene
-from cvae.data.pushing.trajectory import Trajectory, rollout
+from cvae.data.pushing import COLOURS, Pusher, Trajectory, render_frames, rollout, sample_scene
 from cvae.data.sources.digests import text_digest
 from cvae.data.sources.episode import Episode
 from cvae.data.sources.split_folders import SPLITS
@@ -71,7 +68,7 @@ class PushingWorld(Section):
     def trajectory(self, split: str, index: int) -> Trajectory:
         """One episode before it is drawn: a function of (options, split, index) alone."""
         scene_random, policy_random, noise = self._streams(split, index)
-        scene = draw_scene(self.n_objects, scene_random)
+        scene = sample_scene(self.n_objects, scene_random)
         return rollout(scene, self.n_frames, self.slip, noise, Pusher(policy_random))
 
     def replay(
@@ -79,7 +76,7 @@ class PushingWorld(Section):
     ) -> Trajectory:
         """An episode's scene under given (T, 4) actions and another hidden noise: what else could have happened."""
         scene_random, _, _ = self._streams(split, index)
-        scene = draw_scene(self.n_objects, scene_random)
+        scene = sample_scene(self.n_objects, scene_random)
         strength = self.slip if slip is None else slip
         return rollout(scene, len(actions), strength, np.random.default_rng(noise_seed), lambda t, _: actions[t])
 
@@ -91,7 +88,7 @@ class PushingWorld(Section):
     def episode(self, split: str, index: int, image_size: int) -> Episode:
         """One drawn episode, named by its index."""
         trajectory = self.trajectory(split, index)
-        frames = draw_frames(trajectory, image_size)
+        frames = render_frames(trajectory, image_size)
         return Episode(str(index), frames, trajectory.actions, trajectory.positions)
 
     def episodes(self, split: str, image_size: int) -> Iterator[Episode]:

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cvae.data.sources import Source
-from cvae.data.sources.digests import text_digest
+from cvae.data.sources import Source, text_digest
 from cvae.data.store.writer import FORMAT_VERSION, write_store
 from cvae.errors import InputError
 from cvae.files import exclusive

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from cvae.record.numbers import finite
-from sweeps.report.reading.records import PlanRecord, RunRecord
+from cvae.record import finite
+from sweeps.report.reading import PlanRecord, RunRecord
 
 #: A value within this part of the range from an end counts as at the end.
 EDGE = 0.03

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from cvae.record.names import LOST
+from cvae.record import LOST
 from sweeps.report.checks.check import Check
-from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.reading.records import ExperimentRecord
-from sweeps.report.statistics.calibration import measured_coverage
-from sweeps.report.wording import share_words
+from sweeps.report.comparison import ArmResult, PairResult
+from sweeps.report.reading import ExperimentRecord
+from sweeps.report.statistics import measured_coverage
+from sweeps.report.wording import format_share
 
 #: A difference this many robust standard deviations from the median is no draw from a normal distribution.
 OUTLYING = 6.0
@@ -38,7 +38,7 @@ def nothing_diverged(experiment: ExperimentRecord) -> Check:
         runs = [run for run in experiment.of(arm, "confirm") if run.is_finished or run.status in LOST]
         n_diverged = sum(run.has_diverged for run in runs)
         worst = max(worst, n_diverged)
-        parts.append(f"{arm} {share_words(n_diverged, len(runs))}")
+        parts.append(f"{arm} {format_share(n_diverged, len(runs))}")
     detail = f"confirm runs that broke down: {'; '.join(parts)}"
     return Check("No run diverged", "warn" if worst else "pass", detail)
 
@@ -88,7 +88,7 @@ def _broken(experiment: ExperimentRecord) -> Iterator[str]:
         runs = [run for run in experiment.of(arm, "confirm") if experiment.score(run) is not None]
         n_broken = sum(run.has_collapsed or run.has_diverged for run in runs)
         if 0 < n_broken < len(runs):  # where all are alike there is nothing to mix
-            yield f"{arm}: {share_words(n_broken, len(runs))} of the scored runs collapsed or diverged"
+            yield f"{arm}: {format_share(n_broken, len(runs))} of the scored runs collapsed or diverged"
 
 
 def _outlying(arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> Iterator[str]:

@@ -5,11 +5,10 @@ from typing import Any
 
 from sweeps.report.checks.boundary import at_a_boundary
 from sweeps.report.checks.check import Check
-from sweeps.report.comparison.results import ArmResult
-from sweeps.report.reading.clip_scores import clip_names
-from sweeps.report.reading.records import ExperimentRecord, RunRecord
-from sweeps.report.statistics.paired import mean_interval
-from sweeps.report.wording import interval_words, number
+from sweeps.report.comparison import ArmResult
+from sweeps.report.reading import ExperimentRecord, RunRecord, clip_names
+from sweeps.report.statistics import mean_interval
+from sweeps.report.wording import format_interval, number
 
 #: Differences between experiments that are listed; all are counted.
 MAX_LISTED = 12
@@ -100,7 +99,7 @@ def training_has_levelled_off(experiment: ExperimentRecord) -> list[Check]:
         gain = mean_interval(gains)
         surely = gain.interval is None or gain.interval[0] > 0
         rising = rising or (surely and (gain.mean or 0) > (metric.margin or 0))
-        parts.append(f"{arm} {number(gain.mean, 2, True)} {metric.unit} ({interval_words(gain.interval)})")
+        parts.append(f"{arm} {number(gain.mean, 2, True)} {metric.unit} ({format_interval(gain.interval)})")
     detail = f"gain in the last quarter of training: {'; '.join(parts)}" + (": longer may change it" if rising else "")
     return [Check("Training has levelled off", "warn" if rising else "pass", detail)] if parts else []
 

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from cvae.data.collapse_threshold import FAR_ABOVE
-from cvae.record.flags import COLLAPSED_KL
-from cvae.record.numbers import finite
+from cvae.data import FAR_ABOVE
+from cvae.record import COLLAPSED_KL, finite
 from sweeps.report.checks import evidence as soundness
 from sweeps.report.checks import fairness
 from sweeps.report.checks.check import Check
-from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.reading.records import ExperimentRecord
-from sweeps.report.wording import interval_words, number, share_words
+from sweeps.report.comparison import ArmResult, PairResult
+from sweeps.report.reading import ExperimentRecord
+from sweeps.report.wording import format_interval, format_share, number
 
 #: The smallest two-sided sign-flip p is 2 / 2^n: 0.0625 at 5 pairs, 0.03 at 6.
 MIN_PAIRS = 6
@@ -52,7 +51,7 @@ def posterior_is_alive(arms: Sequence[ArmResult]) -> Check:
     title = "The posterior is alive"
     if not any(arm.n_kl for arm in arms):
         return Check(title, "warn", "no confirm run recorded a KL")
-    each = "; ".join(f"{arm.name} {number(arm.kl, 3)} nats, {share_words(arm.n_collapsed, arm.n_kl)}" for arm in arms)
+    each = "; ".join(f"{arm.name} {number(arm.kl, 3)} nats, {format_share(arm.n_collapsed, arm.n_kl)}" for arm in arms)
     detail = f"KL at the end, and collapsed runs (below {COLLAPSED_KL} nats per sequence): {each}"
     if is_void(arms):
         return Check(
@@ -103,7 +102,7 @@ def copy_last_is_beaten(experiment: ExperimentRecord, arms: Sequence[ArmResult])
     if not known:
         return Check(title, "warn", "no confirm run recorded the copy-last-frame score")
     each = "; ".join(
-        f"{arm.name} {number(arm.gain.mean, 2, True)} {unit} ({interval_words(arm.gain.interval)})" for arm in known
+        f"{arm.name} {number(arm.gain.mean, 2, True)} {unit} ({format_interval(arm.gain.interval)})" for arm in known
     )
     means = [arm.gain.mean or 0.0 for arm in known]
     sure = len(known) == len(arms) and all(arm.gain.interval and arm.gain.interval[0] > 0 for arm in known)

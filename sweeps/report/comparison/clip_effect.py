@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.report.reading.clip_scores import clip_scores
-from sweeps.report.reading.records import ExperimentRecord
-from sweeps.report.statistics.bootstrap import Interval
-from sweeps.report.statistics.paired import half_width
+from sweeps.report.reading import ExperimentRecord, clip_scores
+from sweeps.report.statistics import Interval, half_width
 
 Array = npt.NDArray[np.float64]
 

@@ -8,15 +8,25 @@ import itertools
 from collections.abc import Sequence
 from statistics import fmean
 
-from cvae.record.names import LOST
+from cvae.record import LOST
 from sweeps.report.comparison.clip_effect import clip_effect
 from sweeps.report.comparison.results import ArmResult, PairResult
 from sweeps.report.comparison.search_space_effect import space_effect
-from sweeps.report.comparison.verdict import decide, is_within, more_seeds
-from sweeps.report.reading.records import ExperimentRecord, RunRecord
-from sweeps.report.statistics.bootstrap import bca_interval, sign_flip_p
-from sweeps.report.statistics.paired import Paired, SignTest, compare_pairs, holm, mean_interval, sign_test
-from sweeps.report.statistics.robust import interquartile_mean, probability_of_improvement, worst_tenth
+from sweeps.report.comparison.verdict import decide_pair, is_within, more_seeds
+from sweeps.report.reading import ExperimentRecord, RunRecord
+from sweeps.report.statistics import (
+    Paired,
+    SignTest,
+    bca_interval,
+    compare_pairs,
+    holm,
+    interquartile_mean,
+    mean_interval,
+    probability_of_improvement,
+    sign_flip_p,
+    sign_test,
+    worst_tenth,
+)
 
 
 def seed_means(
@@ -106,7 +116,7 @@ def _pair_result(
 ) -> PairResult:
     metric, seeds = experiment.plan.metric, shared_seeds(a, b)
     differences = [a.by_seed[seed] - b.by_seed[seed] for seed in seeds]
-    verdict = decide(test, p_holm, metric)
+    verdict = decide_pair(test, p_holm, metric)
     return PairResult(
         a=a.name,
         b=b.name,

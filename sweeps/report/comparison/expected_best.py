@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from cvae.record.names import LOST
-from sweeps.report.reading.records import ExperimentRecord
+from cvae.record import LOST
+from sweeps.report.reading import ExperimentRecord
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ from typing import Literal
 
 from sweeps.report.comparison.clip_effect import ClipEffect
 from sweeps.report.comparison.search_space_effect import SpaceEffect
-from sweeps.report.reading.records import RunRecord
-from sweeps.report.statistics.bootstrap import Interval
-from sweeps.report.statistics.paired import Mean, Paired, SignTest
-from sweeps.report.statistics.robust import Improvement
+from sweeps.report.reading import RunRecord
+from sweeps.report.statistics import Improvement, Interval, Mean, Paired, SignTest
 
 #: What may be said of arm a against arm b.
 Verdict = Literal["better", "worse", "equivalent", "undecided"]

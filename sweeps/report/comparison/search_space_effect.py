@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sweeps.report.reading.records import ExperimentRecord, RunRecord
-from sweeps.report.statistics.bootstrap import Interval, bca_interval
+from sweeps.report.reading import ExperimentRecord, RunRecord
+from sweeps.report.statistics import Interval, bca_interval
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.reading.clip_scores import run_clip_scores
-from sweeps.report.reading.records import ExperimentRecord, MetricRecord
-from sweeps.report.statistics.power import pairs_for_effect
+from sweeps.report.reading import ExperimentRecord, MetricRecord, run_clip_scores
+from sweeps.report.statistics import pairs_for_effect
 
 
 @dataclass(frozen=True)

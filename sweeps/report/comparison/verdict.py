@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cvae.record.names import LOST
+from cvae.record import LOST
 from sweeps.report.comparison.results import ArmResult, PairResult, Verdict
-from sweeps.report.reading.records import ExperimentRecord, MetricRecord
-from sweeps.report.statistics.paired import ALPHA, Paired, pairs_needed
-from sweeps.report.statistics.power import pairs_for_effect
-from sweeps.report.wording import decimals_for, interval_words, number, pair_decimals, seeds_words
+from sweeps.report.reading import ExperimentRecord, MetricRecord
+from sweeps.report.statistics import ALPHA, Paired, pairs_for_effect, pairs_needed
+from sweeps.report.wording import decimals_for, format_interval, format_seeds, number, pair_decimals
 
 #: With more pairs than this the headline counts the undecided ones instead of naming them.
 MAX_NAMED = 6
@@ -27,14 +26,14 @@ class Clause:
 
 def headline(experiment: ExperimentRecord, clauses: Sequence[Clause], is_void: bool) -> str:
     """Return the first line: a warning where the comparison is void, how far the sweep is, then the clauses."""
-    progress, sentence = progress_words(experiment), "; ".join(map(str, clauses)) + "."
+    progress, sentence = format_progress(experiment), "; ".join(map(str, clauses)) + "."
     if not is_void:
         return progress + sentence
     void = "Void: the posterior has collapsed in every arm, so deterministic predictors are being compared."
     return f"{void} {progress or 'By the numbers alone: '}{sentence}"
 
 
-def progress_words(experiment: ExperimentRecord) -> str:
+def format_progress(experiment: ExperimentRecord) -> str:
     """Return `So far, with 17 of 24 confirm runs: `; empty once nothing more is to come."""
     runs = [run for run in experiment.runs if run.phase == "confirm"]
     planned = experiment.plan.n_configs * experiment.plan.n_seeds * len(experiment.plan.arms)
@@ -73,7 +72,7 @@ def pair_clause(pair: PairResult, metric: MetricRecord) -> Clause:
     test, decimals, unit = pair.test, pair_decimals(pair.test), f" {metric.unit}" if metric.unit else ""
     if pair.verdict in ("better", "worse"):
         return _decided(pair, metric)
-    evidence = f"{interval_words(test.interval, decimals)}, {seeds_words(test.n)}"
+    evidence = f"{format_interval(test.interval, decimals)}, {format_seeds(test.n)}"
     if pair.verdict == "equivalent":
         claim = f"{pair.a} and {pair.b} are equivalent within ±{metric.margin:g}{unit}"
         return Clause(claim, f"95% interval of the difference {evidence}")
@@ -81,8 +80,8 @@ def pair_clause(pair: PairResult, metric: MetricRecord) -> Clause:
     if test.difference is None:
         return Clause(claim, "no paired seeds")
     measured = f"difference {number(test.difference, decimals, signed=True)}{unit}"
-    settles = more_seeds_words(pair.more_seeds, test)
-    parts = [measured, f"95% interval {evidence}" if test.interval else seeds_words(test.n)]
+    settles = format_more_seeds(pair.more_seeds, test)
+    parts = [measured, f"95% interval {evidence}" if test.interval else format_seeds(test.n)]
     return Clause(claim, ", ".join(parts) + (f"; {settles}" if settles else ""))
 
 
@@ -102,7 +101,7 @@ def _decided(pair: PairResult, metric: MetricRecord) -> Clause:
     small = f", less than the declared margin of {metric.margin:g}{unit}" if pair.is_within_margin else ""
     return Clause(
         f"{winner} is better than {loser} by {number(abs(test.difference), decimals)}{unit}{small}",
-        f"95% interval {interval_words(ends, decimals)}, {seeds_words(test.n)}",
+        f"95% interval {format_interval(ends, decimals)}, {format_seeds(test.n)}",
     )
 
 
@@ -127,13 +126,13 @@ def _only_arm(experiment: ExperimentRecord, arm: ArmResult) -> Clause:
     if mean.mean is None:
         return Clause(f"no confirmed score yet of {arm.name}, the only arm")
     decimals, unit = decimals_for(mean.sd), f" {metric.unit}" if metric.unit else ""
-    interval = f"95% interval {interval_words(mean.interval, decimals)}, " if mean.interval else ""
+    interval = f"95% interval {format_interval(mean.interval, decimals)}, " if mean.interval else ""
     seeds = f"{mean.n} seed{'' if mean.n == 1 else 's'}"
     claim = f"{arm.name} reaches {number(mean.mean, decimals)}{unit} and is the only arm, so nothing is compared"
     return Clause(claim, f"{interval}{seeds}")
 
 
-def decide(test: Paired, p_holm: float | None, metric: MetricRecord) -> Verdict:
+def decide_pair(test: Paired, p_holm: float | None, metric: MetricRecord) -> Verdict:
     """Return what may be said of a against b.
 
     A difference needs a Holm-adjusted p below 0.05; equivalence needs the whole 95% interval inside the margin.
@@ -166,7 +165,7 @@ def more_seeds(test: Paired, metric: MetricRecord, n_pairs: int) -> int | None:
     return max(1, min(known) - test.n) if known else None
 
 
-def more_seeds_words(n: int | None, test: Paired) -> str:
+def format_more_seeds(n: int | None, test: Paired) -> str:
     """Say what would settle an undecided pair; empty where the spread cannot be told."""
     if test.sd is None or test.is_constant:
         return ""

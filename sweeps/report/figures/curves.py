@@ -9,14 +9,13 @@ import altair as alt
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from cvae.config.schema import TrainConfig
-from cvae.record.flags import COLLAPSED_KL
-from cvae.schedules.kl import KLAnneal
-from cvae.schedules.teacher_forcing import TeacherForcing
+from cvae.config import TrainConfig
+from cvae.record import COLLAPSED_KL
+from cvae.schedules import KLAnneal, TeacherForcing
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip, with_unit
 from sweeps.report.figures.theme import arm_colour, arm_dash
-from sweeps.report.reading.records import ExperimentRecord, MetricRecord, RunRecord
-from sweeps.report.wording import params_words
+from sweeps.report.reading import ExperimentRecord, MetricRecord, RunRecord
+from sweeps.report.wording import format_params
 
 #: Thin lines of a figure, and points of all of them together: more are thinned, so that the page stays light.
 MAX_LINES, MAX_POINTS = 60, 6000
@@ -68,7 +67,7 @@ def _curve_figure(experiment: ExperimentRecord, phase: str, curve: Curve) -> Fig
     peaks = [max(value for _, value in series) for _, series in runs]
     y = _y(curve, peaks)
     x = alt.X("x:Q", title="step", axis=alt.Axis(labelExpr=STEP_LABEL, tickCount=5, grid=False))
-    names = [{"run": i, "name": run.name, "parameters": params_words(run)} for i, (run, _) in enumerate(runs)]
+    names = [{"run": i, "name": run.name, "parameters": format_params(run)} for i, (run, _) in enumerate(runs)]
     thin = alt.Chart(data(_thin_rows(runs))).mark_line(strokeWidth=1, strokeOpacity=0.3)
     thin = thin.transform_lookup("run", from_=alt.LookupData(data(names), "run", ["name", "parameters"]))
     of_arm = alt.Chart(data(means)).encode(x=x, color=arm_colour(arms))

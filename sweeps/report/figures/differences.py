@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from sweeps.report.comparison.results import ArmResult, PairResult
+from sweeps.report.comparison import ArmResult, PairResult
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip, with_unit
 from sweeps.report.figures.theme import arm_colour
-from sweeps.report.reading.records import MetricRecord
+from sweeps.report.reading import MetricRecord
 
 #: Pairs that are drawn; the tables hold all.
 MAX_PAIRS = 6
@@ -47,7 +47,7 @@ def _figure(metric: MetricRecord, index: int, pair: PairResult) -> Figure:
     return build(f"clips-{index}", f"{pair.a} − {pair.b}", words, layers, 180)  # noqa: RUF001 - a minus sign
 
 
-def differences(metric: MetricRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> Figure | None:
+def paired_differences(metric: MetricRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> Figure | None:
     """Return the paired differences with their intervals and the margin's band; None without a paired seed."""
     shown = [pair for pair in pairs if pair.test.difference is not None]
     if not shown:

@@ -13,10 +13,9 @@ import altair as alt
 import vl_convert
 
 from sweeps.report.figures.theme import TEMPLATES, THEME
-from sweeps.report.reading.records import MetricRecord
+from sweeps.report.reading import MetricRecord
 
 Row = dict[str, Any]
-
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -90,7 +89,6 @@ def csv_text(rows: Sequence[dict[str, Any]], columns: Iterable[str] = ()) -> str
 #: Width in pixels of a figure for a paper; PNG has twice as many.
 WIDTH = 560
 
-
 PNG_SCALE = 2.0
 
 
@@ -126,6 +124,5 @@ def light_colours() -> dict[str, Any]:
 
 #: Name of the signal that holds the arms which the reader has switched off, the same in every figure of the page.
 HIDDEN = "hidden"
-
 
 _IS_SHOWN = {"filter": f"!isValid(datum.arm) || indexof({HIDDEN}, datum.arm) < 0"}

@@ -3,12 +3,11 @@
 import altair as alt
 import numpy as np
 
-from cvae.record.flags import COLLAPSED_KL
-from cvae.record.numbers import numbers_of
+from cvae.record import COLLAPSED_KL, numbers_of
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip
 from sweeps.report.figures.theme import arm_colour, colour
-from sweeps.report.reading.records import ExperimentRecord, RunRecord
-from sweeps.report.wording import params_words
+from sweeps.report.reading import ExperimentRecord, RunRecord
+from sweeps.report.wording import format_params
 
 #: Dimensions that are shown, the busiest first; the rest carries less than any of them.
 MAX_DIMENSIONS = 32
@@ -113,5 +112,5 @@ def _row(experiment: ExperimentRecord, run: RunRecord) -> Row | None:
         "rate": rounded(max(0.0, rate)),
         "distortion": rounded(distortion),
         "score": score,
-        "parameters": params_words(run),
+        "parameters": format_params(run),
     }

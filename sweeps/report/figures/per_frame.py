@@ -3,10 +3,10 @@
 import altair as alt
 import numpy as np
 
-from cvae.record.numbers import numbers_of
+from cvae.record import numbers_of
 from sweeps.report.figures.figure import Figure, Row, build, data, tooltip, with_unit
 from sweeps.report.figures.theme import arm_colour, arm_dash
-from sweeps.report.reading.records import ExperimentRecord, RunRecord
+from sweeps.report.reading import ExperimentRecord, RunRecord
 
 #: Names of the series in diagnostics.json -> what they are; those of every frame that depend on the arm's model.
 OF_THE_MODEL = {

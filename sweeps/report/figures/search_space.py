@@ -6,12 +6,12 @@ from typing import Any
 
 import altair as alt
 
-from cvae.record.numbers import finite
-from sweeps.report.checks.boundary import is_log, range_of
+from cvae.record import finite
+from sweeps.report.checks import is_log, range_of
 from sweeps.report.figures.figure import Figure, Row, build, data, tooltip, with_unit
 from sweeps.report.figures.theme import arm_colour
-from sweeps.report.reading.records import ExperimentRecord
-from sweeps.report.wording import params_words
+from sweeps.report.reading import ExperimentRecord
+from sweeps.report.wording import format_params
 
 #: With fewer different points there is no region to see.
 MIN_POINTS = 4
@@ -55,7 +55,7 @@ def _rows(experiment: ExperimentRecord, arm: str, first: str, second: str) -> li
     for run in experiment.of(arm, "tune"):
         x, y, score = finite(run.params.get(first)), finite(run.params.get(second)), experiment.score(run)
         if x is not None and y is not None and score is not None:
-            row = {"arm": arm, "run": run.name, "x": x, "y": y, "score": score, "parameters": params_words(run)}
+            row = {"arm": arm, "run": run.name, "x": x, "y": y, "score": score, "parameters": format_params(run)}
             found.append(row)
     found.sort(key=lambda row: experiment.plan.metric.sign * row["score"])
     return [{**row, "rank": (i + 1) / len(found)} for i, row in enumerate(found)]

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from sweeps.report.comparison.expected_best import budget_curve
-from sweeps.report.comparison.results import ArmResult
+from sweeps.report.comparison import ArmResult, budget_curve
 from sweeps.report.figures.figure import Figure, Row, build, data, tooltip, with_unit
 from sweeps.report.figures.theme import arm_colour, arm_dash
-from sweeps.report.reading.records import ExperimentRecord
+from sweeps.report.reading import ExperimentRecord
 
 _STAGES = ("when chosen", "fresh seeds", "fresh clips")
 

@@ -14,6 +14,7 @@ import altair as alt
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 N_HUES = 8
+
 _DASHES = ([1, 0], [5, 3], [2, 2])
 
 #: The look of every figure; colours come from the page's style sheet.

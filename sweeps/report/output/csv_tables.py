@@ -4,15 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.comparison.variance import seeds_needed
-from sweeps.report.figures.differences import clip_rows
-from sweeps.report.figures.figure import csv_text
-from sweeps.report.figures.per_frame import per_frame_rows
-from sweeps.report.figures.selection import budget_rows
+from sweeps.report.comparison import ArmResult, PairResult, seeds_needed
+from sweeps.report.figures import budget_rows, clip_rows, csv_text, per_frame_rows
 from sweeps.report.output.verdict_json import pair_values
-from sweeps.report.reading.records import ExperimentRecord, MetricRecord, RunRecord
-from sweeps.report.statistics.paired import Mean
+from sweeps.report.reading import ExperimentRecord, MetricRecord, RunRecord
+from sweeps.report.statistics import Mean
 
 _CURVES = ("train/loss", "train/mse", "train/kl", "train/beta", "train/tfr", "train/lr", "train/grad_norm")
 

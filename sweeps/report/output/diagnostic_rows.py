@@ -6,9 +6,9 @@ from functools import partial
 from statistics import fmean
 from typing import Any
 
-from cvae.record.numbers import finite, numbers_of
-from sweeps.report.reading.records import ExperimentRecord
-from sweeps.report.wording import kl_words, number
+from cvae.record import finite, numbers_of
+from sweeps.report.reading import ExperimentRecord
+from sweeps.report.wording import format_kl, number
 
 Values = Mapping[str, Any]
 
@@ -24,9 +24,9 @@ _FORECASTS = {
 
 _NUMBERS: dict[str, tuple[str, Callable[[float], str]]] = {
     "active_units": ("active units", lambda value: number(value, 1)),
-    "mutual_information": ("mutual information, nats", kl_words),
-    "mutual_information_bound": ("its bound, nats", kl_words),
-    "rate": ("rate, nats", kl_words),
+    "mutual_information": ("mutual information, nats", format_kl),
+    "mutual_information_bound": ("its bound, nats", format_kl),
+    "rate": ("rate, nats", format_kl),
     "distortion": ("distortion", lambda value: f"{value:.3g}"),
 }
 

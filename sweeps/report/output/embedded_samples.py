@@ -4,8 +4,8 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from cvae.record.run_folder import RunFolder
-from sweeps.report.reading.records import ExperimentRecord, RunRecord
+from cvae.record import RunFolder
+from sweeps.report.reading import ExperimentRecord, RunRecord
 
 #: Bytes of pictures that a page may hold, before base64 adds a third.
 MAX_BYTES = 4_000_000

@@ -10,17 +10,15 @@ import jinja2
 import vl_convert
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.comparison.verdict import progress_words
-from sweeps.report.figures.all_figures import figures_of
-from sweeps.report.figures.figure import Figure, figure_files
-from sweeps.report.figures.theme import TEMPLATES, THEME, colour
+from sweeps.report.comparison import format_progress
+from sweeps.report.figures import TEMPLATES, THEME, Figure, colour, figure_files, figures_of
 from sweeps.report.output import rows as cells
 from sweeps.report.output import run_rows as provenance
 from sweeps.report.output.csv_tables import all_tables
 from sweeps.report.output.diagnostic_rows import diagnostic_rows
 from sweeps.report.output.embedded_samples import collect_samples
 from sweeps.report.output.verdict_json import verdict_json
-from sweeps.report.statistics.calibration import calibration
+from sweeps.report.statistics import calibration
 
 
 def render_files(analysis: Analysis, pictures: bool = True) -> dict[str, bytes]:
@@ -47,7 +45,7 @@ def _template_values(analysis: Analysis) -> dict[str, Any]:
         "metric": metric,
         "headline": analysis.headline,
         "clauses": analysis.clauses,
-        "progress": progress_words(experiment),
+        "progress": format_progress(experiment),
         "is_void": analysis.is_void,
         "guards": analysis.guards,
         "counts": {level: sum(g.level == level for g in analysis.guards) for level in ("pass", "warn", "fail")},

@@ -3,12 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cvae.record.numbers import finite
-from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.comparison.variance import VarianceSplit, seeds_needed
-from sweeps.report.comparison.verdict import more_seeds_words, pair_sentence
-from sweeps.report.reading.records import ExperimentRecord, MetricRecord, RunRecord
-from sweeps.report.wording import decimals_for, interval_words, kl_words, number, p_words, pair_decimals, value_words
+from cvae.record import finite
+from sweeps.report.comparison import (
+    ArmResult,
+    PairResult,
+    VarianceSplit,
+    format_more_seeds,
+    pair_sentence,
+    seeds_needed,
+)
+from sweeps.report.reading import ExperimentRecord, MetricRecord, RunRecord
+from sweeps.report.wording import (
+    decimals_for,
+    format_interval,
+    format_kl,
+    format_p,
+    format_value,
+    number,
+    pair_decimals,
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ def pair_cells(metric: MetricRecord, pair: PairResult) -> PairCells:
     notes = ["smaller than the margin"] if pair.is_within_margin and pair.verdict in ("better", "worse") else []
     if pair.verdict == "undecided" and test.interval and test.interval[0] * test.interval[1] > 0:
         notes.append("the interval leaves out zero, but this does not hold after Holm's adjustment")
-    if pair.verdict == "undecided" and (words := more_seeds_words(pair.more_seeds, test)):
+    if pair.verdict == "undecided" and (words := format_more_seeds(pair.more_seeds, test)):
         notes.append(f"{words} to be decided, if spread and difference stay as measured")
     if pair.with_lost:
         lost = pair.with_lost
@@ -83,40 +96,40 @@ def pair_cells(metric: MetricRecord, pair: PairResult) -> PairCells:
         b=pair.b,
         verdict=pair.verdict,
         difference=number(test.difference, decimals, signed=True),
-        interval=interval_words(test.interval, decimals),
+        interval=format_interval(test.interval, decimals),
         n=test.n,
-        p_holm=p_words(pair.p_holm),
-        bootstrap=interval_words(pair.bootstrap, decimals),
-        sign_flip_p=p_words(pair.sign_flip_p),
-        improvement=_improvement_words(pair),
-        over_space=_space_words(pair),
-        over_clips=_clips_words(pair),
-        two_way=interval_words(pair.clips.two_way if pair.clips else None),
+        p_holm=format_p(pair.p_holm),
+        bootstrap=format_interval(pair.bootstrap, decimals),
+        sign_flip_p=format_p(pair.sign_flip_p),
+        improvement=_format_improvement(pair),
+        over_space=_format_space_effect(pair),
+        over_clips=_format_clip_effect(pair),
+        two_way=format_interval(pair.clips.two_way if pair.clips else None),
         note="; ".join(notes),
         left_out=pair.left_out,
         sentence=pair_sentence(pair, metric),
     )
 
 
-def _improvement_words(pair: PairResult) -> str:
+def _format_improvement(pair: PairResult) -> str:
     if pair.improvement is None:
         return number(None)
     low, high = pair.improvement.interval
     return f"{100 * pair.improvement.probability:.0f}% ({100 * low:.0f} to {100 * high:.0f}%)"
 
 
-def _space_words(pair: PairResult) -> str:
+def _format_space_effect(pair: PairResult) -> str:
     if (space := pair.space) is None:
         return number(None)
     width = (space.interval[1] - space.interval[0]) / 2 if space.interval else space.difference
     decimals = decimals_for(width)
-    return f"{number(space.difference, decimals, True)} ({interval_words(space.interval, decimals)}), n = {space.n}"
+    return f"{number(space.difference, decimals, True)} ({format_interval(space.interval, decimals)}), n = {space.n}"
 
 
-def _clips_words(pair: PairResult) -> str:
+def _format_clip_effect(pair: PairResult) -> str:
     if (clips := pair.clips) is None:
         return number(None)
-    return f"{number(clips.difference, 2, True)} ({interval_words(clips.interval)}), n = {clips.n_clips}"
+    return f"{number(clips.difference, 2, True)} ({format_interval(clips.interval)}), n = {clips.n_clips}"
 
 
 def arm_table(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> list[ArmCells]:
@@ -129,16 +142,16 @@ def _arm_cells(experiment: ExperimentRecord, arm: ArmResult, decimals: int) -> A
     return ArmCells(
         name=arm.name,
         mean=number(arm.confirmed.mean, decimals),
-        interval=interval_words(arm.confirmed.interval, decimals),
+        interval=format_interval(arm.confirmed.interval, decimals),
         n=f"{arm.confirmed.n} of {experiment.plan.n_seeds}",
         iqm=number(arm.iqm, decimals),
         worst_tenth=number(arm.worst_tenth, decimals),
         gain=number(arm.gain.mean, decimals, signed=True),
-        gain_interval=interval_words(arm.gain.interval, decimals),
+        gain_interval=format_interval(arm.gain.interval, decimals),
         tune_score=number(arm.tune_score, decimals),
         on_tune_split=number(arm.on_tune_split, decimals),
         shrinkage=number(arm.shrinkage, decimals, signed=True),
-        kl=kl_words(arm.kl),
+        kl=format_kl(arm.kl),
         collapsed=f"{arm.n_collapsed} of {arm.n_kl}",
         diverged=f"{arm.n_diverged} of {arm.n_runs}",
         lost=f"{arm.n_lost} of {arm.n_runs}",
@@ -152,7 +165,7 @@ def chosen_cells(run: RunRecord, beta_c: float | None) -> ChosenCells:
     beta_sum = beta * 3 * size**2 if beta is not None and size is not None else None
     return ChosenCells(
         run=run.name.rpartition("-s")[0] or run.name,
-        params={path: value_words(value) for path, value in run.params.items()},
+        params={path: format_value(value) for path, value in run.params.items()},
         beta="–" if beta is None else f"{beta:.3g}",  # noqa: RUF001
         beta_sum="–" if beta_sum is None else f"{beta_sum:.3g}",  # noqa: RUF001
         sigma="–" if beta_sum is None or beta_sum < 0 else f"{(beta_sum / 2) ** 0.5:.3g}",  # noqa: RUF001

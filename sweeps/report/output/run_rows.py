@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cvae.record.names import LOST
-from cvae.record.numbers import finite
-from sweeps.report.reading.records import ExperimentRecord, RunRecord
-from sweeps.report.wording import number, params_words
+from cvae.record import LOST, finite
+from sweeps.report.reading import ExperimentRecord, RunRecord
+from sweeps.report.wording import format_params, number
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def run_cells(experiment: ExperimentRecord, run: RunRecord) -> RunCells:
         name=run.name,
         phase=run.phase,
         seed="–" if run.seed is None else str(run.seed),  # noqa: RUF001
-        params=params_words(run),
+        params=format_params(run),
         status=run.status,
         is_lost=run.status in LOST,
         attempt=str(run.state.get("attempt", "–")),  # noqa: RUF001
@@ -67,13 +66,13 @@ def conditions(experiment: ExperimentRecord) -> list[tuple[str, str]]:
 
 
 def _counted(values: Sequence[object]) -> str:
-    counts = Counter(_condition_words(value) for value in values if value is not None)
+    counts = Counter(_format_condition(value) for value in values if value is not None)
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{value} ({n} runs)" for value, n in sorted(counts.items()))
 
 
-def _condition_words(value: object) -> str:
+def _format_condition(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)

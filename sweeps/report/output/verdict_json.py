@@ -5,9 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.comparison.verdict import pair_sentence
-from sweeps.report.reading.records import MetricRecord
+from sweeps.report.comparison import ArmResult, PairResult, pair_sentence
+from sweeps.report.reading import MetricRecord
 
 #: Raised whenever a key changes its meaning or goes.
 SCHEMA = 2

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cvae.errors import InputError
-from cvae.record.run_folder import RunFolder
+from cvae.record import RunFolder
 from sweeps.report.reading.records import ExperimentRecord, RunRecord
 
 Array = npt.NDArray[np.float64]

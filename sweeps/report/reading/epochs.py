@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cvae.record.numbers import finite
+from cvae.record import finite
 
 _PLAIN = {int, float, type(None)}
 

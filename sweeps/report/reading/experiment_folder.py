@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cvae.config.yaml_file import load_yaml_mapping
+from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
-from cvae.record.names import PREFIXES
-from cvae.record.numbers import finite
-from cvae.record.run_folder import RunFolder
+from cvae.record import PREFIXES, RunFolder, finite
 from sweeps.report.reading.epochs import columns_of
 from sweeps.report.reading.records import ExperimentRecord, MetricRecord, PlanRecord, RunRecord
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cvae.record.flags import is_collapsed
-from cvae.record.names import PREFIXES
-from cvae.record.numbers import finite
-from cvae.schedules.kl import SET_IN_TRAINING
+from cvae.record import PREFIXES, finite, is_collapsed
+from cvae.schedules import SET_IN_TRAINING
 from sweeps.report.reading.epochs import Epochs
 
 

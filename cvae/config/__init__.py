@@ -1,0 +1,26 @@
+"""What a run is told: its schema and defaults, presets, `--set`, and the sentence for a mistake. No torch."""
+
+from cvae.config.network_sizes import CHANNELS_PER_GROUP, LAYERS, Work, stage_channels, training_flops
+from cvae.config.overrides import at_path, merge, parse_settings
+from cvae.config.schema import Config, RuntimeConfig, Split, TrainConfig, build_config
+from cvae.config.validation_errors import format_validation_error
+from cvae.config.yaml_file import dump_yaml, load_yaml_mapping
+
+__all__ = [
+    "CHANNELS_PER_GROUP",
+    "LAYERS",
+    "Config",
+    "RuntimeConfig",
+    "Split",
+    "TrainConfig",
+    "Work",
+    "at_path",
+    "build_config",
+    "dump_yaml",
+    "format_validation_error",
+    "load_yaml_mapping",
+    "merge",
+    "parse_settings",
+    "stage_channels",
+    "training_flops",
+]

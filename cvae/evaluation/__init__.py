@@ -1,0 +1,24 @@
+"""Scores of a model on a whole split: protocols, samples, latents, baselines. Nothing here writes a file."""
+
+from cvae.evaluation.clip_batches import in_evaluation, predict_clips, sampled_clips
+from cvae.evaluation.protocols import ALL, EvaluationPlan, FullEvaluation, Protocol, count_passes, evaluate_protocols
+from cvae.evaluation.samples import Advance, Extremes, sample_many
+from cvae.evaluation.scores import Evaluation
+from cvae.evaluation.validation import evaluate
+
+__all__ = [
+    "ALL",
+    "Advance",
+    "Evaluation",
+    "EvaluationPlan",
+    "Extremes",
+    "FullEvaluation",
+    "Protocol",
+    "count_passes",
+    "evaluate",
+    "evaluate_protocols",
+    "in_evaluation",
+    "predict_clips",
+    "sample_many",
+    "sampled_clips",
+]

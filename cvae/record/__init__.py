@@ -1,0 +1,21 @@
+"""What a run leaves on disk: files, statuses, names, flags. Anything may read it, so nothing here needs torch."""
+
+from cvae.record.flags import COLLAPSED_KL, flags_by_record, is_collapsed, is_diverged, make_flags
+from cvae.record.names import FINAL_STATUSES, LOST, PREFIXES, TIMINGS
+from cvae.record.numbers import finite, numbers_of
+from cvae.record.run_folder import RunFolder
+
+__all__ = [
+    "COLLAPSED_KL",
+    "FINAL_STATUSES",
+    "LOST",
+    "PREFIXES",
+    "TIMINGS",
+    "RunFolder",
+    "finite",
+    "flags_by_record",
+    "is_collapsed",
+    "is_diverged",
+    "make_flags",
+    "numbers_of",
+]

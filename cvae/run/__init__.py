@@ -1,0 +1,17 @@
+"""Attempts at a run folder: resume, heartbeat, checkpoint, final evaluation, and what kind of failure ended one."""
+
+from cvae.run.checkpoint import read_checkpoint
+from cvae.run.evaluate_checkpoint import evaluate_run, is_the_runs_own
+from cvae.run.final_evaluation import FinalEvaluation, files_beside
+from cvae.run.train_run import load_config, make_trainer, train_run
+
+__all__ = [
+    "FinalEvaluation",
+    "evaluate_run",
+    "files_beside",
+    "is_the_runs_own",
+    "load_config",
+    "make_trainer",
+    "read_checkpoint",
+    "train_run",
+]

@@ -1,0 +1,33 @@
+"""Arms and pairs of arms: what confirm says of each, and the verdict by rule."""
+
+from sweeps.report.comparison.compare import compare_all_pairs, compare_arms
+from sweeps.report.comparison.expected_best import budget_curve
+from sweeps.report.comparison.results import ArmResult, PairResult
+from sweeps.report.comparison.variance import VarianceSplit, seeds_needed, variance_split
+from sweeps.report.comparison.verdict import (
+    Clause,
+    clauses_of,
+    decide_pair,
+    format_more_seeds,
+    format_progress,
+    headline,
+    pair_sentence,
+)
+
+__all__ = [
+    "ArmResult",
+    "Clause",
+    "PairResult",
+    "VarianceSplit",
+    "budget_curve",
+    "clauses_of",
+    "compare_all_pairs",
+    "compare_arms",
+    "decide_pair",
+    "format_more_seeds",
+    "format_progress",
+    "headline",
+    "pair_sentence",
+    "seeds_needed",
+    "variance_split",
+]

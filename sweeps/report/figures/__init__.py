@@ -1,0 +1,21 @@
+"""One figure a function, as a Vega-Lite specification with its data inside."""
+
+from sweeps.report.figures.all_figures import figures_of
+from sweeps.report.figures.differences import clip_rows
+from sweeps.report.figures.figure import Figure, csv_text, figure_files
+from sweeps.report.figures.per_frame import per_frame_rows
+from sweeps.report.figures.selection import budget_rows
+from sweeps.report.figures.theme import TEMPLATES, THEME, colour
+
+__all__ = [
+    "TEMPLATES",
+    "THEME",
+    "Figure",
+    "budget_rows",
+    "clip_rows",
+    "colour",
+    "csv_text",
+    "figure_files",
+    "figures_of",
+    "per_frame_rows",
+]

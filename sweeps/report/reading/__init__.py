@@ -1,0 +1,19 @@
+"""Records as they are: experiments, runs, evaluations and clip scores as plain typed values. Nothing is judged here."""
+
+from sweeps.report.reading.clip_scores import clip_names, clip_scores, run_clip_scores
+from sweeps.report.reading.experiment_folder import read_experiment
+from sweeps.report.reading.merging import merged, refuse_what_differs
+from sweeps.report.reading.records import ExperimentRecord, MetricRecord, PlanRecord, RunRecord
+
+__all__ = [
+    "ExperimentRecord",
+    "MetricRecord",
+    "PlanRecord",
+    "RunRecord",
+    "clip_names",
+    "clip_scores",
+    "merged",
+    "read_experiment",
+    "refuse_what_differs",
+    "run_clip_scores",
+]

@@ -1,0 +1,33 @@
+"""Distributions, conditional spaces, and points that are known before any trial. No optuna."""
+
+from sweeps.search_space.distributions import (
+    Choice,
+    ConditionalChoice,
+    Dimension,
+    FloatRange,
+    Value,
+    WrittenDimension,
+    WrittenVariant,
+)
+from sweeps.search_space.points import grid, qmc_params
+from sweeps.search_space.space import Parameter, Params, Space, corners, overlapping, overrides_of, parameters, sample
+
+__all__ = [
+    "Choice",
+    "ConditionalChoice",
+    "Dimension",
+    "FloatRange",
+    "Parameter",
+    "Params",
+    "Space",
+    "Value",
+    "WrittenDimension",
+    "WrittenVariant",
+    "corners",
+    "grid",
+    "overlapping",
+    "overrides_of",
+    "parameters",
+    "qmc_params",
+    "sample",
+]
