@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sweeps.experiment import Metric
 from sweeps.report.comparison import decide_pair
-from sweeps.report.reading import MetricRecord
 from sweeps.report.statistics import bca_intervals, compare_pairs, holm, mean_interval, power_of
 
 Array = npt.NDArray[np.float64]
@@ -24,7 +24,7 @@ SEED_SD = 0.3
 #: What a collapsed seed loses, in dB: the gap between a good and a collapsed run in the course's logs.
 COLLAPSE_DB = 3.0
 COLLAPSED_SHARE = 0.15
-METRIC = MetricRecord("val/psnr", "maximize", None)
+METRIC = Metric(name="val/psnr", direction="maximize", margin=None)
 TABLE = Path(__file__).parents[1] / "sweeps" / "report" / "calibration.json"
 
 

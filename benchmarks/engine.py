@@ -48,7 +48,7 @@ def stepping(
     lay_out(experiment, root)
 
     def start(folder: RunFolder, environment: dict[str, str]) -> Any:
-        return SteppingWorker(folder, score, steps_of(folder.read_identity()["number"]))
+        return SteppingWorker(folder, score, steps_of(int(folder.path.name.split("-")[1])))
 
     return Coordinator(experiment, root, Slots({"cpu": slots}), 1, start=start, poll_s=0.0)
 
@@ -89,7 +89,7 @@ def _marks(coordinator: Coordinator) -> dict[int, float]:
     started, spent = time.process_time(), SteppingWorker.spent_s
     for _ in coordinator.run():
         used = time.process_time() - started - (SteppingWorker.spent_s - spent)
-        marks.setdefault(len(coordinator.tally.settled), used)
+        marks.setdefault(len(coordinator.counts.settled), used)
     return marks
 
 
@@ -142,7 +142,7 @@ def epochs_to_values(place: Path, values: Mapping[str, Any]) -> list[tuple[int, 
     coordinator = stepping(values, place, landscape, lambda number: EPOCHS, 2)
     before, best, found = SteppingWorker.evaluations, float("-inf"), []
     for _ in coordinator.run():
-        cell = coordinator.tally.cells["a", "tune"]
+        cell = coordinator.counts.cells["a", "tune"]
         if cell.best > best:
             best = cell.best
             found.append((SteppingWorker.evaluations - before, best))

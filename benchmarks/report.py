@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from tests.report.planted import Planted
+from tests.sweeps.report.planted import Planted
 
 ROOT = Path(__file__).parents[1]
 N_EVALUATIONS = 300

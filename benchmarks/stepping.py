@@ -6,11 +6,13 @@ The coordinator takes it for a process, so sweeps of thousands of runs take seco
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from cvae.errors import InputError
 from cvae.files import held
-from cvae.record import FINAL_STATUSES, PREFIXES, RunFolder
+from cvae.record import PREFIXES, RunError, RunFolder, RunState
+from cvae.run import FINAL_KINDS
 
 #: (parameters, seed, step) -> metric
 Score = Callable[[Mapping[str, Any], int, int], float]
@@ -71,47 +73,47 @@ class SteppingWorker:
         folder = self.folder
         assert self._held.enter_context(held(folder.lock))
         before = folder.read_state()
-        if before["status"] in FINAL_STATUSES:
+        if before.is_final:
             return
-        number = int(before.get("attempt", 0)) + 1
-        state = {"status": "running", "attempt": number, "total_steps": self._steps, "error": None}
+        state = RunState("running", attempt=before.attempt + 1, total_steps=self._steps)
         try:
             yield from self._train(folder, state)
         except (OSError, InputError, MemoryError, ValueError, ArithmeticError) as error:
-            self._leave(folder, state | {"step": len(folder.read_epochs()) * self._every}, error)
+            self._leave(folder, replace(state, step=len(folder.read_epochs()) * self._every), error)
 
-    def _train(self, folder: RunFolder, state: dict[str, Any]) -> Iterator[None]:
+    def _train(self, folder: RunFolder, state: RunState) -> Iterator[None]:
         done = len(folder.read_epochs()) * self._every
         if folder.keep_epochs(done):
-            state["mended"] = [f"attempt {state['attempt']} cut off a torn line of {folder.epochs.name}"]
-        folder.write_state(state | {"step": done})
+            state = replace(state, mended=(f"attempt {state.attempt} cut off a torn line of {folder.epochs.name}",))
+        folder.write_state(replace(state, step=done))
         identity = folder.read_identity()
-        params, seed = identity["params"], identity["seed"]
+        assert identity is not None
+        params, seed = identity.params, identity.seed
         for step in range(done + self._every, self._steps + 1, self._every):
             if self._fault:
-                self._fault(state["attempt"], step)
+                self._fault(state.attempt, step)
             folder.append_epoch({"step": step, "val/psnr": self._score(params, seed, step), "train/kl": 1.0})
             SteppingWorker.evaluations += 1
             if step < self._steps and (asked := folder.asked_status()):
-                folder.write_state(state | {"status": asked, "step": step})
+                folder.write_state(replace(state, status=asked, step=step))
                 return
-            folder.write_state(state | {"step": step})
+            folder.write_state(replace(state, step=step))
             yield
         # the configuration's own parser would cost more than all else
         lines = [line.split(":") for line in folder.config.read_text().splitlines()]
         prefix = next(PREFIXES[words[1].strip()] for words in lines if words[0].strip() == "final_split")
         final = {f"{prefix}/psnr": self._score(params, seed, self._steps)}
         folder.checkpoint.write_bytes(b"weights")
-        folder.write_state(state | {"status": "finished", "step": self._steps, "final": final})
+        folder.write_state(replace(state, status="finished", step=self._steps, final=final))
 
     @staticmethod
-    def _leave(folder: RunFolder, state: dict[str, Any], error: Exception) -> None:
+    def _leave(folder: RunFolder, state: RunState, error: Exception) -> None:
         """Record an error as `cvae.run.train_run` does."""
         kinds = {MemoryError: "memory", ArithmeticError: "diverged", ValueError: "error"}
         kind = next((k for type_, k in kinds.items() if isinstance(error, type_)), "io")
-        status = {"diverged": "diverged", "error": "failed"}.get(kind, "interrupted")
-        facts = {"kind": kind, "type": type(error).__name__, "message": str(error)}
+        status = FINAL_KINDS.get(kind, "interrupted")
+        facts = RunError(kind, type(error).__name__, str(error))
         try:
-            folder.write_state(state | {"status": status, "error": facts})
+            folder.write_state(replace(state, status=status, error=facts))
         except InputError:
             return  # a full disk takes no state either

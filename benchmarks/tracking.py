@@ -17,11 +17,11 @@ from pathlib import Path
 
 from benchmarks.table import Row
 from cvae.config import dump_yaml, load_yaml_mapping
-from cvae.record import TIMINGS, RunFolder
+from cvae.record import TIMINGS, RunFolder, RunState
 from sweeps.tracking import mirror as mirroring
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.settings import quiet_environment
-from tests.sweeps.bad_servers import TROUBLES, trouble
+from tests.sweeps.tracking.bad_servers import TROUBLES, trouble
 
 ROOT = Path(__file__).parents[1]
 #: Bound on what 450 more media evaluations may add to the mirror and to wandb's service.
@@ -150,7 +150,7 @@ def memory(runs: Path, n: int) -> Row:
             picture = (identity.parent / "samples" / f"final{suffix}").read_bytes()
             (folder.samples / f"step-{step:06d}{suffix}").write_bytes(picture + step.to_bytes(4, "big"))
         folder.append_epoch(line | {"step": step})
-        folder.write_state({"status": "running", "attempt": 1, "step": step})
+        folder.write_state(RunState("running", attempt=1, step=step))
         whole.catch_up()
         if step in (n // 10, n):
             seen.append(rss_mib(os.getpid()))

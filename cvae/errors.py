@@ -26,5 +26,9 @@ class Diverged(Exception):
     """The loss or its gradient is not finite; no optimizer step was made since, so the weights are still sound."""
 
 
+class NoLocks(InputError):
+    """A file system has no locks, so nobody can be kept out."""
+
+
 class AlreadyTraining(InputError):
     """Another live process trains this run folder."""

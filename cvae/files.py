@@ -1,47 +1,29 @@
-"""One process at a time: a lock file that the system releases when its holder dies."""
-
-from __future__ import annotations
+"""How a file appears whole, and how one process at a time works on something."""
 
 import errno
 import fcntl
+import json
+import math
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-from cvae.errors import InputError
+from cvae.errors import InputError, NoLocks
 
-UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-
-
-@contextmanager
-def exclusive(path: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock; yields False where another holds it and `wait` is off, or the file system has no locks.
-
-    The file stays: removing it would let two processes hold locks on two files of one name.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        yield _lock(descriptor, wait)
-    finally:
-        os.close(descriptor)  # releases the lock
-
-
-def _lock(descriptor: int, wait: bool) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in UNSUPPORTED or isinstance(error, BlockingIOError):
-            return False
-        raise
-    return True
+#: What a file system says that has no locks.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that a reader, or a kill at any instant, sees the old bytes or the new, never a mixture."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Replace a file so that a reader, or a kill at any instant, sees the old bytes or the new, never a mixture.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)
@@ -53,26 +35,49 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from error
 
 
+def write_json(path: Path, values: object) -> None:
+    """Replace a file with a value as JSON, atomically.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    write_atomically(path, (json.dumps(values, indent=2) + "\n").encode())
+
+
 @contextmanager
 def held(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
     """Hold an exclusive lock on a file for the block; yields False when another process keeps it for `wait_s`.
 
-    The kernel lets go when the process ends, however it ends, so a lock cannot be left behind.
+    The kernel lets go when the process ends, however it ends, so a lock cannot be left behind. The file stays: removing
+    it would let two processes hold locks on two files of one name.
+
+    Args:
+        path: the lock file.
+        wait_s: seconds to wait for another holder; `math.inf` for as long as it takes.
+
+    Raises:
+        NoLocks: the file system has none.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_s
-    with path.open("a") as file:
-        while not _try_lock(file):
-            if time.monotonic() >= deadline:
-                yield False
-                return
-            time.sleep(0.02)
-        yield True
-
-
-def _try_lock(file: IO[str]) -> bool:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        while not (is_ours := _try_lock(descriptor, path, is_patient=wait_s == math.inf)):
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(0.02)
+        yield is_ours
+    finally:
+        os.close(descriptor)  # releases the lock
+
+
+def _try_lock(descriptor: int, path: Path, *, is_patient: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if is_patient else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            raise NoLocks(f"{path}: this file system has no file locks; choose a folder on one that has") from error
+        raise
     return True

@@ -71,7 +71,7 @@ def train(
             )
     except Diverged as error:
         raise InputError(f"diverged: {error}") from error
-    print(f"{folder.read_state()['status']}: {folder.path}")
+    print(f"{folder.read_state().status}: {folder.path}")
 
 
 if __name__ == "__main__":

@@ -11,15 +11,14 @@ from cvae.config.validation_errors import format_validation_error
 from cvae.data.sources import PushingWorld, Source
 from cvae.errors import InputError
 from cvae.schedules import (
-    CapacityKL,
     ConstantKL,
     ConstantLR,
     ConstantTeacherForcing,
-    ControlledKL,
     KLControl,
     LRSchedule,
-    OptimalSigmaKL,
     TeacherForcing,
+    Weight,
+    sets_own_weight,
 )
 from cvae.sections import Section
 
@@ -163,28 +162,22 @@ class Config(Section):
         return self
 
     @property
-    def beta_sum(self) -> float:
-        """Beta for the squared error summed over a frame's D = 3 S S values: beta * D."""
-        return self.beta * 3 * self.image_size**2
-
-    @property
-    def sigma(self) -> float:
-        """Standard deviation of the Gaussian decoder that beta implies: sqrt(beta_sum / 2), on the [0, 1] scale."""
-        return float((self.beta_sum / 2) ** 0.5)
+    def weight(self) -> Weight:
+        """Beta in both conventions."""
+        return Weight(self.beta, self.image_size)
 
     @property
     def top_beta(self) -> float | None:
         """Largest weight of the KL term that the schedule reaches; None where the training sets the weight itself."""
-        is_set_in_training = isinstance(self.kl_anneal, CapacityKL | ControlledKL | OptimalSigmaKL)
-        return None if is_set_in_training else self.beta
+        return None if sets_own_weight(self.kl_anneal.mode) else self.beta
 
     def describe_convention(self) -> str:
         """Return the line in which a run states what its beta means."""
         if self.top_beta is None:
             return f"kl_anneal {self.kl_anneal.mode} sets the weight of the KL term; beta is not read"
         return (
-            f"beta {self.beta:g} for the mean squared error over a frame = beta_sum {self.beta_sum:g} for the sum; "
-            f"it implies a Gaussian decoder with sigma {self.sigma:g}"
+            f"beta {self.beta:g} for the mean squared error over a frame = beta_sum {self.weight.beta_sum:g} for the "
+            f"sum; it implies a Gaussian decoder with sigma {self.weight.sigma:g}"
         )
 
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from cvae.data.sources import Episode, reduce_by_area
 from cvae.data.store import Store
+from cvae.schedules import values_per_frame
 
 #: Residuals in a sample: enough for the largest eigenvalue, and a second's work.
 N_RESIDUALS = 512
@@ -93,7 +94,7 @@ def estimate_threshold(
     largest = np.linalg.eigvalsh((residuals @ residuals.T).astype(np.float64))[-1]
     lambda_max = max(0.0, float(largest) / max(1, n - basis.shape[1]))
     size = before.shape[1]
-    return CollapseThreshold(2.0 * lambda_max / (3 * size**2), lambda_max, size, n, design.shape[1] - 1)
+    return CollapseThreshold(2.0 * lambda_max / values_per_frame(size), lambda_max, size, n, design.shape[1] - 1)
 
 
 def store_threshold(store: Store, length: int) -> CollapseThreshold | None:

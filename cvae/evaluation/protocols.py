@@ -23,7 +23,7 @@ from cvae.evaluation.clip_batches import (
 )
 from cvae.evaluation.condition_ablation import Disturbance, disturbances
 from cvae.evaluation.latents import Latents
-from cvae.evaluation.metrics import METRICS, Fvd, Metric, score_frames
+from cvae.evaluation.metrics import METRICS, FrameMetric, Fvd, score_frames
 from cvae.evaluation.samples import Advance, Extremes, Samples, sample_many
 from cvae.evaluation.scores import Evaluation, Scores, as_arrays, joined
 from cvae.evaluation.validation import evaluate
@@ -45,7 +45,7 @@ class EvaluationPlan:
     n_actions: int  # columns of the conditions that are actions; positions follow
     n_drawn: int = 4  # clips whose frames are kept for pictures
     protocols: Collection[Protocol] = ALL
-    metrics: dict[str, Metric] = field(default_factory=lambda: dict(METRICS))
+    metrics: dict[str, FrameMetric] = field(default_factory=lambda: dict(METRICS))
     fvd: Fvd | None = None
 
     @property

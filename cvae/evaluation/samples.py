@@ -11,7 +11,7 @@ from torch import Tensor
 from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.evaluation.clip_batches import Indices, batches_of, filled_up, read_batch
-from cvae.evaluation.metrics import Metric, better, psnr, score_frames
+from cvae.evaluation.metrics import FrameMetric, better, psnr, score_frames
 from cvae.evaluation.scores import Scores
 from cvae.model import CVAE, Past
 from cvae.random_streams import clip_noise
@@ -100,7 +100,7 @@ def sample_many(
     n_samples: int,
     rows: int,
     seed: int,
-    metrics: dict[str, Metric],
+    metrics: dict[str, FrameMetric],
     kept: Indices,
     advance: Advance,
 ) -> Samples:

@@ -8,12 +8,12 @@ from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.evaluation.baselines import BASELINES
 from cvae.evaluation.clip_batches import batches_of, predict_clips
-from cvae.evaluation.metrics import Metric, psnr, score_frames
+from cvae.evaluation.metrics import FrameMetric, psnr, score_frames
 from cvae.evaluation.scores import Evaluation, Scores, as_arrays, joined
 from cvae.model import CVAE
 
 #: What training looks at: one score a frame.
-QUICK: dict[str, Metric] = {"psnr": psnr}
+QUICK: dict[str, FrameMetric] = {"psnr": psnr}
 
 
 def evaluate(
@@ -22,7 +22,7 @@ def evaluate(
     accelerator: Accelerator,
     batch_size: int,
     seed: int,
-    metrics: dict[str, Metric] = QUICK,
+    metrics: dict[str, FrameMetric] = QUICK,
     watch: Callable[[Tensor, Tensor], None] | None = None,
 ) -> Evaluation:
     """Return the scores of every clip of a split, and those of the baselines; `metrics` says which.
@@ -40,7 +40,7 @@ def evaluate(
     return Evaluation(clips.names, joined(parts))
 
 
-def score_baselines(truth: Tensor, n_past: int, metrics: dict[str, Metric]) -> Scores:
+def score_baselines(truth: Tensor, n_past: int, metrics: dict[str, FrameMetric]) -> Scores:
     """Return every baseline's scores on clips (T, B, 3, S, S), each (B, n_eval)."""
     scores: Scores = {}
     for name, baseline in BASELINES.items():

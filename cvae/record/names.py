@@ -1,13 +1,19 @@
 """The names that a record uses: statuses, prefixes of splits, what the `stop` file may ask for."""
 
+from typing import Literal
+
+Status = Literal[
+    "pending", "running", "interrupted", "finished", "pruned", "stopped", "diverged", "infeasible", "failed"
+]
+
 #: What `state.json` may say of a run: these go on with the next attempt, ...
-OPEN_STATUSES = ("pending", "running", "interrupted")
+OPEN_STATUSES: tuple[Status, ...] = ("pending", "running", "interrupted")
 
 #: ... and these are final.
-FINAL_STATUSES = ("finished", "pruned", "stopped", "diverged", "infeasible", "failed")
+FINAL_STATUSES: tuple[Status, ...] = ("finished", "pruned", "stopped", "diverged", "infeasible", "failed")
 
 #: What the `stop` file may ask for, and the status that the run then has; anything else asks for `stopped`.
-STOP_ASKS = {"pruned": "pruned", "paused": "interrupted"}
+STOP_ASKS: dict[str, Status] = {"pruned": "pruned", "paused": "interrupted"}
 
 #: What an evaluation tells of time: no two trainings agree on these, and on all else repeated ones do.
 TIMINGS = (
@@ -22,4 +28,4 @@ TIMINGS = (
 PREFIXES = {"train": "train", "validate": "val", "test": "test"}
 
 #: Statuses after which nothing more will come of a run unless somebody starts it again.
-LOST = ("diverged", "failed", "infeasible", "stopped")
+LOST: tuple[Status, ...] = ("diverged", "failed", "infeasible", "stopped")

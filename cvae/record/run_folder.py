@@ -6,12 +6,14 @@ Reading a record needs no torch, so that a report starts at once.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cvae.files import held, write_atomically
-from cvae.record.names import STOP_ASKS
+from cvae.errors import InputError
+from cvae.files import held, write_atomically, write_json
+from cvae.record.names import STOP_ASKS, Status
+from cvae.record.run_state import Record, RunIdentity, RunState, parse_record
 
 
 @dataclass(frozen=True)
@@ -80,20 +82,35 @@ class RunFolder:
         """What the worker printed."""
         return self.path / "worker.log"
 
-    def read_state(self) -> dict[str, Any]:
-        """Return the state, or `{"status": "pending"}` where no worker has written one."""
+    def read_state(self) -> RunState:
+        """Return the state; a pending one where no worker has written any.
+
+        Raises:
+            InputError: the file is damaged.
+        """
         try:
-            return dict(json.loads(self.state.read_text()))
+            return _parse(RunState, self.state)
         except FileNotFoundError:
-            return {"status": "pending"}
+            return RunState()
 
-    def write_state(self, state: Mapping[str, Any]) -> None:
+    def write_state(self, state: RunState) -> None:
         """Replace the state."""
-        write_atomically(self.state, (json.dumps(state, indent=2) + "\n").encode())
+        write_json(self.state, asdict(state))
 
-    def read_identity(self) -> dict[str, Any]:
-        """Return what the run is within its experiment; empty for a run made by hand."""
-        return dict(json.loads(self.identity.read_text())) if self.identity.exists() else {}
+    def read_identity(self) -> RunIdentity | None:
+        """Return what the run is within its experiment; None for a run made by hand.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        try:
+            return _parse(RunIdentity, self.identity)
+        except FileNotFoundError:
+            return None
+
+    def write_identity(self, identity: RunIdentity) -> None:
+        """Write what the run is within its experiment."""
+        write_json(self.identity, identity.written())
 
     def read_epochs(self) -> list[dict[str, Any]]:
         """Return the evaluations in order. A last line cut short by a kill is left out."""
@@ -130,7 +147,7 @@ class RunFolder:
         """Ask the run to end at its next evaluation: for good (`stopped`, `pruned`), or to go on later (`paused`)."""
         write_atomically(self.stop, how.encode())
 
-    def asked_status(self) -> str | None:
+    def asked_status(self) -> Status | None:
         """Return the status that the `stop` file asks for; None where nobody asks."""
         try:
             return STOP_ASKS.get(self.stop.read_text().strip(), "stopped")
@@ -151,3 +168,16 @@ class RunFolder:
         """Return whether a live process holds the run."""
         with held(self.lock) as free:
             return not free
+
+
+def _parse(kind: type[Record], path: Path) -> Record:
+    """Return what a file of the record says.
+
+    Raises:
+        FileNotFoundError: there is none.
+        InputError: it is damaged.
+    """
+    try:
+        return parse_record(kind, json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:  # no JSON, no UTF-8, or of another shape
+        raise InputError(f"{path}: is damaged ({error})") from error

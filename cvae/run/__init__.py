@@ -2,10 +2,12 @@
 
 from cvae.run.checkpoint import read_checkpoint
 from cvae.run.evaluate_checkpoint import evaluate_run, is_the_runs_own
+from cvae.run.failure_kinds import FINAL_KINDS
 from cvae.run.final_evaluation import FinalEvaluation, files_beside
 from cvae.run.train_run import load_config, make_trainer, train_run
 
 __all__ = [
+    "FINAL_KINDS",
     "FinalEvaluation",
     "evaluate_run",
     "files_beside",

@@ -5,6 +5,7 @@ import errno
 import torch
 
 from cvae.errors import Diverged, InputError
+from cvae.record import Status
 
 #: Errors of the disk or the network behind it that pass: the run goes on from its checkpoint.
 PASSING_ERRORS = (
@@ -38,4 +39,4 @@ def failure_kind(error: BaseException) -> str:
 
 
 #: The status that a class of error leaves; the others are open: whoever started the run decides on the next attempt.
-FINAL_KINDS = {"diverged": "diverged", "input": "failed", "error": "failed"}
+FINAL_KINDS: dict[str, Status] = {"diverged": "diverged", "input": "failed", "error": "failed"}

@@ -25,7 +25,7 @@ from cvae.evaluation import (
     evaluate,
     evaluate_protocols,
 )
-from cvae.evaluation.metrics import METRICS, Fvd, Metric, load_fvd, load_lpips, sha256
+from cvae.evaluation.metrics import METRICS, FrameMetric, Fvd, load_fvd, load_lpips, sha256
 from cvae.files import write_atomically
 from cvae.model import CVAE
 from cvae.record import PREFIXES, is_collapsed, is_diverged, make_flags
@@ -45,11 +45,11 @@ class FinalEvaluation:
 class Perceptual:
     """The metrics that need the user's own weight files."""
 
-    lpips: Metric | None
+    lpips: FrameMetric | None
     fvd: Fvd | None
 
     @property
-    def metrics(self) -> dict[str, Metric]:
+    def metrics(self) -> dict[str, FrameMetric]:
         """Every metric of a frame."""
         return METRICS | ({} if self.lpips is None else {"lpips": self.lpips})
 

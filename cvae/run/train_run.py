@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -16,7 +15,7 @@ from cvae.device import Accelerator, choose_accelerator
 from cvae.errors import AlreadyTraining, InputError
 from cvae.files import held
 from cvae.provenance import git_commit, package_versions
-from cvae.record import FINAL_STATUSES, RunFolder, flags_by_record
+from cvae.record import RunError, RunFolder, RunState, flags_by_record
 from cvae.run.checkpoint import load_checkpoint, save_checkpoint
 from cvae.run.failure_kinds import FINAL_KINDS, failure_kind
 from cvae.run.final_evaluation import (
@@ -68,77 +67,94 @@ def train_run(folder: RunFolder) -> Iterator[Evaluated]:
         if not is_ours:
             raise AlreadyTraining(f"{folder.path}: another process is training this run")
         before = folder.read_state()
-        if before["status"] in FINAL_STATUSES:
+        if before.is_final:
             return
-        state: dict[str, Any] = {"status": "running", "attempt": before.get("attempt", 0) + 1, "pid": os.getpid()}
-        state["mended"] = list(before.get("mended", []))
+        begun = RunState("running", attempt=before.attempt + 1, pid=os.getpid(), mended=before.mended)
+        attempt = Attempt(folder, begun)
         try:
-            yield from _attempt(folder, state)
+            yield from _train(attempt)
         except BaseException as error:
-            _record_failure(folder, state, error)
+            _record_failure(attempt, error)
             raise
 
 
-def _record_failure(folder: RunFolder, state: dict[str, Any], error: BaseException) -> None:
+@dataclass
+class Attempt:
+    """One attempt at a run: its folder, and the state that it has come to."""
+
+    folder: RunFolder
+    state: RunState
+
+    def record(self, state: RunState) -> None:
+        """Write a new state."""
+        self.folder.write_state(state)
+        self.state = state
+
+
+def _record_failure(attempt: Attempt, error: BaseException) -> None:
     kind = failure_kind(error)
     status = FINAL_KINDS.get(kind, "interrupted")
-    facts = {"kind": kind, "type": type(error).__name__, "message": str(error)}
-    ended: dict[str, Any] = {}
+    facts = None if kind == "interruption" else RunError(kind, type(error).__name__, str(error))
+    ended = replace(attempt.state, status=status, error=facts)
     if status != "interrupted":
-        ended["flags"] = flags_by_record(folder.read_epochs(), diverged=status == "diverged")
+        ended = replace(ended, flags=flags_by_record(attempt.folder.read_epochs(), diverged=status == "diverged"))
     with suppress(InputError):  # a full disk takes no state either: what is raised says why
-        folder.write_state(state | {"status": status, "error": None if kind == "interruption" else facts} | ended)
+        attempt.record(ended)
 
 
-def _attempt(folder: RunFolder, state: dict[str, Any]) -> Iterator[Evaluated]:
+def _train(attempt: Attempt) -> Iterator[Evaluated]:
+    folder = attempt.folder
     config = load_config(folder)
     accelerator = choose_accelerator(config.runtime)
     store = open_store(config.data, config.image_size, Path(config.store))
     trainer = make_trainer(config, accelerator, store)
     load_perceptual(config, accelerator.device)  # a file that is not there should not cost a training
-    if not load_checkpoint(folder, trainer):
-        state["mended"].append(f"attempt {state['attempt']} began again: {folder.checkpoint.name} was not readable")
-    if folder.keep_epochs(trainer.step):
-        state["mended"].append(f"attempt {state['attempt']} cut off a torn line of {folder.epochs.name}")
-    state |= _provenance(trainer, store)
-    folder.write_state(state)
+    mended = [f"attempt {attempt.state.attempt} {what}" for what in _take_up(folder, trainer)]
+    attempt.record(_with_provenance(attempt.state, trainer, store, mended))
     with _beating(folder, trainer):
         for result in trainer.fit():
             folder.append_epoch(result.values())
             yield Evaluated(result, *_save_samples(folder, trainer, result))
             save_checkpoint(folder, trainer)
-            state |= {"step": trainer.step, "seconds": trainer.seconds}
+            reached = replace(attempt.state, step=trainer.step, seconds=trainer.seconds)
             if trainer.step < config.train.steps and (asked := folder.asked_status()) is not None:
-                state |= {"status": asked}
                 if asked != "interrupted":
-                    state |= {"flags": flags_of(result.evaluation, result.training["kl"])}
-                folder.write_state(state)
+                    reached = replace(reached, flags=flags_of(result.evaluation, result.training["kl"]))
+                attempt.record(replace(reached, status=asked))
                 return
-            folder.write_state(state)
+            attempt.record(reached)
         final = _evaluate_at_the_end(folder, trainer, store)
-    ended = {"status": "finished", "step": trainer.step, "flags": final.flags, "final": final.summary}
-    folder.write_state(state | ended)
+    ended = replace(attempt.state, status="finished", step=trainer.step, flags=final.flags, final=final.summary)
+    attempt.record(ended)
     # A finished run trains no further: two thirds of its checkpoint, Adam's moments, would only fill the disk.
     save_checkpoint(folder, trainer, ("model", "step"))
 
 
-def _provenance(trainer: Trainer, store: Store) -> dict[str, Any]:
+def _take_up(folder: RunFolder, trainer: Trainer) -> Iterator[str]:
+    """Go on from the folder's checkpoint, yielding what had to be put right for it."""
+    if not load_checkpoint(folder, trainer):
+        yield f"began again: {folder.checkpoint.name} was not readable"
+    if folder.keep_epochs(trainer.step):
+        yield f"cut off a torn line of {folder.epochs.name}"
+
+
+def _with_provenance(state: RunState, trainer: Trainer, store: Store, mended: list[str]) -> RunState:
     commit, is_dirty = git_commit()
-    return {
-        "seconds": trainer.seconds,
-        "error": None,
-        "device": trainer.accelerator.name,
-        "precision": "bf16" if trainer.accelerator.bf16 else "fp32",
-        "threads": torch.get_num_threads(),
-        "n_parameters": trainer.n_parameters,
-        "versions": package_versions(),
-        "git_commit": commit,
-        "git_dirty": is_dirty,
-        "data_fingerprint": store.fingerprint,
-        "step": trainer.step,
-        "total_steps": trainer.config.train.steps,
-        "final": None,
-    }
+    return replace(
+        state,
+        mended=(*state.mended, *mended),
+        seconds=trainer.seconds,
+        step=trainer.step,
+        total_steps=trainer.config.train.steps,
+        device=trainer.accelerator.name,
+        precision="bf16" if trainer.accelerator.bf16 else "fp32",
+        threads=torch.get_num_threads(),
+        n_parameters=trainer.n_parameters,
+        versions=package_versions(),
+        git_commit=commit,
+        git_dirty=is_dirty,
+        data_fingerprint=store.fingerprint,
+    )
 
 
 @contextmanager

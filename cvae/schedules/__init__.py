@@ -5,7 +5,6 @@ schedule. `progress` is step / total steps, in [0, 1). A parameter that a mode d
 """
 
 from cvae.schedules.kl import (
-    SET_IN_TRAINING,
     CapacityKL,
     ConstantKL,
     ControlledKL,
@@ -15,6 +14,7 @@ from cvae.schedules.kl import (
     KLControl,
     MonotonicKL,
     OptimalSigmaKL,
+    sets_own_weight,
 )
 from cvae.schedules.learning_rate import ConstantLR, CosineLR, CyclicLR, LRSchedule, WarmupLR
 from cvae.schedules.shapes import Schedule, in_cycle, ramp_up
@@ -26,9 +26,9 @@ from cvae.schedules.teacher_forcing import (
     LinearTeacherForcing,
     TeacherForcing,
 )
+from cvae.schedules.weight import Weight, values_per_frame
 
 __all__ = [
-    "SET_IN_TRAINING",
     "CapacityKL",
     "Coin",
     "ConstantKL",
@@ -50,6 +50,9 @@ __all__ = [
     "Schedule",
     "TeacherForcing",
     "WarmupLR",
+    "Weight",
     "in_cycle",
     "ramp_up",
+    "sets_own_weight",
+    "values_per_frame",
 ]

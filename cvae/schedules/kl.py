@@ -108,4 +108,9 @@ KLControl = Annotated[
 ]
 
 #: Modes whose weight follows from what the training does; under all others it is beta times a schedule that reaches 1.
-SET_IN_TRAINING = ("capacity", "control", "optimal_sigma")
+SETS_OWN_WEIGHT = tuple(kind.model_fields["mode"].default for kind in (CapacityKL, ControlledKL, OptimalSigmaKL))
+
+
+def sets_own_weight(mode: str | None) -> bool:
+    """Return whether a mode sets the weight of the KL term itself, so that beta is not read."""
+    return mode in SETS_OWN_WEIGHT

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cvae.config import Config
 from cvae.model import Rollout, free_bits
-from cvae.schedules import CapacityKL, ControlledKL, FreeBitsKL, OptimalSigmaKL
+from cvae.schedules import CapacityKL, ControlledKL, FreeBitsKL, OptimalSigmaKL, values_per_frame
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class KLTerm:
     def __init__(self, config: Config) -> None:
         self.beta = config.beta
         self.anneal = config.kl_anneal
-        self.n_values = 3 * config.image_size**2  # D
+        self.n_values = values_per_frame(config.image_size)
         self.integral = torch.zeros((), dtype=torch.float64)
 
     def __call__(self, rollout: Rollout, error: Tensor, progress: float) -> Penalty:

@@ -1,5 +1,7 @@
 """What is done to a sweep from another terminal: who works on it, end it, open lost runs again."""
 
+from dataclasses import replace
+
 from cvae.errors import InputError
 from sweeps.experiment import Experiment, all_runs
 from sweeps.experiment_folder import ExperimentFolder, Ledger, holder, is_worked_on
@@ -42,10 +44,10 @@ def reopen(experiment: Experiment, root: ExperimentFolder, status: str) -> int:
     for run in all_runs(experiment):
         folder = root.run(run)
         state = folder.read_state()
-        if state["status"] != status or folder.is_being_trained():
+        if state.status != status or folder.is_being_trained():
             continue
         folder.stop.unlink(missing_ok=True)
         ledger.append("reopened", run.path, status=status)
-        folder.write_state(state | {"status": "interrupted", "error": None, "final": None})
+        folder.write_state(replace(state, status="interrupted", error=None, final=None))
         n += 1
     return n

@@ -146,7 +146,7 @@ def _obeying_signals(coordinator: Coordinator) -> Iterator[list[int]]:
     try:
         yield seen
     except KeyboardInterrupt:
-        coordinator.end_now()
+        coordinator.fleet.end_now()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -167,11 +167,11 @@ def _say_end(coordinator: Coordinator, root: ExperimentFolder, signals: list[int
     if signals:
         tell("interrupted: every run keeps its last checkpoint; the same command goes on")
         sys.exit(INTERRUPTED)
-    if coordinator.is_broken:
-        print(f"error: the sweep has stopped: {coordinator.stopping}", file=sys.stderr)
+    if coordinator.standing.is_broken:
+        print(f"error: the sweep has stopped: {coordinator.standing.stopping}", file=sys.stderr)
         print("once the cause is gone, the same command with --retry failed goes on", file=sys.stderr)
         sys.exit(BROKEN)
-    if coordinator.stopping:
-        tell(f"stopped ({coordinator.stopping}); the same command goes on")
+    if coordinator.standing.stopping:
+        tell(f"stopped ({coordinator.standing.stopping}); the same command goes on")
         return
     tell(f"compare the arms: python analyze.py {root.path}")

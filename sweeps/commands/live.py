@@ -70,21 +70,21 @@ class Progress:
 
     @property
     def _settled(self) -> dict[PlannedRun, str]:
-        return self._coordinator.tally.settled
+        return self._coordinator.counts.settled
 
     def _runs_done(self) -> float:
         return len(self._settled) + sum(self._part(run) for run in self._coordinator.active)
 
     def _part(self, run: PlannedRun) -> float:
         folder = self._coordinator.root.run(run)
-        total = folder.read_state().get("total_steps")
+        total = folder.read_state().total_steps
         return min(folder.read_heartbeat() / total, 1.0) if total else 0.0
 
     def _run_facts(self, run: PlannedRun) -> dict[str, Any]:
         folder = self._coordinator.root.run(run)
         epochs = folder.read_epochs()
         last = {key: epochs[-1].get(key) for key in ("val/psnr", "train/kl")} if epochs else {}
-        steps = {"step": folder.read_heartbeat(), "total_steps": folder.read_state().get("total_steps")}
+        steps = {"step": folder.read_heartbeat(), "total_steps": folder.read_state().total_steps}
         return {"run": f"{run.arm}/{run.name}"} | steps | last
 
     def _overall(self) -> RenderableType:
@@ -97,7 +97,7 @@ class Progress:
             f"{len(self._settled)}/{total} runs",
             f"{format_duration(time.monotonic() - self._started)}, {left}",
         )
-        for why in (self._coordinator.waits_for, self._coordinator.stopping):
+        for why in (self._coordinator.standing.waits_for, self._coordinator.standing.stopping):
             if why:
                 grid.add_row("", "", "", Text(why, style="yellow"))
         return grid
@@ -112,13 +112,13 @@ class Progress:
             best = f"{tune.best:.2f}" if tune.valued else ""
             mean = f"{confirm.mean:.2f}" if confirm.valued else ""
             done = [f"{cell.settled}/{cell.planned}" for cell in (tune, confirm)]
-            bad = sum(n for (a, s), n in c.tally.statuses.items() if a == arm and s not in ("finished", "pruned"))
-            pruned = c.tally.statuses[arm, "pruned"]
+            bad = sum(n for (a, s), n in c.counts.statuses.items() if a == arm and s not in ("finished", "pruned"))
+            pruned = c.counts.statuses[arm, "pruned"]
             table.add_row(arm, done[0], best, done[1], mean, str(pruned or ""), str(bad or ""))
         return table
 
     def _cell(self, arm: str, phase: str) -> Cell:
-        return self._coordinator.tally.cells.get((arm, phase), Cell())
+        return self._coordinator.counts.cells.get((arm, phase), Cell())
 
     def _active(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))

@@ -42,7 +42,8 @@ def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params 
 
 
 def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder) -> str:
-    params = root.run(run).read_identity().get("params")
+    identity = root.run(run).read_identity()
+    params = None if identity is None else identity.params
     if params is None and run.phase == "tune" and experiment.tune:
         params = known_params(experiment, experiment.tune, run)
     if params is None:

@@ -1,13 +1,13 @@
 """A sweep seen from another terminal: read from its folder alone, whether anybody works on it or not."""
 
 from collections import Counter
-from typing import Any
+from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cvae.record import FINAL_STATUSES, PREFIXES
+from cvae.record import FINAL_STATUSES, LOST, RunState
 from sweeps.estimate import forecast
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder import DISK_FULL, ExperimentFolder, Ledger, has_room, holder, is_worked_on, read_who
@@ -26,7 +26,7 @@ MENDED = {
 }
 
 
-class Status:
+class SweepStatus:
     """What the folder of an experiment says at one moment."""
 
     def __init__(self, experiment: Experiment, root: ExperimentFolder) -> None:
@@ -35,12 +35,13 @@ class Status:
         self.plan = all_runs(experiment)
         self.who = read_who(root)
         self.is_worked_on = is_worked_on(root)
-        self.states: dict[PlannedRun, dict[str, Any]] = {}
+        self.states: dict[PlannedRun, RunState] = {}
         for run in self.plan:
             folder = root.run(run)
-            self.states[run] = folder.read_state() if folder.path.exists() else {"status": "pending"}
-            if self.states[run]["status"] == "running" and not folder.is_being_trained():
-                self.states[run]["status"] = "interrupted"
+            state = folder.read_state()
+            if state.status == "running" and not folder.is_being_trained():
+                state = replace(state, status="interrupted")
+            self.states[run] = state
         self.durations: list[float] = []
         self.events: Counter[str] = Counter()
         for event in Ledger(root.ledger).read():
@@ -50,23 +51,19 @@ class Status:
 
     def of(self, *statuses: str) -> list[PlannedRun]:
         """Return the runs with one of some statuses."""
-        return [run for run, state in self.states.items() if state["status"] in statuses]
+        return [run for run, state in self.states.items() if state.status in statuses]
 
     def runs_left(self) -> float:
         """Return how many runs are still to be made, a run half done counted as half a run."""
-        return sum(1.0 - self._part(run) for run in self.plan if self.states[run]["status"] not in FINAL_STATUSES)
+        return sum(1.0 - self._part(run) for run in self.plan if not self.states[run].is_final)
 
     def _part(self, run: PlannedRun) -> float:
-        total = self.states[run].get("total_steps")
-        folder = self.root.run(run)
-        return min(max(folder.read_heartbeat(), self.states[run].get("step", 0)) / total, 1.0) if total else 0.0
+        total, step = self.states[run].total_steps, self.states[run].step
+        return min(max(self.root.run(run).read_heartbeat(), step) / total, 1.0) if total else 0.0
 
     def value(self, run: PlannedRun) -> float | None:
         """Return the metric at the end of a run."""
-        name: str = self.experiment.metric.name
-        if run.phase == "confirm":
-            name = f"{PREFIXES[self.experiment.confirm.split]}/{name.partition('/')[2]}"
-        return (self.states[run].get("final") or {}).get(name)
+        return self.states[run].scores.get(self.experiment.score_key(run.phase))
 
     def headline(self) -> str:
         """Return one line: who works, how far, how long."""
@@ -96,7 +93,7 @@ class Status:
         return table
 
     def _row(self, arm: str) -> list[str]:
-        own = {run: state["status"] for run, state in self.states.items() if run.arm == arm}
+        own = {run: state.status for run, state in self.states.items() if run.arm == arm}
         counts = Counter(own.values())
         cells, values = [], {run: v for run in own if (v := self.value(run)) is not None}
         for phase in ("tune", "confirm"):
@@ -106,8 +103,8 @@ class Status:
         confirmed = [v for run, v in values.items() if run.phase == "confirm"]
         mean = f"{sum(confirmed) / len(confirmed):.2f}" if confirmed else ""
         top = [f"{values[best]:.2f}", best.name] if best else ["", ""]
-        lost = sum(counts[status] for status in ("failed", "infeasible", "stopped", "diverged"))
-        attempts = sum(int(self.states[run].get("attempt", 0)) for run in own)
+        lost = sum(counts[status] for status in LOST)
+        attempts = sum(self.states[run].attempt for run in own)
         ends = [str(n or "") for n in (counts["running"], counts["pruned"], lost, attempts)]
         return [arm, cells[0], *top, cells[1], mean, *ends]
 
@@ -115,16 +112,16 @@ class Status:
         """Return a line for every run that ended without a result, and for every one that goes on after an error."""
         lines = []
         for run, state in self.states.items():
-            is_open_with_error = state["status"] == "interrupted" and state.get("error")
-            if state["status"] in ("failed", "infeasible", "diverged", "stopped") or is_open_with_error:
-                said = (state.get("error") or {}).get("message") or "asked to stop"
-                lines.append(f"{run.path} {state['status']}, attempt {state.get('attempt', 0)}: {said}")
+            is_open_with_error = state.status == "interrupted" and state.error is not None
+            if state.status in LOST or is_open_with_error:
+                said = state.error.message if state.error and state.error.message else "asked to stop"
+                lines.append(f"{run.path} {state.status}, attempt {state.attempt}: {said}")
         return lines
 
     def mended(self) -> list[str]:
         """Return what went wrong and was put right: in the sweep as a whole, then by run."""
         counts = [words.format(format_times(self.events[name])) for name, words in MENDED.items() if self.events[name]]
-        by_run = [f"{run.path}: {what}" for run, state in self.states.items() for what in state.get("mended", [])]
+        by_run = [f"{run.path}: {what}" for run, state in self.states.items() for what in state.mended]
         return ([f"put right: {', '.join(counts)}"] if counts else []) + by_run
 
     def picture(self) -> RenderableType:
@@ -143,4 +140,4 @@ class Status:
 
 def print_status(experiment: Experiment, root: ExperimentFolder) -> None:
     """Print how a sweep stands."""
-    Console(soft_wrap=True, highlight=False).print(Status(experiment, root).picture())
+    Console(soft_wrap=True, highlight=False).print(SweepStatus(experiment, root).picture())

@@ -1,6 +1,5 @@
 """What the coordinator says: events to the ledger, lines to people, and who works here to other terminals."""
 
-import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
@@ -8,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.files import write_atomically
+from cvae.files import write_json
 from sweeps.experiment import PlannedRun
 from sweeps.experiment_folder import ExperimentFolder, Ledger
 from sweeps.workers import CPU
@@ -45,4 +44,4 @@ class EventLog:
         """Write who works here and how it stands; a full disk leaves the old words."""
         who = {"pid": os.getpid(), "host": socket.gethostname(), **facts}
         with suppress(InputError):
-            write_atomically(self._root.coordinator, (json.dumps(who, indent=2) + "\n").encode())
+            write_json(self._root.coordinator, who)

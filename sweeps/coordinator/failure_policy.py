@@ -17,9 +17,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from cvae.record import RunError, RunState
 from sweeps.workers import Attempt
 
 Action = Literal["retry", "halve", "infeasible", "failed"]
+
+#: Attempts in a row that may end without a new checkpoint before a run has failed.
+FRUITLESS_ATTEMPTS = 5
+
+#: Failures that stop the sweep: of one kind in different runs, or in a row on one device.
+BREAKER_RUNS = 3
 
 
 @dataclass
@@ -56,7 +63,7 @@ class Breaker:
     by_error: Counter[str] = field(default_factory=Counter)
     in_a_row: Counter[str] = field(default_factory=Counter)
 
-    def note(self, status: str, error: dict[str, Any] | None, device: str) -> str | None:
+    def note(self, status: str, error: RunError | None, device: str) -> str | None:
         """Take note of how a run ended; return the report where the sweep must stop."""
         if status != "failed":
             self.in_a_row[device] = 0
@@ -64,7 +71,7 @@ class Breaker:
         what = signature(error)
         self.by_error[what] += 1
         self.in_a_row[device] += 1
-        said = (error or {}).get("message", "no error recorded")
+        said = error.message if error else "no error recorded"
         if self.by_error[what] >= BREAKER_RUNS:
             return f"the same error in {self.by_error[what]} runs: {said}"
         if self.in_a_row[device] >= BREAKER_RUNS:
@@ -88,12 +95,13 @@ class Death:
         return {"kind": self.kind, "step": self.step, "exit_status": self.exit_status, "error": self.message}
 
 
-def read_death(attempt: Attempt, state: Mapping[str, Any]) -> Death:
+def read_death(attempt: Attempt, state: RunState) -> Death:
     """Return how an attempt ended, from what it left."""
-    error = attempt.error(dict(state)) or {}
     exit_status = attempt.process.returncode if attempt.process else None
-    kind, type_ = str(error.get("kind", "interruption")), str(error.get("type", "WorkerDied"))
-    return Death(kind, int(state.get("step", 0)), error.get("message"), type_, exit_status)
+    error = attempt.error(state)
+    if error is None:
+        return Death("interruption", state.step, None, "WorkerDied", exit_status)
+    return Death(error.kind, state.step, error.message, error.type, exit_status)
 
 
 class Failures:
@@ -107,11 +115,11 @@ class Failures:
     def learn(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Count the attempts in vain that a ledger tells of: a killed coordinator forgets none."""
         for event in events:
-            place = str(event.get("run", ""))
+            path = str(event.get("run", ""))
             if event["event"] == "died" and event.get("kind") != "disk full":
-                self._tries.setdefault(place, Tries()).add(int(event.get("step", 0)))
+                self._tries.setdefault(path, Tries()).add(int(event.get("step", 0)))
             elif event["event"] in ("ended", "reopened"):
-                self._tries.pop(place, None)
+                self._tries.pop(path, None)
 
     def judge(self, attempt: Attempt, death: Death) -> tuple[Action, float, str]:
         """Return what becomes of the run, the seconds to wait before it goes on, and its error in words."""
@@ -120,16 +128,9 @@ class Failures:
         words = death.message or f"its worker died {fruitless} times at step {death.step}; see {attempt.folder.log}"
         return action, backoff_s(fruitless, self._backoff_first_s), words
 
-    def note_end(self, state: Mapping[str, Any], attempt: Attempt) -> str | None:
+    def note_end(self, state: RunState, attempt: Attempt) -> str | None:
         """Take note of a run's end; return the report where the sweep must stop."""
-        return self._breaker.note(str(state["status"]), state.get("error"), attempt.device)
-
-
-#: Attempts in a row that may end without a new checkpoint before a run has failed.
-FRUITLESS_ATTEMPTS = 5
-
-#: Failures that stop the sweep: of one kind in different runs, or in a row on one device.
-BREAKER_RUNS = 3
+        return self._breaker.note(state.status, state.error, attempt.device)
 
 
 def backoff_s(fruitless: int, first_s: float = 1.0, most_s: float = 60.0) -> float:
@@ -137,9 +138,9 @@ def backoff_s(fruitless: int, first_s: float = 1.0, most_s: float = 60.0) -> flo
     return 0.0 if fruitless <= 1 else min(most_s, first_s * 2.0 ** (fruitless - 2))
 
 
-def signature(error: dict[str, Any] | None) -> str:
+def signature(error: RunError | None) -> str:
     """Return what makes two errors the same: type and message, numbers and paths aside."""
-    if not error:
+    if error is None:
         return "no error recorded"
-    message = re.sub(r"\S*/\S*", "PATH", str(error.get("message", "")))
-    return f"{error.get('type')}: {re.sub(r'[0-9]+', 'N', message)}"[:200]
+    message = re.sub(r"\S*/\S*", "PATH", error.message)
+    return f"{error.type}: {re.sub(r'[0-9]+', 'N', message)}"[:200]

@@ -1,11 +1,11 @@
 """What follows when a worker has ended: its run is settled and told, or goes on by the policy."""
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
-from cvae.record import FINAL_STATUSES, flags_by_record
+from cvae.record import RunError, RunState, flags_by_record
 from sweeps.coordinator.counts import RunCounts
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import Failures, read_death
@@ -16,27 +16,34 @@ from sweeps.study.trials import Trials
 from sweeps.workers import Attempt, Slots
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a worker's end."""
+
+    lines: tuple[str, ...]  # for people
+    disk_is_full: bool = False
+    stop_because: str | None = None  # why the sweep must stop
+
+
 class Outcomes:
-    """Brings the ends of workers into studies, counts, queue and ledger."""
+    """Brings runs that have ended into studies, counts, queue and ledger."""
 
     def __init__(
         self,
         root: ExperimentFolder,
         trials: Trials,
-        tally: RunCounts,
+        counts: RunCounts,
         queue: RunQueue,
         slots: Slots,
-        chronicle: EventLog,
+        log: EventLog,
         failures: Failures,
     ) -> None:
-        self.report: str | None = None  # why the sweep must stop
-        self.found_disk_full = False
         self._root = root
         self._trials = trials
-        self._tally = tally
+        self._counts = counts
         self._queue = queue
         self._slots = slots
-        self._chronicle = chronicle
+        self._log = log
         self._failures = failures
         self._checkpoint_bytes = 0
 
@@ -44,64 +51,78 @@ class Outcomes:
         """Return whether the disk has room for another run."""
         return has_room(self._root.path, self._checkpoint_bytes)
 
-    def end(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
-        """Take note that a worker has ended, yielding what is to be said; done again if the disk was full."""
-        lines = list(self._note_death(run, attempt))
-        state = attempt.folder.read_state()
-        is_final = state["status"] in FINAL_STATUSES
-        if is_final:
-            self.settle(run, state)
-        self._slots.give(attempt.device)
-        yield from lines
-        if is_final:
-            yield self._chronicle.record("ended", run, **self._outcome(run, state, attempt))
-            self.report = self._failures.note_end(state, attempt) or self.report
-        elif not lines:  # paused: it goes on as it was
+    def take_up(self, run: PlannedRun) -> bool:
+        """Settle a run that is final from before, or let it wait for its turn; return whether a worker is alive."""
+        folder = self._root.run(run)
+        if not folder.path.exists():
             self._queue.add(run)
+            return False
+        self._trials.take_back(run, folder)
+        if folder.is_being_trained():
+            return True
+        if (state := folder.read_state()).is_final:
+            self._settle(run, state)
+        else:
+            self._queue.add(run)
+        return False
 
-    def _note_death(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
-        """Deal with a worker that left no result; nothing to say where it did, or where it was asked to end."""
+    def end(self, run: PlannedRun, attempt: Attempt) -> Outcome:
+        """Take note that a worker has ended; done again if the disk was full."""
+        before = attempt.folder.read_state()
+        died = None if before.is_final else self._note_death(run, attempt, before)
         state = attempt.folder.read_state()
-        death = read_death(attempt, state)
-        if state["status"] in FINAL_STATUSES or (attempt.is_paused and death.kind == "interruption"):
-            return
-        if death.kind in ("io", "interruption") and not self.has_room():
-            self.found_disk_full = True
-            yield self._chronicle.record("died", run, **death.facts | {"kind": "disk full"})
+        if state.is_final:
+            self._settle(run, state)
+            ended = self._log.record("ended", run, **self._facts(run, state, attempt))
+            lines = (*(died.lines if died else ()), ended)
+            return Outcome(lines, stop_because=self._failures.note_end(state, attempt))
+        if died is None:  # paused: it goes on as it was
             self._queue.add(run)
-            return
-        yield self._chronicle.record("died", run, **death.facts)
+            return Outcome(())
+        return died
+
+    def _note_death(self, run: PlannedRun, attempt: Attempt, state: RunState) -> Outcome | None:
+        """Deal with a worker that left no result; None where it was asked to end."""
+        death = read_death(attempt, state)
+        if attempt.is_paused and death.kind == "interruption":
+            return None
+        if death.kind in ("io", "interruption") and not self.has_room():
+            line = self._log.record("died", run, **death.facts | {"kind": "disk full"})
+            self._queue.add(run)
+            return Outcome((line,), disk_is_full=True)
+        lines = [self._log.record("died", run, **death.facts)]
         action, wait_s, words = self._failures.judge(attempt, death)
         if action in ("failed", "infeasible"):
-            facts = {"kind": death.kind, "type": death.error_type, "message": words}
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
-            attempt.folder.write_state(state | {"status": action, "error": facts, "flags": flags})
-            return
+            error = RunError(death.kind, death.error_type, words)
+            attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
+            return Outcome(tuple(lines))
         if action == "halve" and self._slots.caps[attempt.device] >= attempt.slots_then:
             left = self._slots.halve(attempt.device)
-            yield self._chronicle.record("halved", run, device=attempt.device, slots=left)
+            lines.append(self._log.record("halved", run, device=attempt.device, slots=left))
         self._queue.add(run, time.monotonic() + wait_s)
+        return Outcome(tuple(lines))
 
-    def settle(self, run: PlannedRun, state: dict[str, Any]) -> None:
+    def _settle(self, run: PlannedRun, state: RunState) -> None:
         """Take note of a final run; a trial is told, once."""
         if run.phase == "tune":
             self._trials.tell(run, state)
             self._queue.tuned(run)
-        self._tally.settle(run, state["status"], self._trials.final_value(run, state))
+        self._counts.settle(run, state.status, self._trials.final_value(run, state))
 
-    def _outcome(self, run: PlannedRun, state: dict[str, Any], attempt: Attempt) -> dict[str, Any]:
+    def _facts(self, run: PlannedRun, state: RunState, attempt: Attempt) -> dict[str, Any]:
         with suppress(OSError):
             self._checkpoint_bytes = max(self._checkpoint_bytes, attempt.folder.checkpoint.stat().st_size)
-        facts = {key: state.get(key) for key in ("git_commit", "data_fingerprint") if state.get(key)}
+        origin = {"git_commit": state.git_commit, "data_fingerprint": state.data_fingerprint}
         # the last attempt, or where there were several or it was adopted, what the training says of all
         this_s = time.monotonic() - attempt.started if attempt.process else 0.0
-        wall_s = max(this_s, float(state.get("seconds") or 0.0))
-        return facts | {
+        wall_s = max(this_s, state.seconds or 0.0)
+        return {key: value for key, value in origin.items() if value} | {
             "config": short_hash(attempt.folder.config.read_text()),
-            "status": state["status"],
-            "value": self._tally.values.get(run),
-            "error": (state.get("error") or {}).get("message"),
-            "attempts": state.get("attempt"),
+            "status": state.status,
+            "value": self._counts.values.get(run),
+            "error": state.error.message if state.error else None,
+            "attempts": state.attempt,
             "wall_s": round(wall_s, 3) or None,
             "device": attempt.device,
         }

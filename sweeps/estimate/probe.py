@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from cvae.config import Config, dump_yaml, training_flops
-from cvae.files import write_atomically
+from cvae.files import write_json
 from cvae.provenance import package_versions
-from cvae.record import RunFolder
+from cvae.record import RunFolder, RunIdentity
 from sweeps.experiment_folder import short_hash
 from sweeps.workers import start_worker
 
@@ -90,7 +89,7 @@ def measure(
             if cost is not None:
                 found[key] = cost
                 cache.mkdir(parents=True, exist_ok=True)
-                write_atomically(cache / f"{key}.json", json.dumps(asdict(cost)).encode())
+                write_json(cache / f"{key}.json", asdict(cost))
     return found
 
 
@@ -126,8 +125,7 @@ def _probe(configs: list[Config], environment: dict[str, str]) -> list[Cost | No
 def _start(folder: RunFolder, config: Config, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     folder.path.mkdir()
     folder.config.write_text(dump_yaml(shorten_training(config).model_dump(mode="json")))
-    identity: dict[str, Any] = {"experiment": "probe", "arm": "probe", "phase": "probe", "seed": 0, "params": {}}
-    folder.identity.write_text(json.dumps(identity))
+    folder.write_identity(RunIdentity("probe", "probe", "probe", 0, 0))
     return start_worker(folder, environment)
 
 

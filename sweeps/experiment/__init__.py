@@ -2,7 +2,8 @@
 
 from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
 from sweeps.experiment.experiment import Experiment, Tune, build_experiment, load_experiment
-from sweeps.experiment.plan import Phase, PlannedRun, all_runs
+from sweeps.experiment.metric import Metric
+from sweeps.experiment.plan import Phase, PlannedRun, all_runs, format_run_name, parse_run_name
 from sweeps.experiment.sampler_options import (
     PRUNERS,
     AshaOptions,
@@ -20,13 +21,16 @@ __all__ = [
     "GridOptions",
     "HyperbandOptions",
     "MedianOptions",
+    "Metric",
     "PatientOptions",
     "Phase",
     "PlannedRun",
     "Tune",
     "all_runs",
     "build_experiment",
+    "format_run_name",
     "load_experiment",
     "measure_arms",
+    "parse_run_name",
     "weight_lines",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from cvae.config import Config
 from cvae.data import CollapseThreshold, store_threshold
 from cvae.data.store import open_store
+from cvae.schedules import Weight
 from sweeps.experiment.experiment import Experiment
 from sweeps.search_space import corners
 
@@ -71,9 +72,9 @@ def _format_weights(weights: ArmWeights) -> str:
         top = "set by the training"
     else:
         tops = sorted({weights.low, weights.high})
-        n_values = 3 * weights.image_size**2
-        sums = " to ".join(f"{beta * n_values:.3g}" for beta in tops)
-        sigmas = " to ".join(f"{(beta * n_values / 2) ** 0.5:.3g}" for beta in tops)
+        in_sums = [Weight(beta, weights.image_size) for beta in tops]
+        sums = " to ".join(f"{weight.beta_sum:.3g}" for weight in in_sums)
+        sigmas = " to ".join(f"{weight.sigma:.3g}" for weight in in_sums)
         top = f"{' to '.join(f'{beta:.3g}' for beta in tops)}, beta_sum {sums}, sigma {sigmas}"
     if weights.threshold is None:
         return top

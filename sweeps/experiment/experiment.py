@@ -70,6 +70,13 @@ class Experiment(Section):
     confirm: Confirm = Confirm()
 
     @model_validator(mode="after")
+    def _metric_is_measured(self) -> "Experiment":
+        for key, allowed in {"name": "val/psnr", "direction": "maximize"}.items():
+            if (given := getattr(self.metric, key)) != allowed:
+                raise ValueError(f"metric.{key} is '{given}'; allowed: '{allowed}'")
+        return self
+
+    @model_validator(mode="after")
     def _searches_are_tuned(self) -> "Experiment":
         searched = bool(self.search) or any(arm.search for arm in self.arms.values())
         if searched and self.tune is None:
@@ -120,6 +127,10 @@ class Experiment(Section):
         values = merge(values, {"seed": seed, "evaluation": {"final_split": split}})
         chosen = "".join(f", {name} = {value}" for name, value in params.items() if isinstance(value, str))
         return build_config(values, f"arm '{arm}'{chosen}")
+
+    def score_key(self, phase: str) -> str:
+        """Return the key of the final evaluation that scores a run: a confirm run has another split than a tune run."""
+        return self.metric.key("validate" if phase == "tune" else self.confirm.split)
 
     def tune_seed(self, trial: int) -> int:
         """Return the training seed of a trial: the same in every arm."""

@@ -4,14 +4,42 @@ from typing import Literal
 
 from pydantic import Field
 
+from cvae.record import PREFIXES
 from cvae.sections import Section
 
 
 class Metric(Section):
     """What decides, declared before launch."""
 
-    name: Literal["val/psnr"] = Field(
-        "val/psnr", description="metric of the last evaluation; confirm reads its split's"
-    )
-    direction: Literal["maximize"] = Field("maximize", description="which way is better")
+    name: str = Field("val/psnr", description="metric of the last evaluation; confirm reads its split's")
+    direction: Literal["maximize", "minimize"] = Field("maximize", description="which way is better")
     margin: float | None = Field(None, gt=0, description="differences within +-margin dB count as equivalent")
+
+    @property
+    def short(self) -> str:
+        """The name without its split: `psnr` of `val/psnr`."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def label(self) -> str:
+        """The name as people write it."""
+        return self.short.upper() if self.short in ("psnr", "ssim", "kl", "mse") else self.short
+
+    @property
+    def unit(self) -> str:
+        """The unit; empty for a metric without one."""
+        return {"psnr": "dB", "kl": "nats"}.get(self.short, "")
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is better, -1 where less is."""
+        return -1 if self.direction == "minimize" else 1
+
+    def key(self, split: str, forecast: str = "") -> str:
+        """Return the metric's key in the final evaluation on a split, such as `test/psnr`.
+
+        Args:
+            split: train, validate or test.
+            forecast: a baseline instead of the model, such as `copy_last`.
+        """
+        return f"{PREFIXES[split]}/{forecast}{'_' if forecast else ''}{self.short}"

@@ -1,5 +1,6 @@
 """Every run that an experiment makes, by name, before any of it exists."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -7,6 +8,23 @@ from typing import Literal
 from sweeps.experiment.experiment import Experiment
 
 Phase = Literal["tune", "confirm"]
+
+
+_RUN_NAME = re.compile(r"(?P<phase>tune|confirm)-(?P<number>\d+)(?:-s(?P<seed>\d+))?")
+
+
+def format_run_name(phase: Phase, number: int, seed: int) -> str:
+    """Return the name of a run's folder: `tune-003` or `confirm-0-s1003`."""
+    return f"tune-{number:03d}" if phase == "tune" else f"confirm-{number}-s{seed}"
+
+
+def parse_run_name(name: str) -> tuple[Phase, int, int | None] | None:
+    """Return phase, number and, where the name says it, seed; None for what is no run's name."""
+    parts = _RUN_NAME.fullmatch(name)
+    if parts is None:
+        return None
+    phase: Phase = "tune" if parts["phase"] == "tune" else "confirm"
+    return phase, int(parts["number"]), None if parts["seed"] is None else int(parts["seed"])
 
 
 @dataclass(frozen=True)
@@ -21,7 +39,7 @@ class PlannedRun:
     @property
     def name(self) -> str:
         """Folder name: `tune-003` or `confirm-0-s1003`."""
-        return f"tune-{self.number:03d}" if self.phase == "tune" else f"confirm-{self.number}-s{self.seed}"
+        return format_run_name(self.phase, self.number, self.seed)
 
     @property
     def path(self) -> str:

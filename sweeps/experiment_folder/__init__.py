@@ -1,4 +1,4 @@
-"""What lies under `runs/NAME` beside the runs: paths, ledger, lock, who works there, how every run stands. No optuna."""
+"""What lies under `runs/NAME` beside the runs: paths, ledger, lock, who works there, how runs stand. No optuna."""
 
 from sweeps.experiment_folder.consistency import check_origin, describe_origin, short_hash
 from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type

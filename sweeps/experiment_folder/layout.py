@@ -1,6 +1,5 @@
 """Lay out an experiment's folder: check everything that can be checked before the first run exists."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,8 +9,8 @@ from typing import Any
 from cvae.config import Config, dump_yaml
 from cvae.data.store import open_store
 from cvae.errors import InputError
-from cvae.files import write_atomically
-from cvae.record import RunFolder
+from cvae.files import write_atomically, write_json
+from cvae.record import RunFolder, RunIdentity
 from sweeps.experiment import ArmWeights, Experiment, PlannedRun
 from sweeps.experiment_folder.consistency import check_unchanged
 from sweeps.experiment_folder.paths import ExperimentFolder
@@ -21,7 +20,7 @@ from sweeps.search_space import Value
 def record_weights(weights: Mapping[str, ArmWeights], root: ExperimentFolder) -> None:
     """Write `data.json`: for each arm its weights and its data's threshold, for the report to read."""
     arms = {arm: asdict(of_arm) for arm, of_arm in weights.items()}
-    write_atomically(root.data, (json.dumps({"arms": arms}, indent=2) + "\n").encode())
+    write_json(root.data, {"arms": arms})
 
 
 def pack_data(experiment: Experiment) -> dict[str, str]:
@@ -72,19 +71,11 @@ def write_run(
     folder = root.run(run)
     unfinished = RunFolder(folder.path.with_name(f".{folder.path.name}.tmp"))
     shutil.rmtree(unfinished.path, ignore_errors=True)
-    identity = {
-        "experiment": root.path.name,
-        "arm": run.arm,
-        "phase": run.phase,
-        "number": run.number,
-        "seed": run.seed,
-        "trial": trial,
-        "params": params,
-    }
+    identity = RunIdentity(root.path.name, run.arm, run.phase, run.number, run.seed, trial, dict(params))
     try:
         unfinished.path.mkdir(parents=True)
         unfinished.config.write_text(dump_yaml(config.model_dump(mode="json")), encoding="utf-8")
-        unfinished.identity.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
+        unfinished.write_identity(identity)
         unfinished.path.rename(folder.path)
     except OSError as error:
         raise InputError(f"{folder.path}: cannot be created ({error.strerror})") from error

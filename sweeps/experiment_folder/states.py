@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from cvae.files import held
-from cvae.record import FINAL_STATUSES
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
 
@@ -36,13 +35,13 @@ def runs_left(experiment: Experiment, root: ExperimentFolder) -> list[PlannedRun
     plan = all_runs(experiment)
     if not root.path.exists():
         return plan
-    return [run for run in plan if root.run(run).read_state()["status"] not in FINAL_STATUSES]
+    return [run for run in plan if not root.run(run).read_state().is_final]
 
 
 def state_of(run: PlannedRun, root: ExperimentFolder) -> str:
     """Return a run's state for people: its recorded status, `pending` before it has one."""
     folder = root.run(run)
-    status = str(folder.read_state()["status"])
+    status = folder.read_state().status
     if status == "running" and not folder.is_being_trained():
         return "interrupted"
     return status

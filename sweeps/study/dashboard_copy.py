@@ -150,11 +150,11 @@ def note_of(folder: RunFolder) -> str:
     state = folder.read_state()
     lines = [
         f"Run folder: `{folder.path}`",
-        f"Status: {', '.join(dict.fromkeys([state['status'], *flag_tags(state)]))}",
+        f"Status: {', '.join(dict.fromkeys([state.status, *flag_tags(state)]))}",
     ]
-    if error := (state.get("error") or {}).get("message"):
-        lines.append(f"Error: {error}")
-    for key, value in (state.get("final") or {}).items():
+    if state.error and state.error.message:
+        lines.append(f"Error: {state.error.message}")
+    for key, value in state.scores.items():
         if isinstance(value, int | float):
             lines.append(f"{key}: {value:.4g}")
     return "\n".join(f"- {line}" for line in lines)

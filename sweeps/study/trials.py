@@ -1,19 +1,19 @@
 """Runs and trials: what a run is to train, what its trial is told, whether it is pruned, which checkpoints stay."""
 
 import bisect
+from collections.abc import Callable
 from typing import Any
 
 from optuna.storages import BaseStorage
 
 from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.errors import InputError
-from cvae.record import PREFIXES, RunFolder
+from cvae.record import RunFolder, RunState
 from sweeps.experiment import Experiment, PlannedRun
 from sweeps.experiment_folder import ExperimentFolder
 from sweeps.search_space import Params
 from sweeps.study.arm_study import open_studies
 from sweeps.study.pruners import may_be_judged
-from sweeps.workers import Attempt
 
 
 class Trials:
@@ -55,43 +55,46 @@ class Trials:
         """
         if self._experiment.tune is None:
             return
-        identity = folder.read_identity()
+        if (identity := folder.read_identity()) is None:
+            raise InputError(f"{folder.path}: has no {folder.identity.name}, so nothing says what it trains")
         if run.phase == "confirm":  # what was chosen once stays chosen, for every seed
-            self._confirmed[run.arm, run.number] = identity["trial"], identity["params"]
-        elif self._studies[run.arm].params_of(run.number, identity["params"]) != identity["params"]:
+            self._confirmed[run.arm, run.number] = identity.trial, identity.params
+        elif self._studies[run.arm].params_of(run.number, identity.params) != identity.params:
             raise InputError(
                 f"{folder.path}: its parameters are not those of its trial in the study; the study's storage and the "
                 "run folders do not belong together"
             )
 
-    def final_value(self, run: PlannedRun, state: dict[str, Any]) -> float | None:
+    def final_value(self, run: PlannedRun, state: RunState) -> float | None:
         """Return the metric at the end of a run: a confirm run has another split than a tune run."""
-        name: str = self._experiment.metric.name
-        if run.phase == "confirm":
-            name = f"{PREFIXES[self._experiment.confirm.split]}/{name.partition('/')[2]}"
-        value = (state.get("final") or {}).get(name)
+        value = state.scores.get(self._experiment.score_key(run.phase))
         return None if value is None else float(value)
 
-    def tell(self, run: PlannedRun, state: dict[str, Any]) -> None:
+    def tell(self, run: PlannedRun, state: RunState) -> None:
         """Tell a tune run's outcome to its study, once, and thin the arm's checkpoints."""
         folder, metric = self._root.run(run), self._experiment.metric.name
         curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
         value = self.final_value(run, state)
-        self._studies[run.arm].tell(run.number, state["status"], value, so_far(curve) if self.prunes else curve)
+        self._studies[run.arm].tell(run.number, state.status, value, so_far(curve) if self.prunes else curve)
         self._curves.pop(run, None)
         self._configs.pop(run, None)
-        if state["status"] == "finished" and value is not None:
+        if state.status == "finished" and value is not None:
             bisect.insort(self._ranking[run.arm], (-value, run.number))
-        self._thin(run, state["status"])
+        self._thin(run, state.status)
 
-    def is_hopeless(self, attempt: Attempt) -> bool:
-        """Report what a run has newly recorded; return whether its study's pruner would end it."""
-        run, metric = attempt.run, self._experiment.metric.name
+    def is_hopeless(self, run: PlannedRun, new_epochs: Callable[[], list[dict[str, Any]]]) -> bool:
+        """Report what a run has newly recorded; return whether its study's pruner would end it.
+
+        Args:
+            run: one that is training.
+            new_epochs: returns the evaluations recorded since its last call; asked only where runs are pruned.
+        """
+        metric = self._experiment.metric.name
         if not self.prunes or run.phase != "tune":
             return False
         curve = self._curves.setdefault(run, {})
         hopeless = False
-        for line in attempt.new_epochs():
+        for line in new_epochs():
             if metric not in line or line["step"] in curve:
                 continue
             step = int(line["step"])

@@ -17,8 +17,8 @@ import numpy as np
 import wandb
 from PIL import Image
 
-from cvae.files import write_atomically
-from cvae.record import FINAL_STATUSES, RunFolder
+from cvae.files import write_json
+from cvae.record import RunFolder, RunState
 from sweeps.tracking import wandb_schema as presentation
 from sweeps.tracking.offline_runs import Fragment, fragments_of
 from sweeps.tracking.settings import offline_settings
@@ -43,7 +43,9 @@ class RunMirror:
     def __init__(self, folder: RunFolder, root: Path) -> None:
         self._folder = folder
         self._root = root
-        self._identity = folder.read_identity()
+        identity = folder.read_identity()
+        assert identity is not None, folder.path  # the caller has seen its file
+        self._identity = identity
         self._run: wandb.Run | None = None
         self._steps: set[int] = set()  # evaluations that are mirrored
         self._media_bytes = 0
@@ -67,12 +69,12 @@ class RunMirror:
         and its pictures are whole.
         """
         state = self._folder.read_state()
-        ended = state["status"] in FINAL_STATUSES
+        ended = state.is_final
         size = self._folder.epochs.stat().st_size if self._folder.epochs.exists() else 0
         if not ended and size == self._seen:
             return False
         lines = self._folder.read_epochs()
-        safe = [line for line in lines if ended or line["step"] <= state.get("step", 0)]
+        safe = [line for line in lines if ended or line["step"] <= state.step]
         for line in safe:
             self._add(line)
         if len(safe) == len(lines):
@@ -86,7 +88,7 @@ class RunMirror:
         if self._run is None:
             return
         self._run.mark_preempting()
-        self._run.summary["status"] = self._folder.read_state()["status"]
+        self._run.summary["status"] = self._folder.read_state().status
         self._run.finish(exit_code=1)
         self._run = None
 
@@ -117,12 +119,12 @@ class RunMirror:
             media[f"{section}/animation"] = wandb.Video(str(animation), caption=caption, format="gif")
         return media
 
-    def _end(self, state: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    def _end(self, state: RunState, lines: list[dict[str, Any]]) -> None:
         """Add summary, tags and, of a confirm run, the pictures and clips of its final evaluation; close the run."""
         run = self._open()
         run.summary.update(presentation.summary_of(state, lines))
-        if state.get("final") and self._identity["phase"] == "confirm":
-            step, psnr = int(state["step"]), presentation.final_scores(state).get("psnr")
+        if state.final and self._identity.phase == "confirm":
+            step, psnr = state.step, presentation.final_scores(state).get("psnr")
             split = self._config["evaluation"]["final_split"]
             pictures = self._pictures(self._folder.samples / "final", "final", step, psnr, split)
             run.log({"step": step} | pictures, step=step + 1, commit=True)
@@ -131,7 +133,7 @@ class RunMirror:
         run.tags = tuple(presentation.tags_of(self._identity, state))
         if self._left_out:
             run.summary["samples/left_out"] = self._left_out
-        run.finish(exit_code=0 if state["status"] in NOT_CRASHED else 1)
+        run.finish(exit_code=0 if state.status in NOT_CRASHED else 1)
         self._run = None
 
     @cached_property
@@ -160,8 +162,8 @@ class RunMirror:
                 project=PROJECT,
                 id=self.run_id,
                 name=presentation.run_name(self._identity),
-                group=self._identity["experiment"],
-                job_type=self._identity["phase"],
+                group=self._identity.experiment,
+                job_type=self._identity.phase,
                 tags=presentation.tags_of(self._identity),
                 config=self._config,
                 settings=offline_settings(),
@@ -198,7 +200,7 @@ class Mirror:
             if run.catch_up():
                 del self._runs[key]
                 self._done[key] = version
-                write_atomically(self._note, (json.dumps(self._done, indent=1) + "\n").encode())
+                write_json(self._note, self._done)
 
     def close(self) -> None:
         """Let go of the runs that go on later."""

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from cvae.config import load_yaml_mapping
-from cvae.record import RunFolder, is_collapsed
+from cvae.record import RunFolder, RunIdentity, RunState, is_collapsed
 
 #: Searched parameters in a run's name; the others are counted.
 NAMED_PARAMS = 3
@@ -26,16 +26,16 @@ RENAMED = {
 }
 
 
-def run_id(identity: Mapping[str, Any], folder: RunFolder) -> str:
+def run_id(identity: RunIdentity, folder: RunFolder) -> str:
     """Return the id under which all attempts of a run are one: `<experiment>-<arm>-<run folder>`."""
-    return f"{identity['experiment']}-{identity['arm']}-{folder.path.name}"
+    return f"{identity.experiment}-{identity.arm}-{folder.path.name}"
 
 
-def run_name(identity: Mapping[str, Any]) -> str:
+def run_name(identity: RunIdentity) -> str:
     """Return a name for people: `cyclical · lr 1.2e-3 · s3`."""
-    named = [f"{key} {_short(value)}" for key, value in short_params(identity["params"]).items()]
+    named = [f"{key} {_short(value)}" for key, value in short_params(identity.params).items()]
     more = [f"+{len(named) - NAMED_PARAMS}"] if len(named) > NAMED_PARAMS else []
-    return " · ".join([identity["arm"], *named[:NAMED_PARAMS], *more, f"s{identity['seed']}"])
+    return " · ".join([identity.arm, *named[:NAMED_PARAMS], *more, f"s{identity.seed}"])
 
 
 def short_params(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,27 +60,29 @@ def _short(value: Any) -> str:
     return f"{value:.3g}"
 
 
-def flag_tags(state: Mapping[str, Any]) -> list[str]:
+def flag_tags(state: RunState) -> list[str]:
     """Return which of `diverged` and `collapsed` a run's state says, or shows where it was written before flags."""
-    if "flags" in state:
-        return [name for name in ("diverged", "collapsed") if state["flags"].get(name)]
-    kl = (state.get("final") or {}).get("train/kl")
-    found = ["diverged"] if state["status"] == "diverged" else []
+    if state.flags is not None:
+        return [name for name in ("diverged", "collapsed") if state.flags.get(name)]
+    kl = state.scores.get("train/kl")
+    found = ["diverged"] if state.status == "diverged" else []
     return found + (["collapsed"] if is_collapsed(kl) else [])
 
 
-def tags_of(identity: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> list[str]:
+def tags_of(identity: RunIdentity, state: RunState | None = None) -> list[str]:
     """Return arm, seed and, once there is one to speak of, the run's status and what it means for its result."""
-    tags = [identity["arm"], f"seed {identity['seed']}"]
-    return tags + list(dict.fromkeys([state["status"], *flag_tags(state)])) if state else tags
+    tags = [identity.arm, f"seed {identity.seed}"]
+    return tags + list(dict.fromkeys([state.status, *flag_tags(state)])) if state else tags
 
 
-def config_of(folder: RunFolder, identity: Mapping[str, Any]) -> dict[str, Any]:
+def config_of(folder: RunFolder, identity: RunIdentity) -> dict[str, Any]:
     """Return what was trained, nested as in config.yaml, and what was chosen for it."""
     config = load_yaml_mapping(folder.config)
-    chosen = {key.replace(" ", "_"): value for key, value in short_params(identity["params"]).items()}
-    who = {key: identity[key] for key in ("arm", "phase", "number", "trial") if identity.get(key) is not None}
-    return _without_nulls({k: v for k, v in config.items() if k not in NOISE}) | who | {"searched": chosen}
+    chosen = {key.replace(" ", "_"): value for key, value in short_params(identity.params).items()}
+    who = {key: getattr(identity, key) for key in ("arm", "phase", "number", "trial")}
+    return (
+        _without_nulls({k: v for k, v in config.items() if k not in NOISE}) | _without_nulls(who) | {"searched": chosen}
+    )
 
 
 def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
@@ -106,13 +108,13 @@ def row_of(line: Mapping[str, Any]) -> dict[str, float]:
     return row
 
 
-def summary_of(state: Mapping[str, Any], lines: list[dict[str, Any]], metric: str = "val/psnr") -> dict[str, Any]:
+def summary_of(state: RunState, lines: list[dict[str, Any]], metric: str = "val/psnr") -> dict[str, Any]:
     """Return the numbers that stand for a run: how it ended, its final scores and its best evaluation."""
-    summary: dict[str, Any] = {"status": state["status"], "attempts": state.get("attempt", 0)}
+    summary: dict[str, Any] = {"status": state.status, "attempts": state.attempt}
     for flag in ("diverged", "collapsed"):
         summary[flag] = int(flag in flag_tags(state))
-    if error := (state.get("error") or {}).get("message"):
-        summary["error"] = error
+    if state.error and state.error.message:
+        summary["error"] = state.error.message
     for key, value in final_scores(state).items():
         summary[f"final/{key}"] = value
     if scored := [line for line in lines if line.get(metric) is not None]:
@@ -121,9 +123,9 @@ def summary_of(state: Mapping[str, Any], lines: list[dict[str, Any]], metric: st
     return summary
 
 
-def final_scores(state: Mapping[str, Any]) -> dict[str, float]:
+def final_scores(state: RunState) -> dict[str, float]:
     """Return the final evaluation's numbers without the name of their split: `psnr`, `copy_last_psnr`, `kl`, ..."""
-    final = state.get("final") or {}
+    final = state.scores
     last_of_training_first = sorted(final, key=lambda key: not key.startswith("train/"))  # the split's own wins
     return {k.rpartition("/")[2]: final[k] for k in last_of_training_first if isinstance(final[k], int | float)}
 

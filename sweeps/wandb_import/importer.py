@@ -10,11 +10,11 @@ from typing import Any
 
 from cvae.config import dump_yaml
 from cvae.errors import InputError
-from cvae.record import FINAL_STATUSES, RunFolder, finite
+from cvae.record import FINAL_STATUSES, RunFolder, RunIdentity, RunState, Status, finite
 from sweeps.wandb_import.logged_runs import LoggedRun, read_folder, read_project
 from sweeps.wandb_import.mapping import AssignedRun, KeyMapping, assign
 
-_STATUSES = {"finished": "finished", "running": "running", "killed": "stopped"}
+_STATUSES: dict[str, Status] = {"finished": "finished", "running": "running", "killed": "stopped"}
 
 
 def import_runs(source: str, into: Path | None, mapping: KeyMapping, api: Any = None) -> Path:
@@ -121,19 +121,17 @@ def _write_run(folder: RunFolder, placed: AssignedRun, mapping: KeyMapping, is_f
     run = placed.run
     config = {key: value for key, value in run.config.items() if key != "_wandb"}
     params = config.get("params")
-    identity = {"experiment": experiment, "arm": placed.arm, "phase": placed.phase, "number": placed.number}
-    identity |= {"seed": placed.seed, "trial": None, "params": params if isinstance(params, dict) else {}}
+    searched = params if isinstance(params, dict) else {}
+    who = (experiment, placed.arm, placed.phase, placed.number, placed.seed)
     rows = epochs_of(run, mapping)
-    folder.identity.write_text(json.dumps(identity | {"wandb_id": run.id}, indent=2) + "\n", encoding="utf-8")
+    folder.write_identity(RunIdentity(*who, params=searched, wandb_id=run.id))
     folder.config.write_text(dump_yaml(config), encoding="utf-8")
     folder.epochs.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     told = run.summary.get("status")
     status = told if told in FINAL_STATUSES else _STATUSES.get(run.state, "failed")
-    state: dict[str, Any] = {"status": status, "step": rows[-1]["step"] if rows else 0, "error": None}
-    state["seconds"] = finite(run.summary.get("_runtime"))
-    if status == "finished":
-        state["final"] = _final(run, rows, placed.phase, mapping, is_final)
-    folder.state.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+    final = _final(run, rows, placed.phase, mapping, is_final) if status == "finished" else None
+    step, seconds = rows[-1]["step"] if rows else 0, finite(run.summary.get("_runtime"))
+    folder.write_state(RunState(status, step=step, seconds=seconds, final=final))
 
 
 def epochs_of(run: LoggedRun, mapping: KeyMapping) -> list[dict[str, Any]]:

@@ -1,13 +1,11 @@
 """What the keys of imported runs mean: arm, phase and seed of each."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cvae.errors import InputError
+from sweeps.experiment import Phase, format_run_name, parse_run_name
 from sweeps.wandb_import.logged_runs import LoggedRun, looked_up
-
-_OUR_NAME = re.compile(r"(?P<phase>tune|confirm)-(?P<number>\d+)(?:-s\d+)?$")
 
 _OF_THE_RUN = ("group", "job_type", "name")
 
@@ -41,14 +39,14 @@ class AssignedRun:
 
     run: LoggedRun
     arm: str
-    phase: str
+    phase: Phase
     number: int
     seed: int
 
     @property
     def folder(self) -> str:
         """The run folder's name."""
-        return f"tune-{self.number:03d}" if self.phase == "tune" else f"confirm-{self.number}-s{self.seed}"
+        return format_run_name(self.phase, self.number, self.seed)
 
 
 def assign(runs: Sequence[LoggedRun], mapping: KeyMapping) -> list[AssignedRun]:
@@ -61,9 +59,9 @@ def assign(runs: Sequence[LoggedRun], mapping: KeyMapping) -> list[AssignedRun]:
     n_trials: dict[str, int] = {}
     for run in runs:
         arm, seed = _arm(run, mapping), _seed(run, mapping)
-        name = _OUR_NAME.search(run.name)
-        phase = name["phase"] if name else run.job_type if run.job_type == "tune" else "confirm"
-        number = int(name["number"]) if name else n_trials.get(arm, 0) if phase == "tune" else 0
+        named = parse_run_name(run.name.rpartition(" ")[2])
+        phase: Phase = named[0] if named else "tune" if run.job_type == "tune" else "confirm"
+        number = named[1] if named else n_trials.get(arm, 0) if phase == "tune" else 0
         n_trials[arm] = n_trials.get(arm, 0) + (phase == "tune")
         found = AssignedRun(run, arm, phase, number, seed)
         if (arm, found.folder) in placed:

@@ -1,7 +1,8 @@
 """Where runs go: devices, slots, processes. Nothing here knows a trial."""
 
 from sweeps.workers.attempt import Attempt
+from sweeps.workers.fleet import Fleet, Start
 from sweeps.workers.launcher import start_worker
 from sweeps.workers.slots import CPU, Slots, find_slots
 
-__all__ = ["CPU", "Attempt", "Slots", "find_slots", "start_worker"]
+__all__ = ["CPU", "Attempt", "Fleet", "Slots", "Start", "find_slots", "start_worker"]

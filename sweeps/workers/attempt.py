@@ -6,7 +6,7 @@ import subprocess
 from contextlib import suppress
 from typing import Any
 
-from cvae.record import RunFolder
+from cvae.record import RunError, RunFolder, RunState
 from sweeps.experiment import PlannedRun
 
 
@@ -28,7 +28,7 @@ class Attempt:
         self.slots_then = slots_then  # runs that the device was allowed when this one was started
         self.process = process
         self.started = now
-        self.number_before = int(folder.read_state().get("attempt", 0)) if process else -1
+        self.number_before = folder.read_state().attempt if process else -1
         self.is_paused = False
         self._beat = ""
         self._beat_seen = now
@@ -44,10 +44,9 @@ class Attempt:
             self.process = None  # a worker from before was faster to take the run: adopted
         return not self.folder.is_being_trained()
 
-    def error(self, state: dict[str, Any]) -> dict[str, Any] | None:
+    def error(self, state: RunState) -> RunError | None:
         """Return the error that this attempt recorded; one of an earlier attempt is not its."""
-        is_own = int(state.get("attempt", 0)) > self.number_before
-        return dict(state["error"]) if is_own and state.get("error") else None
+        return state.error if state.attempt > self.number_before else None
 
     def has_hung(self, now: float, after_s: float) -> bool:
         """Return whether the training has stood still for too long, on this process's monotonic clock."""
@@ -75,7 +74,7 @@ class Attempt:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the worker and whatever it started."""
-        pid = self.process.pid if self.process else self.folder.read_state().get("pid")
+        pid = self.process.pid if self.process else self.folder.read_state().pid
         if not pid or (self.process is None and not self.folder.is_being_trained()):
             return
         with suppress(ProcessLookupError):

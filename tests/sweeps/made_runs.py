@@ -1,12 +1,13 @@
 """Run folders as a worker leaves them, made without training."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cvae.config.yaml_file import dump_yaml
+from cvae.record import RunIdentity
 from cvae.record.run_folder import RunFolder
 from cvae.visualization.save import save_pictures
 from cvae.visualization.strips import Sample
@@ -21,8 +22,8 @@ def begin(root: Path, arm: str = "cyclical", name: str = "tune-003", **identity:
     (root / "experiment.yaml").write_text(dump_yaml({"name": root.name, "question": "Which?"}))
     params = {"optim.lr": 1.2345e-3, "beta": 2e-05}
     phase = name.partition("-")[0]
-    who = {"experiment": root.name, "arm": arm, "phase": phase, "number": 3, "seed": 3, "trial": 3, "params": params}
-    folder.identity.write_text(json.dumps(who | identity))
+    who = RunIdentity(root.name, arm, phase, number=3, seed=3, trial=3, params=params)
+    folder.write_identity(replace(who, **identity))
     split = "validate" if phase == "tune" else "test"
     config = {"beta": 2e-05, "optim": {"lr": 1.2345e-3, "clip": None}, "store": "/somewhere", "runtime": {"threads": 1}}
     folder.config.write_text(dump_yaml(config | {"evaluation": {"every": EVERY, "final_split": split}}))
@@ -48,19 +49,20 @@ def evaluate(folder: RunFolder, step: int) -> None:
     folder.append_epoch(line_of(step))
     if step // EVERY % SAMPLES_EVERY == 0:
         save_pictures(samples(step), folder.samples / f"step-{step:06d}")
-    folder.write_state(folder.read_state() | {"status": "running", "attempt": 1, "step": step})
+    folder.write_state(replace(folder.read_state(), status="running", attempt=1, step=step))
 
 
 def end(folder: RunFolder, status: str = "finished", **more: Any) -> None:
     """What a worker does at the end."""
-    prefix = "val" if folder.read_identity()["phase"] == "tune" else "test"
-    state = folder.read_state() | {"status": status, "attempt": 1}
+    prefix = "val" if folder.read_identity().phase == "tune" else "test"
+    state = replace(folder.read_state(), status=status, attempt=1)
     if status == "finished":
         scores = np.array([[20.0, 19.0, 18.0], [21.0, 20.0, 19.0], [12.0, 11.0, 10.0]])
         np.savez(folder.clips, name=[f"clip-{i}" for i in range(3)], psnr=scores, copy_last_psnr=scores - 2)
         save_pictures(samples(999), folder.samples / "final")
-        state["final"] = {f"{prefix}/psnr": 17.5, f"{prefix}/psnr_per_frame": [18.0, 17.0, 16.0], "train/kl": 0.5}
-    folder.write_state(state | more)
+        curve = {f"{prefix}/psnr": 17.5, f"{prefix}/psnr_per_frame": [18.0, 17.0, 16.0], "train/kl": 0.5}
+        state = replace(state, final=curve)
+    folder.write_state(replace(state, **more))
 
 
 def made(root: Path, n: int = 4, *, status: str = "finished", **where: Any) -> RunFolder:

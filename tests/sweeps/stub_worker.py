@@ -6,11 +6,13 @@ The score is a fixed function of parameters and seed, so that sweeps can be comp
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from cvae.config.yaml_file import load_yaml_mapping
 from cvae.files import held
-from cvae.record.names import FINAL_STATUSES, PREFIXES
+from cvae.record import RunError, RunState
+from cvae.record.names import PREFIXES
 from cvae.record.run_folder import RunFolder
 
 STEPS = 4
@@ -18,38 +20,38 @@ STEPS = 4
 
 def score(folder: RunFolder, step: int) -> float:
     identity = folder.read_identity()
-    lr = identity["params"].get("optim.lr", 0.01)
-    return 20 + 100 * lr + 0.1 * (identity["seed"] % 7) + 0.01 * step
+    assert identity is not None
+    lr = identity.params.get("optim.lr", 0.01)
+    return 20 + 100 * lr + 0.1 * (identity.seed % 7) + 0.01 * step
 
 
 def work(folder: RunFolder, how: str) -> None:
     with held(folder.lock) as is_ours:
         before = folder.read_state()
-        if not is_ours or before["status"] in FINAL_STATUSES:
+        if not is_ours or before.is_final:
             sys.exit(0 if is_ours else 3)
         done = len(folder.read_epochs())
         folder.keep_epochs(done)  # also ends a torn line
-        state = {"status": "running", "attempt": before.get("attempt", 0) + 1, "pid": os.getpid(), "total_steps": STEPS}
-        folder.write_state(state | {"step": done})
+        state = RunState("running", attempt=before.attempt + 1, pid=os.getpid(), total_steps=STEPS)
+        folder.write_state(replace(state, step=done))
         for step in range(done + 1, STEPS + 1):
             if how == "dies":
                 os.kill(os.getpid(), 9)
-            if how == "hangs" and state["attempt"] == 1 and step == 2:
+            if how == "hangs" and state.attempt == 1 and step == 2:
                 time.sleep(600)
             time.sleep(0.02)
             folder.append_epoch({"step": step, "val/psnr": score(folder, step), "train/kl": 1.0})
             folder.heartbeat.write_text(str(step))
             if step < STEPS and (asked := folder.asked_status()):
-                folder.write_state(state | {"status": asked, "step": step})
+                folder.write_state(replace(state, status=asked, step=step))
                 return
-            folder.write_state(state | {"step": step})
+            folder.write_state(replace(state, step=step))
         if how == "diverges":
-            folder.write_state(state | {"status": "diverged", "error": {"type": "Diverged", "message": "nan"}})
+            folder.write_state(replace(state, status="diverged", error=RunError("diverged", "Diverged", "nan")))
             return
         prefix = PREFIXES[load_yaml_mapping(folder.config)["evaluation"]["final_split"]]
-        folder.write_state(
-            state | {"status": "finished", "step": STEPS, "final": {f"{prefix}/psnr": score(folder, STEPS)}}
-        )
+        final = {f"{prefix}/psnr": score(folder, STEPS)}
+        folder.write_state(replace(state, status="finished", step=STEPS, final=final))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from cvae.config.network_sizes import training_flops
 from cvae.config.schema import build_config
 from cvae.errors import Diverged, InputError
 from cvae.files import held
+from cvae.record import RunError
 from cvae.record.run_folder import RunFolder
 from cvae.run.failure_kinds import failure_kind
 from sweeps.commands.control import stop_sweep
@@ -29,7 +31,7 @@ from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.study.storage import open_storage
 from sweeps.units import flops, format_bytes, format_duration, format_times, parse_duration
 from sweeps.workers.slots import Slots, find_slots
-from tests.sweeps.test_faults import TOY, Sweep
+from tests.sweeps.coordinator.test_failure_policy import TOY, Sweep
 
 
 def test_slots_are_shared_evenly_and_given_back() -> None:
@@ -79,8 +81,8 @@ def test_the_policy_table() -> None:
 
 
 def test_the_same_error_is_the_same_whatever_its_numbers() -> None:
-    a = {"type": "RuntimeError", "message": "shape (3, 7) in /runs/a/tune-001/x"}
-    b = {"type": "RuntimeError", "message": "shape (4, 9) in /runs/b/tune-002/x"}
+    a = RunError("error", "RuntimeError", "shape (3, 7) in /runs/a/tune-001/x")
+    b = RunError("error", "RuntimeError", "shape (4, 9) in /runs/b/tune-002/x")
     assert signature(a) == signature(b)
     breaker = Breaker()
     assert [breaker.note("failed", e, d) for e, d in ((a, "0"), (b, "1"))] == [None, None]
@@ -135,7 +137,7 @@ def test_the_storage_of_the_launch_is_kept(tmp_path: Path) -> None:
     assert not (tmp_path / "toy" / "study.journal").exists()
     again = Sweep(tmp_path)  # without saying so again
     again.run()
-    assert len(again.coordinator.tally.settled) == 6
+    assert len(again.coordinator.counts.settled) == 6
     with pytest.raises(InputError, match="was launched with --storage sqlite"):
         Sweep(tmp_path, storage=f"sqlite:///{tmp_path}/other.db")
     Sweep(tmp_path / "journal").run()
@@ -209,7 +211,7 @@ def test_a_run_costs_its_arithmetic_at_the_rate_of_a_short_training(tmp_path: Pa
 def test_a_run_in_several_attempts_took_what_its_training_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = RunFolder.read_state
     said = {"tune-001": {"seconds": 1234.5}}
-    monkeypatch.setattr(RunFolder, "read_state", lambda folder: read(folder) | said.get(folder.path.name, {}))
+    monkeypatch.setattr(RunFolder, "read_state", lambda folder: replace(read(folder), **said.get(folder.path.name, {})))
     sweep = Sweep(tmp_path)
     sweep.run()
     took = {event["run"]: event["wall_s"] for event in sweep.events("ended")}
@@ -323,7 +325,7 @@ def test_a_stop_is_asked_of_whoever_works(tmp_path: Path) -> None:
 def test_the_status_tells_the_best_trial_and_the_time_left(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, slots=1)
     for _ in sweep.coordinator.run():
-        if len(sweep.coordinator.tally.settled) == 5:
+        if len(sweep.coordinator.counts.settled) == 5:
             break
     text = sweep.seen()
     best = max((v, k) for k, (_, v) in enumerate(sweep.told()) if v is not None)

@@ -7,17 +7,17 @@ CACHE/digests/<manifest>     content digest of a set of files, so that it is not
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cvae.data.sources import Source, text_digest
 from cvae.data.store.writer import FORMAT_VERSION, write_store
-from cvae.errors import InputError
-from cvae.files import exclusive
+from cvae.errors import InputError, NoLocks
+from cvae.files import held, write_atomically
 
 
 def packed_folder(source: Source, image_size: int, cache: Path) -> Path:
@@ -28,12 +28,23 @@ def packed_folder(source: Source, image_size: int, cache: Path) -> Path:
         return folder
     with _writing_to(cache):
         cache.mkdir(parents=True, exist_ok=True)
-        with exclusive(cache / f"{fingerprint}.lock") as is_held:
+        with _alone(cache / f"{fingerprint}.lock") as is_held:
             if is_held:
                 _remove_abandoned(cache, folder)
             if not is_complete(folder):
                 _pack(source, image_size, folder)
     return folder
+
+
+@contextmanager
+def _alone(lock: Path, wait_s: float = math.inf) -> Iterator[bool]:
+    """Hold a lock; without locks go on all the same, because whoever packs the same content writes the same bytes."""
+    with ExitStack() as stack:
+        try:
+            is_held = stack.enter_context(held(lock, wait_s))
+        except NoLocks:
+            is_held = False
+        yield is_held
 
 
 def is_complete(folder: Path) -> bool:
@@ -73,7 +84,7 @@ def _remove_abandoned(cache: Path, folder: Path) -> None:
         if owner == folder.name:  # whose lock this process holds
             shutil.rmtree(leftover, ignore_errors=True)
             continue
-        with exclusive(cache / f"{owner}.lock", wait=False) as is_held:
+        with _alone(cache / f"{owner}.lock", wait_s=0.0) as is_held:
             if is_held:
                 shutil.rmtree(leftover, ignore_errors=True)
 
@@ -100,15 +111,6 @@ def _content_digest(source: Source, image_size: int, cache: Path) -> str:
         return remembered.read_text(encoding="ascii")
     digest = source.digest(image_size)
     with _writing_to(cache):
-        _write_whole(remembered, digest)
+        remembered.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(remembered, digest.encode())
     return digest
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        temporary.write_text(text, encoding="ascii")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

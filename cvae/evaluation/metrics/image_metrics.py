@@ -13,7 +13,7 @@ from torch import Tensor
 #: A channel that is predicted exactly counts as 100 dB: still scenes exist, and infinity would swallow a mean.
 SMALLEST_MSE = 1e-10
 
-Metric = Callable[[Tensor, Tensor], Tensor]
+FrameMetric = Callable[[Tensor, Tensor], Tensor]
 
 _WINDOW, _SIGMA, _C1, _C2 = 11, 1.5, 0.01**2, 0.03**2
 
@@ -89,10 +89,10 @@ def _smooth(frames: Tensor) -> Tensor:
 
 
 #: What is kept for every clip and future frame, by its name in `clips.npz`.
-METRICS: dict[str, Metric] = {"psnr": psnr, "ssim": ssim, "mse": mse, "psnr_rgb": psnr_rgb}
+METRICS: dict[str, FrameMetric] = {"psnr": psnr, "ssim": ssim, "mse": mse, "psnr_rgb": psnr_rgb}
 
 
-def score_frames(metrics: dict[str, Metric], predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
+def score_frames(metrics: dict[str, FrameMetric], predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
     """Return every metric, frame by frame so that no more than a frame's maps are held: (H, ..., 3, S, S) -> (H, ...).
 
     The target is broadcast against the predictions.

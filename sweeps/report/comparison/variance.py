@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sweeps.experiment import Metric
 from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.reading import ExperimentRecord, MetricRecord, run_clip_scores
+from sweeps.report.reading import ExperimentRecord, run_clip_scores
 from sweeps.report.statistics import pairs_for_effect
 
 
@@ -64,14 +65,14 @@ def _pooled(groups: Sequence[Sequence[float]]) -> float | None:
     return math.sqrt(squares / sum(len(group) - 1 for group in counted))
 
 
-def effects_of_interest(metric: MetricRecord, sd: float) -> tuple[float, ...]:
+def effects_of_interest(metric: Metric, sd: float) -> tuple[float, ...]:
     """Return the sizes worth asking about: 0.1, 0.2 and 0.5 dB, or half, one and two spreads of another metric."""
     if metric.unit == "dB":
         return 0.1, 0.2, 0.5
     return tuple(float(f"{factor * sd:.1g}") for factor in (0.5, 1, 2))
 
 
-def seeds_needed(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[SeedsNeeded]:
+def seeds_needed(metric: Metric, pairs: Sequence[PairResult]) -> list[SeedsNeeded]:
     """Return for each pair how many seeds effects of three sizes would need, with the spread measured here."""
     found = []
     for pair in pairs:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cvae.record import LOST
+from sweeps.experiment import Metric
 from sweeps.report.comparison.results import ArmResult, PairResult, Verdict
-from sweeps.report.reading import ExperimentRecord, MetricRecord
+from sweeps.report.reading import ExperimentRecord
 from sweeps.report.statistics import ALPHA, Paired, pairs_for_effect, pairs_needed
 from sweeps.report.wording import decimals_for, format_interval, format_seeds, number, pair_decimals
 
@@ -52,7 +53,7 @@ def clauses_of(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: S
     return clauses + _lost(experiment)
 
 
-def _pair_clauses(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[Clause]:
+def _pair_clauses(metric: Metric, pairs: Sequence[PairResult]) -> list[Clause]:
     told = [pair for pair in pairs if pair.verdict in ("better", "worse")]
     told += [pair for pair in pairs if pair.verdict == "equivalent"]
     undecided = [pair for pair in pairs if pair.verdict == "undecided"]
@@ -67,7 +68,7 @@ def _pair_clauses(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[Cla
     return clauses
 
 
-def pair_clause(pair: PairResult, metric: MetricRecord) -> Clause:
+def pair_clause(pair: PairResult, metric: Metric) -> Clause:
     """Return one pair's verdict in words, the better arm first."""
     test, decimals, unit = pair.test, pair_decimals(pair.test), f" {metric.unit}" if metric.unit else ""
     if pair.verdict in ("better", "worse"):
@@ -85,12 +86,12 @@ def pair_clause(pair: PairResult, metric: MetricRecord) -> Clause:
     return Clause(claim, ", ".join(parts) + (f"; {settles}" if settles else ""))
 
 
-def pair_sentence(pair: PairResult, metric: MetricRecord) -> str:
+def pair_sentence(pair: PairResult, metric: Metric) -> str:
     """Return one pair's verdict as one plain sentence."""
     return f"{pair_clause(pair, metric)}."
 
 
-def _decided(pair: PairResult, metric: MetricRecord) -> Clause:
+def _decided(pair: PairResult, metric: Metric) -> Clause:
     test, decimals, unit = pair.test, pair_decimals(pair.test), f" {metric.unit}" if metric.unit else ""
     winner, loser = (pair.a, pair.b) if pair.verdict == "better" else (pair.b, pair.a)
     assert test.difference is not None, pair  # the rule decides only where there are
@@ -132,7 +133,7 @@ def _only_arm(experiment: ExperimentRecord, arm: ArmResult) -> Clause:
     return Clause(claim, f"{interval}{seeds}")
 
 
-def decide_pair(test: Paired, p_holm: float | None, metric: MetricRecord) -> Verdict:
+def decide_pair(test: Paired, p_holm: float | None, metric: Metric) -> Verdict:
     """Return what may be said of a against b.
 
     A difference needs a Holm-adjusted p below 0.05; equivalence needs the whole 95% interval inside the margin.
@@ -144,12 +145,12 @@ def decide_pair(test: Paired, p_holm: float | None, metric: MetricRecord) -> Ver
     return "equivalent" if is_within(test, metric) else "undecided"
 
 
-def is_within(test: Paired, metric: MetricRecord) -> bool:
+def is_within(test: Paired, metric: Metric) -> bool:
     """Return whether the whole interval lies inside the declared margin."""
     return metric.margin is not None and test.interval is not None and max(map(abs, test.interval)) < metric.margin
 
 
-def more_seeds(test: Paired, metric: MetricRecord, n_pairs: int) -> int | None:
+def more_seeds(test: Paired, metric: Metric, n_pairs: int) -> int | None:
     """Return how many more seeds would settle an undecided pair; None where that cannot be told or is above 1000.
 
     With the spread and the difference as measured: the fewer of the seeds that find such a difference with 80% power

@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from cvae.config import TrainConfig
 from cvae.record import COLLAPSED_KL
 from cvae.schedules import KLAnneal, TeacherForcing
+from sweeps.experiment import Metric
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip, with_unit
 from sweeps.report.figures.theme import arm_colour, arm_dash
-from sweeps.report.reading import ExperimentRecord, MetricRecord, RunRecord
+from sweeps.report.reading import ExperimentRecord, RunRecord
 from sweeps.report.wording import format_params
 
 #: Thin lines of a figure, and points of all of them together: more are thinned, so that the page stays light.
@@ -39,7 +40,7 @@ class Curve:
     axis: str
 
 
-def curves_of(metric: MetricRecord) -> list[Curve]:
+def curves_of(metric: Metric) -> list[Curve]:
     """Return the page's curves: the metric first, then what is known to move it."""
     return [
         Curve(metric.name, "metric", f"{metric.label} on the validation split", with_unit(metric)),

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import altair as alt
 
+from sweeps.experiment import Metric
 from sweeps.report.comparison import ArmResult, PairResult
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip, with_unit
 from sweeps.report.figures.theme import arm_colour
-from sweeps.report.reading import MetricRecord
 
 #: Pairs that are drawn; the tables hold all.
 MAX_PAIRS = 6
@@ -23,13 +23,13 @@ def clip_rows(pairs: Sequence[PairResult]) -> list[Row]:
     ]
 
 
-def clip_figures(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[Figure]:
+def clip_figures(metric: Metric, pairs: Sequence[PairResult]) -> list[Figure]:
     """Return one figure a pair: its differences clip by clip, in order of size."""
     known = [pair for pair in pairs if pair.clips]
     return [_figure(metric, i, pair) for i, pair in enumerate(known[:MAX_PAIRS])]
 
 
-def _figure(metric: MetricRecord, index: int, pair: PairResult) -> Figure:
+def _figure(metric: Metric, index: int, pair: PairResult) -> Figure:
     assert pair.clips is not None, pair
     ordered = sorted(pair.clips.by_clip.items(), key=lambda item: item[1])
     rows = [{"rank": i, "clip": clip, "difference": rounded(d)} for i, (clip, d) in enumerate(ordered, start=1)]
@@ -47,7 +47,7 @@ def _figure(metric: MetricRecord, index: int, pair: PairResult) -> Figure:
     return build(f"clips-{index}", f"{pair.a} − {pair.b}", words, layers, 180)  # noqa: RUF001 - a minus sign
 
 
-def paired_differences(metric: MetricRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> Figure | None:
+def paired_differences(metric: Metric, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> Figure | None:
     """Return the paired differences with their intervals and the margin's band; None without a paired seed."""
     shown = [pair for pair in pairs if pair.test.difference is not None]
     if not shown:
@@ -76,7 +76,7 @@ def paired_differences(metric: MetricRecord, arms: Sequence[ArmResult], pairs: S
     return build("differences", "Paired differences", _difference_caption(metric), alt.layer(*layers), 52 * len(shown))
 
 
-def _difference_caption(metric: MetricRecord) -> str:
+def _difference_caption(metric: Metric) -> str:
     better = "left" if metric.sign < 0 else "right"
     band = f" Shaded: the declared margin of ±{metric.margin:g} {metric.unit}." if metric.margin is not None else ""
     return (
@@ -105,7 +105,7 @@ def _seed_rows(arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[R
     ]
 
 
-def arm_means(metric: MetricRecord, names: Sequence[str], arms: Sequence[ArmResult]) -> Figure | None:
+def arm_means(metric: Metric, names: Sequence[str], arms: Sequence[ArmResult]) -> Figure | None:
     """Return each arm's confirmed mean, interval and seeds beside copy-last-frame; None without a value."""
     shown = [arm for arm in arms if arm.confirmed.mean is not None]
     if not shown:

@@ -12,8 +12,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from sweeps.experiment import Metric
 from sweeps.report.figures.theme import TEMPLATES, THEME
-from sweeps.report.reading import MetricRecord
 
 Row = dict[str, Any]
 
@@ -53,7 +53,7 @@ def tooltip(*fields: str, **titles: str) -> list[alt.Tooltip]:
     return shown
 
 
-def with_unit(metric: MetricRecord) -> str:
+def with_unit(metric: Metric) -> str:
     """Return `PSNR (dB)`."""
     return f"{metric.label} ({metric.unit})" if metric.unit else metric.label
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sweeps.experiment import Metric
 from sweeps.report.analysis import Analysis
 from sweeps.report.comparison import ArmResult, PairResult, seeds_needed
 from sweeps.report.figures import budget_rows, clip_rows, csv_text, per_frame_rows
 from sweeps.report.output.verdict_json import pair_values
-from sweeps.report.reading import ExperimentRecord, MetricRecord, RunRecord
+from sweeps.report.reading import ExperimentRecord
 from sweeps.report.statistics import Mean
 
 _CURVES = ("train/loss", "train/mse", "train/kl", "train/beta", "train/tfr", "train/lr", "train/grad_norm")
@@ -41,7 +42,7 @@ def _ends(prefix: str, mean: Mean) -> dict[str, Any]:
     return {f"{prefix}n": mean.n, f"{prefix}mean": mean.mean, f"{prefix}low": low, f"{prefix}high": high}
 
 
-def pair_rows(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
+def pair_rows(metric: Metric, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
     """Return one row per pair of arms, differences a minus b; ends of an interval in columns of their own."""
     rows = []
     for pair in pairs:
@@ -75,21 +76,16 @@ def run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
             "seed": run.seed,
             "trial": run.trial,
             "status": run.status,
-            "attempt": run.state.get("attempt"),
-            "seconds": run.state.get("seconds"),
+            "attempt": run.state.attempt or None,
+            "seconds": run.state.seconds,
             "score": experiment.score(run),
             "copy_last": run.final(experiment.plan.confirm_copy_key) if run.phase == "confirm" else None,
             "kl": run.final_kl(),
-            "error": _error_text(run),
+            "error": str(run.state.error or ""),
             **{f"params.{path}": value for path, value in run.params.items()},
         }
         for run in experiment.runs
     ]
-
-
-def _error_text(run: RunRecord) -> str:
-    error = run.state.get("error")
-    return f"{error.get('type', '')}: {error.get('message', '')}" if isinstance(error, dict) else ""
 
 
 def curve_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
@@ -103,7 +99,7 @@ def curve_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
     ]
 
 
-def seeds_rows(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
+def seeds_rows(metric: Metric, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
     """Return for each pair and effect how many seeds would find it; empty above 1000."""
     return [
         {"a": row.a, "b": row.b, "sd": row.sd, "effect": effect, "seeds": n}

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cvae.record import finite
+from cvae.schedules import Weight
+from sweeps.experiment import Metric
 from sweeps.report.comparison import (
     ArmResult,
     PairResult,
@@ -12,7 +14,7 @@ from sweeps.report.comparison import (
     pair_sentence,
     seeds_needed,
 )
-from sweeps.report.reading import ExperimentRecord, MetricRecord, RunRecord
+from sweeps.report.reading import ExperimentRecord, RunRecord
 from sweeps.report.wording import (
     decimals_for,
     format_interval,
@@ -80,7 +82,7 @@ class ArmCells:
     chosen: tuple[ChosenCells, ...]
 
 
-def pair_cells(metric: MetricRecord, pair: PairResult) -> PairCells:
+def pair_cells(metric: Metric, pair: PairResult) -> PairCells:
     """Return a pair's row."""
     test, decimals = pair.test, pair_decimals(pair.test)
     notes = ["smaller than the margin"] if pair.is_within_margin and pair.verdict in ("better", "worse") else []
@@ -160,15 +162,15 @@ def _arm_cells(experiment: ExperimentRecord, arm: ArmResult, decimals: int) -> A
 
 
 def chosen_cells(run: RunRecord, beta_c: float | None) -> ChosenCells:
-    """Return a configuration's parameters; beta_sum = beta * 3 S^2 and sigma = sqrt(beta_sum / 2) for S pixels."""
+    """Return a configuration's parameters, and its weight of the KL term in both conventions."""
     beta, size = run.weight(), finite(run.config.get("image_size"))
-    beta_sum = beta * 3 * size**2 if beta is not None and size is not None else None
+    weight = None if beta is None or size is None else Weight(beta, int(size))
     return ChosenCells(
         run=run.name.rpartition("-s")[0] or run.name,
         params={path: format_value(value) for path, value in run.params.items()},
         beta="–" if beta is None else f"{beta:.3g}",  # noqa: RUF001
-        beta_sum="–" if beta_sum is None else f"{beta_sum:.3g}",  # noqa: RUF001
-        sigma="–" if beta_sum is None or beta_sum < 0 else f"{(beta_sum / 2) ** 0.5:.3g}",  # noqa: RUF001
+        beta_sum="–" if weight is None else f"{weight.beta_sum:.3g}",  # noqa: RUF001
+        sigma="–" if weight is None or weight.beta < 0 else f"{weight.sigma:.3g}",  # noqa: RUF001
         beta_c="–" if beta_c is None else f"≤ {beta_c:.2g}",  # noqa: RUF001
     )
 
@@ -182,7 +184,7 @@ class SeedsCells:
     seeds: tuple[tuple[str, str], ...]
 
 
-def seeds_cells(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[SeedsCells]:
+def seeds_cells(metric: Metric, pairs: Sequence[PairResult]) -> list[SeedsCells]:
     """Return for each pair how many paired seeds would find effects of three sizes."""
     unit = f" {metric.unit}" if metric.unit else ""
     return [
@@ -195,7 +197,7 @@ def seeds_cells(metric: MetricRecord, pairs: Sequence[PairResult]) -> list[Seeds
     ]
 
 
-def variance_cells(metric: MetricRecord, split: VarianceSplit) -> list[tuple[str, str]]:
+def variance_cells(metric: Metric, split: VarianceSplit) -> list[tuple[str, str]]:
     """Return where the spread comes from as (source, standard deviation); empty where nothing can be told."""
     sources = {
         "from seed to seed, one configuration": split.seed,

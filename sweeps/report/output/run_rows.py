@@ -28,7 +28,6 @@ class RunCells:
 
 def run_cells(experiment: ExperimentRecord, run: RunRecord) -> RunCells:
     """Return a run's row."""
-    error = run.state.get("error")
     return RunCells(
         arm=run.arm,
         name=run.name,
@@ -37,10 +36,10 @@ def run_cells(experiment: ExperimentRecord, run: RunRecord) -> RunCells:
         params=format_params(run),
         status=run.status,
         is_lost=run.status in LOST,
-        attempt=str(run.state.get("attempt", "–")),  # noqa: RUF001
-        seconds=number(finite(run.state.get("seconds")), 0),
+        attempt=str(run.state.attempt or "–"),  # noqa: RUF001
+        seconds=number(finite(run.state.seconds), 0),
         score=number(experiment.score(run), 3),
-        error=f"{error.get('type', '')}: {error.get('message', '')}" if isinstance(error, dict) else "",
+        error=str(run.state.error or ""),
     )
 
 
@@ -57,10 +56,12 @@ _CONDITIONS = {
 
 def conditions(experiment: ExperimentRecord) -> list[tuple[str, str]]:
     """Return what the runs ran on: every distinct value with the number of runs that had it."""
-    rows = [(title, _counted([run.state.get(key) for run in experiment.runs])) for key, title in _CONDITIONS.items()]
-    libraries = sorted({name for run in experiment.runs for name in run.state.get("versions") or {}})
+    rows = [
+        (title, _counted([getattr(run.state, key) for run in experiment.runs])) for key, title in _CONDITIONS.items()
+    ]
+    libraries = sorted({name for run in experiment.runs for name in run.state.versions})
     for library in libraries:
-        found = [(run.state.get("versions") or {}).get(library) for run in experiment.runs]
+        found = [run.state.versions.get(library) for run in experiment.runs]
         rows.append((f"{library} version", _counted(found)))
     return [(key, text) for key, text in rows if text]
 

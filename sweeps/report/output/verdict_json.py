@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from sweeps.experiment import Metric
 from sweeps.report.analysis import Analysis
 from sweeps.report.comparison import ArmResult, PairResult, pair_sentence
-from sweeps.report.reading import MetricRecord
 
 #: Raised whenever a key changes its meaning or goes.
 SCHEMA = 2
@@ -60,7 +60,7 @@ def _arm_values(arm: ArmResult, n_planned: int) -> dict[str, Any]:
     }
 
 
-def pair_values(pair: PairResult, metric: MetricRecord) -> dict[str, Any]:
+def pair_values(pair: PairResult, metric: Metric) -> dict[str, Any]:
     """Return what is known of a pair, differences a minus b."""
     test, better, space, clips = pair.test, pair.improvement, pair.space, pair.clips
     return {

@@ -3,11 +3,10 @@
 from sweeps.report.reading.clip_scores import clip_names, clip_scores, run_clip_scores
 from sweeps.report.reading.experiment_folder import read_experiment
 from sweeps.report.reading.merging import merged, refuse_what_differs
-from sweeps.report.reading.records import ExperimentRecord, MetricRecord, PlanRecord, RunRecord
+from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
 
 __all__ = [
     "ExperimentRecord",
-    "MetricRecord",
     "PlanRecord",
     "RunRecord",
     "clip_names",

@@ -1,7 +1,6 @@
 """From an experiment's folder to typed values; everything unusable is refused here, by name."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,9 @@ from typing import Any
 from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder, finite
+from sweeps.experiment import Metric, parse_run_name
 from sweeps.report.reading.epochs import columns_of
-from sweeps.report.reading.records import ExperimentRecord, MetricRecord, PlanRecord, RunRecord
-
-_RUN_NAME = re.compile(r"(?P<phase>tune|confirm)-(?P<number>\d+)(?:-s(?P<seed>\d+))?")
+from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
 
 
 def read_experiment(folder: Path) -> ExperimentRecord:
@@ -29,7 +27,7 @@ def read_experiment(folder: Path) -> ExperimentRecord:
             "the folder that run_sweep.py wrote"
         )
     plan = load_plan(folder / "experiment.yaml")
-    runs = [read_run(path) for path in sorted(folder.glob("*/*")) if _RUN_NAME.fullmatch(path.name) and path.is_dir()]
+    runs = [read_run(path) for path in sorted(folder.glob("*/*")) if parse_run_name(path.name) and path.is_dir()]
     known = [run for run in runs if run.arm in plan.arms]
     if not any(run.is_finished for run in known):
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
@@ -39,7 +37,7 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, load_thresholds(folder / "data.json"))
 
 
-def earlier_metrics(path: Path, metric: MetricRecord) -> tuple[str, ...]:
+def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
     """Return the other metrics, such as `val/ssim (maximize)`, that an earlier report of the folder was written for.
 
     A report carries them on, so that one that is written twice does not forget them.
@@ -125,14 +123,14 @@ def _mapping(values: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
     return value
 
 
-def _metric(values: Mapping[str, Any], path: Path) -> MetricRecord:
+def _metric(values: Mapping[str, Any], path: Path) -> Metric:
     name, direction = values.get("name"), values.get("direction", "maximize")
     if not isinstance(name, str) or direction not in ("maximize", "minimize"):
         raise InputError(f"{path}: metric needs a name and a direction (maximize or minimize), found {dict(values)}")
     margin = finite(values.get("margin"))
     if values.get("margin") is not None and (margin is None or margin <= 0):
         raise InputError(f"{path}: metric.margin is {values['margin']!r}; it is a number above 0, or null")
-    return MetricRecord(name, direction, margin)
+    return Metric(name=name, direction="minimize" if direction == "minimize" else "maximize", margin=margin)
 
 
 def read_run(path: Path) -> RunRecord:
@@ -145,21 +143,19 @@ def read_run(path: Path) -> RunRecord:
     try:
         identity, state, epochs = folder.read_identity(), folder.read_state(), columns_of(folder.read_epochs())
         diagnostics = read_diagnostics(path / "diagnostics.json")
-    except (json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path}: run.json, state.json, epochs.jsonl or diagnostics.json is damaged ({error})"
-        ) from error
-    parts = _RUN_NAME.fullmatch(path.name)
-    assert parts is not None, path  # the caller's glob has matched it
-    seed = identity.get("seed", parts["seed"])
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: epochs.jsonl or diagnostics.json is damaged ({error})") from error
+    named = parse_run_name(path.name)
+    assert named is not None, path  # the caller has looked
+    phase, number, seed = named
     return RunRecord(
         folder=path,
-        arm=str(identity.get("arm", path.parent.name)),
-        phase=parts["phase"],
-        number=int(parts["number"]),
-        seed=None if seed is None else int(seed),
-        trial=identity.get("trial"),
-        params=identity.get("params") or {},
+        arm=path.parent.name if identity is None else identity.arm,
+        phase=phase,
+        number=number,
+        seed=seed if identity is None else identity.seed,
+        trial=None if identity is None else identity.trial,
+        params={} if identity is None else identity.params,
         config=load_yaml_mapping(folder.config) if folder.config.exists() else {},
         state=state,
         epochs=epochs,

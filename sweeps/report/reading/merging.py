@@ -59,7 +59,7 @@ def _confirmed(experiment: ExperimentRecord) -> list[RunRecord]:
 
 
 def _states(experiment: ExperimentRecord, key: str) -> set[str]:
-    return {str(run.state[key]) for run in _confirmed(experiment) if run.state.get(key) is not None}
+    return {str(value) for run in _confirmed(experiment) if (value := getattr(run.state, key)) is not None}
 
 
 def _values(experiment: ExperimentRecord, key: str) -> set[str]:
@@ -108,7 +108,7 @@ def _plan(
         plans[0],
         name=" against ".join(names),
         question="; ".join(dict.fromkeys(plan.question for plan in plans if plan.question)),
-        metric=replace(plans[0].metric, margin=margin),
+        metric=plans[0].metric.model_copy(update={"margin": margin}),
         arms=tuple(name for arms in renamed for name in arms.values()),
         spaces={arms[a]: space for plan, arms in zip(plans, renamed, strict=True) for a, space in plan.spaces.items()},
         trials_per_arm=max(plan.trials_per_arm for plan in plans),

@@ -5,41 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cvae.record import PREFIXES, finite, is_collapsed
-from cvae.schedules import SET_IN_TRAINING
+from cvae.record import RunState, finite, is_collapsed
+from cvae.schedules import sets_own_weight
+from sweeps.experiment import Metric
 from sweeps.report.reading.epochs import Epochs
-
-
-@dataclass(frozen=True)
-class MetricRecord:
-    """The metric declared before launch.
-
-    `margin` is the declared equivalence margin in the metric's unit: smaller differences do not matter.
-    """
-
-    name: str
-    direction: str
-    margin: float | None
-
-    @property
-    def short(self) -> str:
-        """The name without its split: `psnr` of `val/psnr`."""
-        return self.name.rpartition("/")[2]
-
-    @property
-    def label(self) -> str:
-        """The name as people write it."""
-        return self.short.upper() if self.short in ("psnr", "ssim", "kl", "mse") else self.short
-
-    @property
-    def unit(self) -> str:
-        """The unit; empty for a metric without one."""
-        return {"psnr": "dB", "kl": "nats"}.get(self.short, "")
-
-    @property
-    def sign(self) -> int:
-        """+1 where more is better, -1 where less is."""
-        return -1 if self.direction == "minimize" else 1
 
 
 @dataclass(frozen=True)
@@ -48,7 +17,7 @@ class PlanRecord:
 
     name: str
     question: str
-    metric: MetricRecord
+    metric: Metric
     arms: tuple[str, ...]
     spaces: Mapping[str, Mapping[str, Any]]  # arm -> searched parameter -> its range
     trials_per_arm: int
@@ -66,12 +35,12 @@ class PlanRecord:
     @property
     def confirm_key(self) -> str:
         """The metric's key in the final evaluation of a confirm run, such as `test/psnr`."""
-        return f"{PREFIXES[self.split]}/{self.metric.short}"
+        return self.metric.key(self.split)
 
     @property
     def confirm_copy_key(self) -> str:
         """The same for the forecast that repeats the last given frame."""
-        return f"{PREFIXES[self.split]}/copy_last_{self.metric.short}"
+        return self.metric.key(self.split, "copy_last")
 
 
 @dataclass(frozen=True)
@@ -86,7 +55,7 @@ class RunRecord:
     trial: int | None
     params: Mapping[str, Any]
     config: Mapping[str, Any]
-    state: Mapping[str, Any]
+    state: RunState
     epochs: Epochs
     diagnostics: Mapping[str, Any]  # what the final evaluation measured beside the score; empty where none was kept
 
@@ -98,25 +67,20 @@ class RunRecord:
     @property
     def status(self) -> str:
         """One of the record's statuses, or `pending`."""
-        return str(self.state.get("status", "pending"))
+        return self.state.status
 
     @property
     def is_finished(self) -> bool:
         """The run trained to its end and was evaluated."""
         return self.status == "finished"
 
-    @property
-    def _final(self) -> Mapping[str, Any]:
-        final = self.state.get("final")
-        return final if isinstance(final, dict) else {}
-
     def final(self, key: str) -> float | None:
         """Return a number of the final evaluation; None where it is missing, not finite, or the run unfinished."""
-        return finite(self._final.get(key)) if self.is_finished else None
+        return finite(self.state.scores.get(key)) if self.is_finished else None
 
     def final_per_frame(self, key: str) -> list[float]:
         """Return a per-frame series of the final evaluation; empty where there is none."""
-        values = [finite(v) for v in self._final.get(key) or []] if self.is_finished else []
+        values = [finite(v) for v in self.state.scores.get(key) or []] if self.is_finished else []
         return [v for v in values if v is not None] if None not in values else []
 
     def final_kl(self) -> float | None:
@@ -139,15 +103,14 @@ class RunRecord:
         return self.status == "diverged" or self._flag("diverged", derived=False)
 
     def _flag(self, name: str, derived: bool) -> bool:
-        flags = self.state.get("flags")
-        flag = flags.get(name) if isinstance(flags, dict) else None
-        return self.is_finished and (flag if isinstance(flag, bool) else derived)
+        flag = (self.state.flags or {}).get(name)
+        return self.is_finished and (derived if flag is None else flag)
 
     def weight(self) -> float | None:
         """Return the top weight of the KL term, in the mean convention: beta, or the last one that the training set."""
         anneal = self.config.get("kl_anneal")
         mode = anneal.get("mode") if isinstance(anneal, Mapping) else None
-        if mode not in SET_IN_TRAINING:
+        if not sets_own_weight(mode):
             return finite(self.config.get("beta", self.params.get("beta")))
         recorded = self.series("train/beta")
         return recorded[-1][1] if recorded else None

@@ -1,0 +1,104 @@
+"""What `state.json` and `run.json` say: how a run stands, and what it is within its experiment."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from cvae.record.names import FINAL_STATUSES, Status
+
+
+@dataclass(frozen=True)
+class RunError:
+    """Why an attempt ended without a result."""
+
+    kind: str = "error"  # cvae.run.failure_kinds
+    type: str = ""  # name of the exception
+    message: str = ""
+
+    def __str__(self) -> str:
+        """Return the exception's name and message."""
+        return f"{self.type}: {self.message}"
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How a run stands: `state.json`. A run that no worker has begun is pending.
+
+    Keys that this version does not know are left out; keys that an older one did not write have these defaults.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="ignore")
+
+    status: Status = "pending"
+    attempt: int = 0  # from 1, once a worker has begun
+    pid: int | None = None  # of the worker
+    step: int = 0  # updates done, as far as a checkpoint stands behind them
+    total_steps: int | None = None
+    seconds: float | None = None  # of training, over all attempts
+    error: RunError | None = None  # of the last attempt
+    flags: dict[str, bool] | None = None  # diverged, collapsed; None before there is something to say
+    final: dict[str, Any] | None = None  # scores and curves of the final evaluation
+    mended: tuple[str, ...] = ()  # what went wrong and was put right, a sentence each
+    device: str | None = None
+    precision: str | None = None
+    threads: int | None = None
+    n_parameters: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)  # package -> version
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    data_fingerprint: str | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will come of the run unless somebody opens it again."""
+        return self.status in FINAL_STATUSES
+
+    @property
+    def scores(self) -> Mapping[str, Any]:
+        """What the final evaluation said; empty before there was one."""
+        return self.final or {}
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """What a run is within its experiment: `run.json`."""
+
+    __pydantic_config__ = ConfigDict(extra="ignore")
+
+    experiment: str
+    arm: str
+    phase: str
+    number: int  # tune: the trial; confirm: the rank of the configuration within its arm
+    seed: int
+    trial: int | None = None  # of the study, whose parameters these are
+    params: dict[str, Any] = field(default_factory=dict)  # searched parameter -> value
+    wandb_id: str | None = None  # of an imported run
+
+    def written(self) -> dict[str, Any]:
+        """Return it as `run.json` holds it."""
+        values = asdict(self)
+        if self.wandb_id is None:
+            del values["wandb_id"]
+        return values
+
+
+Record = TypeVar("Record", RunState, RunIdentity)
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (RunState, RunIdentity)}
+
+
+def parse_record(kind: type[Record], values: object) -> Record:
+    """Return what a JSON value says.
+
+    Raises:
+        ValueError: it is of another shape; names the key.
+    """
+    try:
+        parsed: Record = _ADAPTERS[kind].validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{path}: {first['msg']}" if path else str(first["msg"])) from error
+    return parsed

@@ -1,0 +1,56 @@
+"""How a sweep stands, for the coordinator itself and for whoever looks from another terminal."""
+
+from collections.abc import Mapping
+
+from sweeps.coordinator.event_log import EventLog
+from sweeps.workers import Slots
+
+
+class Standing:
+    """Why nothing is launched, and why the sweep ends before its runs do."""
+
+    def __init__(self, log: EventLog, slots: Slots, threads: int) -> None:
+        self.waits_for: str | None = None  # why nothing is launched
+        self.stopping: str | None = None  # why the sweep ends before its runs do
+        self.is_broken = False  # by the breaker
+        self._log = log
+        self._slots = slots
+        self._threads = threads
+
+    def start(self, provenance: Mapping[str, object]) -> None:
+        """Note a start, and where its results come from."""
+        self._log.note("started", slots=self._slots.caps, threads=self._threads, **provenance)
+        self._publish()
+
+    def wait(self, why: str) -> str | None:
+        """Launch nothing for a reason that passes; return it in words, None where that is known."""
+        if self.waits_for:
+            return None
+        self.waits_for = why
+        self._log.note("waiting", why=why)
+        self._publish()
+        return f"{why}: nothing is launched until there is room; nothing is lost"
+
+    def resume(self) -> str:
+        """Launch again."""
+        self.waits_for = None
+        self._log.note("resumed")
+        self._publish()
+        return "the disk has room again: going on"
+
+    def stop(self, why: str, *, is_broken: bool = False) -> None:
+        """Launch nothing any more."""
+        self.stopping, self.is_broken = why, is_broken
+        self._log.note("stopping", why=why)
+        self._publish()
+
+    def _publish(self) -> None:
+        self._log.say_who(
+            {
+                "slots": self._slots.caps,
+                "threads": self._threads,
+                "waits_for": self.waits_for,
+                "stopping": self.stopping,
+                "is_broken": self.is_broken,
+            }
+        )

@@ -1,0 +1,227 @@
+"""The experiment file: what it means, and what is refused before anything is launched."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cvae.config.overrides import at_path, merge
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.errors import InputError
+from sweeps.experiment.experiment import Experiment, build_experiment, load_experiment
+from sweeps.experiment.plan import all_runs
+from sweeps.experiment_folder.layout import lay_out
+from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.search_space.distributions import parse_dimension
+from sweeps.search_space.space import sample
+
+GOOD: dict[str, Any] = {
+    "name": "toy",
+    "base": {"train": {"steps": 100}, "kl_anneal": {"mode": "cyclical", "n_cycles": 3}},
+    "arms": {
+        "constant": {"kl_anneal": {"mode": "constant"}},
+        "cyclical": {"search": {"kl_anneal.n_cycles": {"int": [2, 8]}}},
+    },
+    "search": {"optim.lr": {"float": [1e-4, 1e-2], "log": True}},
+    "tune": {"trials_per_arm": 2},
+    "confirm": {"seeds": 3},
+}
+
+
+def refused(values: dict[str, Any]) -> str:
+    with pytest.raises(InputError) as caught:
+        build_experiment(values, "toy.yaml")
+    message = str(caught.value)
+    assert message.startswith("toy.yaml")
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("nme", "x", ["unknown key 'nme'", "did you mean 'name'?"]),
+        ("base.preset", "labreport", ["base", "no preset 'labreport'", "did you mean 'lab_report'?", "sound, svg"]),
+        ("arms.constant.preset", "svg", ["arm 'constant'", "unknown key 'preset'"]),
+        ("base.optim.lrr", 1e-3, ["base", "unknown key 'optim.lrr'", "did you mean 'optim.lr'?"]),
+        ("base.optim.lr", "fast", ["base", "optim.lr is 'fast'"]),
+        ("arms.constant.kl_aneal", {"mode": "constant"}, ["arm 'constant'", "did you mean 'kl_anneal'?"]),
+        ("arms.constant.search", {"kl_anneal.n_cycles": {"int": [2, 8]}}, ["arm 'constant'", "'kl_anneal.n_cycles'"]),
+        ("arms.cyclical.search", {"kl_anneal.cycles": {"int": [2, 8]}}, ["arm 'cyclical'", "did you mean"]),
+        ("arms.cyclical.search", {"kl_anneal.n_cycles": {"int": [0, 8]}}, ["arm 'cyclical'", "n_cycles is 0"]),
+        ("arms.cyclical.search", {"optim.lr": {"float": [0.1, 0.2]}}, ["optim.lr, which every arm searches"]),
+        ("arms.cyclical", "x", ["arms.cyclical is 'x'", "a mapping of configuration keys"]),
+        ("arms", {"a/b": {}}, ["a/b"]),
+        ("search.beta", {"float": [1.0, 0.1]}, ["empty range", "1.0 is not below 0.1"]),
+        ("search.beta", {"float": [0.0, 0.1], "log": True}, ["above 0"]),
+        ("search.beta", {"flaot": [0.1, 1.0]}, ["is no dimension", "{float: [low, high]}"]),
+        ("search.beta", {"float": [0.1]}, ["at least 2 items"]),
+        ("search.beta", {"choice": []}, ["at least 1 item"]),
+        ("search.beta", {"choice": [1e-3, 1e-3]}, ["twice"]),
+        ("tune", None, ["no `tune` section"]),
+        ("tune.sampler", "sobol", ["'qmc', 'random', 'grid', 'tpe', 'gp' or 'cmaes'"]),
+        ("tune.trials_per_arm", 0, ["greater than or equal to 1"]),
+        ("confirm.split", "val", ["'train', 'validate' or 'test'"]),
+        ("metric.name", "val/ssim", ["'val/psnr'"]),
+        ("metric.direction", "minimize", ["'maximize'"]),
+        ("name", "../x", ["name is '../x'"]),
+    ],
+)
+def test_a_mistake_is_named_before_launch(path: str, value: Any, words: list[str]) -> None:
+    message = refused(merge(GOOD, at_path(path, value)))
+    for word in words:
+        assert word in message
+
+
+def test_tune_needs_something_to_search() -> None:
+    assert "nothing is searched" in refused(GOOD | {"arms": {"constant": {}}, "search": {}})
+
+
+def test_an_experiment_needs_an_arm() -> None:
+    assert "arms is {}" in refused(GOOD | {"arms": {}})
+
+
+def test_an_arm_lies_over_the_base_and_parameters_over_the_arm() -> None:
+    experiment = build_experiment(GOOD, "t")
+    config = experiment.config("cyclical", {"optim.lr": 0.005, "kl_anneal.n_cycles": 7}, 3, "test")
+    assert config.optim.lr == 0.005
+    assert config.kl_anneal.model_dump() == {"mode": "cyclical", "n_cycles": 7, "ramp": 0.5, "shape": "linear"}
+    assert (config.seed, config.evaluation.final_split, config.train.steps) == (3, "test", 100)
+    assert experiment.config("constant", {}, 0, "test").kl_anneal.model_dump() == {"mode": "constant"}
+
+
+def test_confirm_runs_are_evaluated_in_full_unless_the_experiment_says_no() -> None:
+    experiment = build_experiment(GOOD, "t")
+    assert experiment.config("constant", {}, 0, "test", full=True).evaluation.full
+    assert not experiment.config("constant", {}, 0, "test").evaluation.full
+    spared = build_experiment(GOOD | {"base": merge(GOOD["base"], {"evaluation": {"full": False}})}, "t")
+    assert not spared.config("constant", {}, 0, "test", full=True).evaluation.full
+
+
+def test_a_base_lies_over_its_preset_which_is_written_out() -> None:
+    # Written out, because a preset may change and what a folder's runs share may not.
+    values = GOOD | {"base": {"preset": "lab_report", "kl_anneal": {"mode": "cyclical"}}}
+    experiment = build_experiment(values, "t")
+    config = experiment.config("cyclical", {"kl_anneal.n_cycles": 7}, 0, "test")
+    assert (config.train.steps, config.model.past_codes, config.kl_anneal.mode) == (600_000, True, "cyclical")
+    assert "preset" not in experiment.written()["base"]
+    assert build_experiment(experiment.written(), "again") == experiment
+
+
+def test_confirm_seeds_are_fresh_and_shared() -> None:
+    runs = all_runs(build_experiment(GOOD, "t"))
+    seeds = {phase: {(r.arm, r.seed) for r in runs if r.phase == phase} for phase in ("tune", "confirm")}
+    assert {s for _, s in seeds["tune"]} & {s for _, s in seeds["confirm"]} == set()
+    for phase in seeds:
+        by_arm = {arm: {s for a, s in seeds[phase] if a == arm} for arm in ("constant", "cyclical")}
+        assert by_arm["constant"] == by_arm["cyclical"]
+
+
+def test_what_is_written_is_the_same_experiment() -> None:
+    experiment = build_experiment(GOOD, "t")
+    assert build_experiment(experiment.written(), "again") == experiment
+
+
+@pytest.mark.parametrize(
+    ("written", "middle"),
+    [
+        ({"float": [1.0, 3.0]}, 2.0),
+        ({"float": [1e-4, 1e-2], "log": True}, 1e-3),
+        ({"int": [2, 8]}, 5),
+        ({"choice": ["a", "b", "c"]}, "b"),
+    ],
+)
+def test_the_middle_of_a_dimension(written: dict[str, Any], middle: Any) -> None:
+    assert parse_dimension(written).at(0.5) == pytest.approx(middle)
+
+
+def test_whole_numbers_own_equal_parts() -> None:
+    dimension = parse_dimension({"int": [2, 5]})
+    values = [dimension.at(i / 400) for i in range(400)]
+    assert {v: values.count(v) for v in set(values)} == {2: 100, 3: 100, 4: 100, 5: 100}
+
+
+@pytest.mark.parametrize("change", ["base.train.steps", "metric.margin", "search.optim.lr", "seed"])
+def test_a_changed_experiment_is_refused_with_the_difference(tmp_path: Path, change: str) -> None:
+    root = ExperimentFolder(tmp_path / "toy")
+    lay_out(build_experiment(GOOD, "t"), root)
+    lay_out(build_experiment(merge(GOOD, {"question": "Why?", "confirm": {"seeds": 9}}), "t"), root)
+    if change == "search.optim.lr":
+        values = GOOD | {"search": {"optim.lr": {"float": [1e-4, 1e-1], "log": True}}}
+    else:
+        values = merge(GOOD, at_path(change, 1))
+    with pytest.raises(InputError, match=f"launched with {change}") as caught:
+        lay_out(build_experiment(values, "t"), root)
+    assert "--set name=" in str(caught.value)
+
+
+def test_more_trials_are_refused_once_confirm_has_begun(tmp_path: Path) -> None:
+    root = ExperimentFolder(tmp_path / "toy")
+    lay_out(build_experiment(GOOD, "t"), root)
+    more = build_experiment(merge(GOOD, {"tune": {"trials_per_arm": 5}}), "t")
+    lay_out(more, root)
+    (root.path / "constant" / "confirm-0-s1000").mkdir(parents=True)
+    with pytest.raises(InputError, match="begun to confirm"):
+        lay_out(build_experiment(merge(GOOD, {"tune": {"trials_per_arm": 6}}), "t"), root)
+
+
+FILES = sorted((Path(__file__).parents[3] / "experiments").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_every_experiment_file_loads_and_says_what_it_is_for(path: Path) -> None:
+    experiment = load_experiment(path)
+    head = path.read_text().splitlines()
+    assert head[0].startswith("# ")
+    assert head[0].rstrip().endswith("?") or experiment.question.endswith("?")
+    assert f"python run_sweep.py experiments/{path.name}" in "\n".join(head[:6])
+    assert experiment.name == path.stem.replace("_", "-")
+
+
+def leaf_paths(values: dict[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in values.items():
+        is_section = isinstance(value, dict) and value
+        found += leaf_paths(value, f"{prefix}{key}.") if is_section else [f"{prefix}{key}"]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_every_key_of_an_experiment_file_moves_something(path: Path) -> None:
+    # A base key that repeats a default, or that every arm and search overrides, says nothing: it does not belong there.
+    written = load_yaml_mapping(path)
+    checked = 0
+    for key in leaf_paths(written["base"]):
+        if key.endswith((".mode", ".source")):
+            continue
+        without = merge(written, {})
+        without["base"] = drop(written["base"], key.split("."))
+        checked += 1
+        try:
+            less = build_experiment(without, "t")
+        except InputError:
+            continue  # it cannot be left out
+        assert configs(less) != configs(load_experiment(path)), key
+    assert checked > 0 or not written["base"]
+    assert len(FILES) >= 3
+
+
+def drop(values: dict[str, Any], keys: list[str]) -> dict[str, Any]:
+    head, *rest = keys
+    return {
+        key: (drop(value, rest) if key == head and rest else value)
+        for key, value in values.items()
+        if key != head or rest
+    }
+
+
+def everything_at(experiment: Experiment, arm: str, end: int) -> dict[str, Any]:
+    """Every searched parameter at its first or last bound."""
+    return sample(experiment.space(arm), lambda parameter: parameter.dimension.examples()[end])
+
+
+def configs(experiment: Experiment) -> list[Any]:
+    return [
+        [experiment.config(arm, point, 0, "test") for point in (everything_at(experiment, arm, end) for end in (0, -1))]
+        for arm in experiment.arms
+    ]
