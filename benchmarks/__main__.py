@@ -1,6 +1,6 @@
 """Run the benchmarks and write `benchmarks/results.json`: `python -m benchmarks [NAME ...]`, `make bench`.
 
-A benchmark is a module of this folder with `rows()` (of `benchmarks.table.Row`) or `main()` (of mappings with the same
+A benchmark is a module of this folder with `rows()` (of `instruments.table.Row`) or `main()` (of mappings with the same
 names). Each is recorded with the machine it ran on; naming some leaves the others' records as they are.
 """
 
@@ -21,7 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.table import CLOCK, Row, use_processor_time
+from benchmarks.instruments.table import CLOCK, Row, use_processor_time
 from cvae.cli import new_command, run_command
 from cvae.errors import InputError
 from cvae.provenance import git_commit, package_versions

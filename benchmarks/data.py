@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.table import Row, compare
+from benchmarks.instruments.table import Row, compare
 from cvae.config import build_config, load_yaml_mapping
 from cvae.config.presets import over_preset
 from cvae.data import write_lab_layout

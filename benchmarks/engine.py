@@ -12,17 +12,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.stepping import Score, SteppingWorker
-from cvae.record import RunFolder
+from benchmarks.instruments.landscape import EPOCHS, epochs_to_values, search_values
+from benchmarks.instruments.stepping import SteppingWorker, stepping_coordinator
 from sweeps.coordinator import Coordinator
-from sweeps.experiment import Experiment, build_experiment
-from sweeps.experiment_folder import ExperimentFolder, Ledger, lay_out
-from sweeps.workers import Slots
+from sweeps.experiment_folder import ExperimentFolder, Ledger
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Runs already done at which the cost of the next ones is looked at.
@@ -30,27 +28,13 @@ DONE = (10, 1_000, 5_000)
 #: Runs report 2 values each in one block of so many runs, 26 in the next, and so on; the first are not timed. A cost
 #: comes from a pair of blocks, and there are so many pairs.
 BLOCK, SKIPPED, FEW, MANY, PAIRS = 100, 10, 2, 26, 3
-#: Epochs of a trial of the search benchmark, trials of random search, seeds.
-EPOCHS, RANDOM_TRIALS, SEEDS = 27, 48, 10
+#: Trials of random search, and seeds.
+RANDOM_TRIALS, SEEDS = 48, 10
 
 
 def row(what: str, baseline: str, ours: str, ratio: float, spread: str) -> dict[str, Any]:
     """Return one row of the table."""
     return {"what": what, "baseline": baseline, "ours": ours, "ratio": ratio, "spread": spread}
-
-
-def stepping(
-    values: Mapping[str, Any], place: Path, score: Score, steps_of: Callable[[int], int], slots: int
-) -> Coordinator:
-    """Return a coordinator over workers that compute nothing but a score, for as many steps as their number says."""
-    experiment: Experiment = build_experiment(dict(values), "benchmark")
-    root = ExperimentFolder(place / experiment.name)
-    lay_out(experiment, root)
-
-    def start(folder: RunFolder, environment: dict[str, str]) -> Any:
-        return SteppingWorker(folder, score, steps_of(int(folder.path.name.split("-")[1])))
-
-    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, start=start, poll_s=0.0)
 
 
 def overhead(place: Path, pruner: str = "none") -> dict[int, list[tuple[float, float]]]:
@@ -67,7 +51,7 @@ def overhead(place: Path, pruner: str = "none") -> dict[int, list[tuple[float, f
         "tune": {"trials_per_arm": DONE[-1] + 2 * PAIRS * BLOCK, "sampler": "qmc", "pruner": pruner},
         "confirm": {"seeds": 1},
     }
-    coordinator = stepping(values, place, _flat, lambda number: MANY if number // BLOCK % 2 else FEW, 4)
+    coordinator = stepping_coordinator(values, place, _flat, lambda number: MANY if number // BLOCK % 2 else FEW, 4)
     marks = _marks(coordinator)
     found: dict[int, list[tuple[float, float]]] = {done: [] for done in DONE}
     for done in DONE:
@@ -110,43 +94,6 @@ def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
                 ratios = [b / a for a, b in zip(early, late, strict=True)]
                 spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
                 yield row(f"coordinator's cost a {what}, pruner {pruner}", base, ours, median(ratios), spread)
-
-
-def landscape(params: Mapping[str, Any], seed: int, step: int) -> float:
-    """Return a learning curve with a known optimum of 1 at x = y = 0.3, z = 0.7, reached at the last epoch."""
-    distance = (params["optim.beta1"] - 0.3) ** 2 + (params["optim.beta2"] - 0.3) ** 2
-    distance += (params["teacher_forcing.ratio"] - 0.7) ** 2
-    top = 1.0 / (1.0 + 40.0 * distance)
-    return float(top * (1.0 - 0.5 ** (1 + 8 * step / EPOCHS)))
-
-
-def search_values(name: str, seed: int, **tune: Any) -> dict[str, Any]:
-    """Return the experiment of one search."""
-    return {
-        "name": name,
-        "seed": seed,
-        "base": {"train": {"steps": EPOCHS}, "evaluation": {"every": 1}, "teacher_forcing": {"mode": "constant"}},
-        "arms": {"a": {}},
-        "search": {
-            "optim.beta1": {"float": [0.0, 0.99]},
-            "optim.beta2": {"float": [0.0, 0.99]},
-            "teacher_forcing.ratio": {"float": [0.0, 1.0]},
-        },
-        "tune": tune,
-        "confirm": {"seeds": 1},
-    }
-
-
-def epochs_to_values(place: Path, values: Mapping[str, Any]) -> list[tuple[int, float]]:
-    """Return (epochs spent by all trials, best final value so far) each time that a trial of a search ends."""
-    coordinator = stepping(values, place, landscape, lambda number: EPOCHS, 2)
-    before, best, found = SteppingWorker.evaluations, float("-inf"), []
-    for _ in coordinator.run():
-        cell = coordinator.counts.cells["a", "tune"]
-        if cell.best > best:
-            best = cell.best
-            found.append((SteppingWorker.evaluations - before, best))
-    return found
 
 
 def search_rows(place: Path) -> Iterator[dict[str, Any]]:

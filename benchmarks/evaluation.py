@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.table import own_peak
+from benchmarks.instruments.table import own_peak
 from cvae.config import build_config
 from cvae.data.store import Clips, ConditionStatistics
 from cvae.device import Accelerator

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchmarks.table import Row, interleave, show
+from benchmarks.instruments.table import Row, interleave, show
 from cvae.config import build_config, load_yaml_mapping, merge
 from cvae.data.store import open_store
 from cvae.record import RunFolder

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.table import Row
+from benchmarks.instruments.table import Row
 from cvae.config import dump_yaml, load_yaml_mapping
 from cvae.record import TIMINGS, RunFolder, RunState
 from sweeps.tracking import mirror as mirroring

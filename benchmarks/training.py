@@ -12,8 +12,8 @@ from statistics import median
 
 import torch
 
-from benchmarks.svg import SVG
-from benchmarks.table import Row, interleave, own_peak, peak_of, row_of
+from benchmarks.instruments.svg import SVG
+from benchmarks.instruments.table import Row, interleave, own_peak, peak_of, row_of
 from cvae.config import build_config
 from cvae.data.store import open_store
 from cvae.device import Accelerator, matrix_rate

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = [path for package in ("cvae", "sweeps") for path in sorted((ROOT / package).rglob("*.py"))]
 FOLDERS = sorted({path.parent for path in FILES})
+BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 
 
 def module_of(path: Path) -> str:
@@ -65,3 +66,156 @@ def test_the_ladders_have_rungs() -> None:
 @pytest.mark.parametrize("folder", sorted(ladders()))
 def test_no_folder_has_a_circle(folder: str) -> None:
     list(TopologicalSorter(ladders()[folder]).static_order())  # raises CycleError, naming the circle
+
+
+#: Left never imports right, where direction is meant and not only freedom from circles.
+ORDER = {
+    "cvae": """
+        errors, sections, provenance < cli, files, schedules < random_streams, data, record < config < device < model
+        < evaluation < training, visualization < run < train, evaluate""",
+    "cvae/data": """
+        pushing < sources < store < collapse_threshold < inspection, contact_sheet, lab_layout < __main__""",
+    "sweeps": """
+        units, search_space < experiment < experiment_folder, workers, tracking < study, estimate, wandb_import, report
+        < coordinator < commands, browse, dashboard, worker""",
+    "sweeps/report": """
+        reading, statistics < wording < comparison < checks < analysis < figures < output""",
+}
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_left_never_imports_right(folder: str) -> None:
+    steps = [step.replace(",", " ").split() for step in ORDER[folder].split("<")]
+    height = {name: i for i, names in enumerate(steps) for name in names}
+    entries = {
+        path.stem for path in (ROOT / folder).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert set(height) == entries - {"__init__"}  # every entry has its height, and no height is of nothing
+    wrong = [
+        f"{entry} imports {target}"
+        for entry, imported in ladders()[folder].items()
+        for target in imported
+        if height[Path(target).stem] > height[Path(entry).stem]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if "cvae" in path.parts], ids=module_of)
+def test_the_trainer_knows_nothing_of_studies(path: Path) -> None:
+    assert not {module.partition(".")[0] for module, _ in imports(path)} & {"sweeps", "optuna", "wandb"}
+
+
+@pytest.mark.parametrize(
+    "folder", [*FOLDERS, *{path.parent for path in BENCHMARKS}], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_folder_is_read_and_not_searched(folder: Path) -> None:
+    modules = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+    assert len(modules) <= 10
+    assert not {"utils", "util", "common", "helpers", "base", "misc"} & {*modules, folder.name}
+
+
+@pytest.mark.parametrize("path", [*FILES, *BENCHMARKS], ids=module_of)
+def test_everything_fits_on_a_few_screens(path: Path) -> None:
+    n_lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert n_lines <= 200
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= (150 if isinstance(node, ast.ClassDef) else 60), node.name
+
+
+def exports(package: str) -> list[str]:
+    """What a package's contents page says is public."""
+    for node in tree_of(MODULES[package]).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
+            return list(ast.literal_eval(node.value))
+    return []
+
+
+PACKAGES = [module for module, path in MODULES.items() if path.name == "__init__.py"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_contents_page_says_what_may_live_there(package: str) -> None:
+    tree = tree_of(MODULES[package])
+    assert len(ast.get_docstring(tree) or "") > 40
+    bound = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert bound <= set(exports(package)) | {"Annotated", "Field", "Path", "Any", "Mapping"} | set(bound_by(tree))
+
+
+def bound_by(tree: ast.Module) -> Iterator[str]:
+    """Names from elsewhere that a contents page uses itself."""
+    yield from (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_imports_from_another_package_take_what_it_exports(path: Path) -> None:
+    me, wrong = module_of(path), []
+    for module, name in imports(path):
+        target = MODULES.get(module)
+        if target is None or name is None:
+            continue
+        package = module if target.name == "__init__.py" else module.rpartition(".")[0]
+        is_inside = me == package or me.startswith(f"{package}.")
+        if is_inside or f"{module}.{name}" in MODULES or not exports(package):
+            wrong += [f"{module}.{name}"] if name.startswith("_") and not is_inside else []
+        elif module != package or name not in exports(package):
+            wrong.append(f"{module}.{name}")
+    assert wrong == []
+
+
+def public_definitions() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for module, path in MODULES.items():
+        for node in tree_of(path).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+                found[node.name].append(module)
+    return found
+
+
+def test_one_name_is_one_thing() -> None:
+    stems: dict[str, list[str]] = defaultdict(list)
+    for module, path in MODULES.items():
+        if path.name not in ("__init__.py", "__main__.py"):
+            stems[path.stem].append(module)
+    assert {stem: modules for stem, modules in stems.items() if len(modules) > 1} == {}
+    assert {name: modules for name, modules in public_definitions().items() if len(modules) > 1} == {}
+
+
+#: Words that were poems: the field's term for each is in use.
+NOT_OURS = """
+    chronicle tally endings waiting words cells feed regulariser portrait_drawing disturbances guards
+    guard soundness dimension alternatives givenpoint nuisance plane heat tuned fragment holding
+    presentation place placed palette showing planning failures batches forecast
+"""
+
+
+def test_the_fields_words_are_used() -> None:
+    names = {path.stem.lower() for path in FILES} | {name.lower() for name in public_definitions()}
+    assert names & set(NOT_OURS.split()) == set()
+
+
+#: Product folders whose modules are tested elsewhere: folder -> by what.
+TESTED_ELSEWHERE: dict[str, str] = {}
+
+#: Tests of more than one module, by the folder where they lie: named for the law that they hold.
+LAWS: dict[str, str] = {}
+
+
+def test_tests_mirror_the_tree() -> None:
+    ours = {str(folder.relative_to(ROOT)) for folder in FOLDERS}
+    tested = {
+        str(path.parent.relative_to(ROOT / "tests"))
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if path.parent not in (ROOT / "tests", ROOT / "tests" / "benchmarks")
+    }
+    assert tested - ours == set()
+    assert ours - tested == set(TESTED_ELSEWHERE)
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        folder = path.parent.relative_to(ROOT / "tests")
+        if str(folder) in ours:
+            subject = path.stem.removeprefix("test_")
+            beside = {p.stem for p in (ROOT / folder).glob("*.py")} | {
+                "main" if (ROOT / folder / "__main__.py").exists() else ""
+            }
+            assert subject in beside or f"{folder}/{subject}" in LAWS, path

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.svg import SVG
+from benchmarks.instruments.svg import SVG
 from cvae.config.schema import Config
 from cvae.data.store.store import open_store
 from cvae.device import choose_accelerator

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks.stepping import Score, SteppingWorker
+from benchmarks.instruments.stepping import Score, SteppingWorker
 from cvae.config.yaml_file import dump_yaml
 from cvae.errors import InputError
 from cvae.record import RunState

@@ -9,7 +9,7 @@ import pytest
 from optuna.pruners import MedianPruner
 from optuna.trial import TrialState, create_trial
 
-from benchmarks.stepping import SteppingWorker
+from benchmarks.instruments.stepping import SteppingWorker
 from cvae.config.overrides import merge
 from cvae.config.schema import Config, build_config
 from cvae.errors import InputError

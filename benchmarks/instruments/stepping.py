@@ -7,12 +7,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
 from cvae.files import held
 from cvae.record import PREFIXES, RunError, RunFolder, RunState
 from cvae.run import FINAL_KINDS
+from sweeps.coordinator import Coordinator
+from sweeps.experiment import Experiment, build_experiment
+from sweeps.experiment_folder import ExperimentFolder, lay_out
+from sweeps.workers import Slots
 
 #: (parameters, seed, step) -> metric
 Score = Callable[[Mapping[str, Any], int, int], float]
@@ -117,3 +122,17 @@ class SteppingWorker:
             folder.write_state(replace(state, status=status, error=facts))
         except InputError:
             return  # a full disk takes no state either
+
+
+def stepping_coordinator(
+    values: Mapping[str, Any], place: Path, score: Score, steps_of: Callable[[int], int], slots: int
+) -> Coordinator:
+    """Return a coordinator over workers that compute nothing but a score, for as many steps as their number says."""
+    experiment: Experiment = build_experiment(dict(values), "benchmark")
+    root = ExperimentFolder(place / experiment.name)
+    lay_out(experiment, root)
+
+    def start(folder: RunFolder, environment: dict[str, str]) -> Any:
+        return SteppingWorker(folder, score, steps_of(int(folder.path.name.split("-")[1])))
+
+    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, start=start, poll_s=0.0)
