@@ -106,7 +106,7 @@ def test_the_trainer_knows_nothing_of_studies(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", [*FOLDERS, *{path.parent for path in BENCHMARKS}], ids=lambda path: str(path.relative_to(ROOT))
+    "folder", [*FOLDERS, *sorted({path.parent for path in BENCHMARKS})], ids=lambda path: str(path.relative_to(ROOT))
 )
 def test_a_folder_is_read_and_not_searched(folder: Path) -> None:
     modules = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
