@@ -38,7 +38,7 @@ def main(root: Path, online: bool) -> None:
                 return
             for mirror in follow(root, over.is_set):
                 if uploader:
-                    uploader.look(mirror.open_fragments())
+                    uploader.look(mirror.open_runs())
         if uploader:
             uploader.close()
     except (wandb.Error, OSError) as error:
