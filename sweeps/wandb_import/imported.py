@@ -11,7 +11,7 @@ from typing import Any
 from cvae.config import dump_yaml
 from cvae.errors import InputError
 from cvae.record import RunFolder, RunIdentity, RunState
-from sweeps.experiment import format_run_name
+from sweeps.experiment import Phase, format_run_name
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class ImportedRun:
     @property
     def name(self) -> str:
         """The run folder's name."""
-        who = self.identity
-        return format_run_name("tune" if who.phase == "tune" else "confirm", who.number, who.seed)
+        phase: Phase = "tune" if self.identity.phase == "tune" else "confirm"
+        return format_run_name(phase, self.identity.number, self.identity.seed)
 
 
 @dataclass(frozen=True)

@@ -87,9 +87,13 @@ def test_a_key_that_is_missing_or_wrong(
     assert words in line
 
 
-def test_a_key_in_netrc_is_found(root: Path, server: WandbServer, capsys: pytest.CaptureFixture[str]) -> None:
-    home = root.parent / "home"
-    (home / ".netrc").write_text(f"machine 127.0.0.1\n  login user\n  password {KEY}\n")
+@pytest.mark.parametrize("has_port", [False, True])
+def test_a_key_in_netrc_is_found(
+    root: Path, server: WandbServer, capsys: pytest.CaptureFixture[str], has_port: bool
+) -> None:
+    # as people write it, by the host alone, and as `wandb login` does, with the port
+    home, machine = root.parent / "home", f"127.0.0.1:{server.server_port}" if has_port else "127.0.0.1"
+    (home / ".netrc").write_text(f"machine {machine}\n  login user\n  password {KEY}\n")
     (home / ".netrc").chmod(0o600)
     Uploader(root, {"WANDB_BASE_URL": server.url, "HOME": str(home)})
     assert capsys.readouterr().out == ""
@@ -125,10 +129,10 @@ def test_online_uploads_while_it_trains_and_writes_no_key(root: Path, server: Wa
     evaluate(folder, 20)
     end(folder)
     assert mirror.close() == []
-    there = server.runs[run_id]
-    assert [row["step"] for row in there.rows.values()] == [10, 20]
-    assert (there.exit_code, there.tags) == (0, ["cyclical", "seed 3", "finished"])
-    assert sum(name.startswith("media/") for name in there.files) == 2
+    stored = server.runs[run_id]
+    assert [row["step"] for row in stored.rows.values()] == [10, 20]
+    assert (stored.exit_code, stored.tags) == (0, ["cyclical", "seed 3", "finished"])
+    assert sum(name.startswith("media/") for name in stored.files) == 2
     assert [run.is_synced for run in offline_runs_of(root / "wandb")] == [True]
     assert scan_for_key(root.parent) > 10
 

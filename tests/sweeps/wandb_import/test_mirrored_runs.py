@@ -4,10 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cvae.config import dump_yaml, load_yaml_mapping
@@ -16,6 +18,7 @@ from cvae.record import RunFolder
 from sweeps.report.analysis import Analysis, analyse
 from sweeps.report.output import write_report
 from sweeps.tracking.mirror import Mirror
+from sweeps.tracking.offline_runs import LoggedRun, offline_runs_of
 from sweeps.tracking.settings import quiet_environment
 from sweeps.wandb_import import KeyMapping, import_runs
 from tests.sweeps.report.planted import Planted
@@ -97,6 +100,62 @@ def test_a_mirrored_run_comes_back_file_by_file(tmp_path: Path, monkeypatch: pyt
         assert load_yaml_mapping(back.config) == expected
         lines = [{k: v for k, v in line.items() if k != "epoch"} for line in mine.read_epochs()]
         assert back.read_epochs() == lines
+
+
+def test_only_what_is_documented_as_lost_is_missing_from_the_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # docs/report.md: scores clip by clip and diagnostics do not come back
+    root = planted(tmp_path, measured=True)
+    for path in root.glob("*/*/clips.npz"):
+        scores = dict(np.load(path))
+        np.savez(path, **scores, copy_last_psnr=scores["psnr"] - 2)
+    folder = import_runs(str(mirror(root, monkeypatch)), tmp_path / "back", KeyMapping())
+    before, after = verdict_of(analyse(root)), verdict_of(analyse(folder))
+    for verdict in (before, after):
+        del verdict["guards"], verdict["variance"]["clip"], verdict["variance"]["clip_in_score"]
+        del verdict["pairs"][0]["over_clips"]
+    assert after == before
+
+
+class StoredRun:
+    """A mirrored run as wandb's public API gives it: what is dotted in a log is nested, and more experiments beside."""
+
+    def __init__(self, logged: LoggedRun) -> None:
+        self.id, self.name, self.group, self.job_type = logged.id, logged.name, logged.group, logged.job_type
+        self.tags, self.state, self.config, self.summary = logged.tags, logged.state, logged.config, logged.summary
+        self._history = logged.history
+
+    def scan_history(self) -> Iterator[dict[str, Any]]:
+        for row in self._history:
+            nested: dict[str, Any] = {}
+            for key, value in row.items():
+                outer, _, inner = key.partition(".")
+                if inner:
+                    nested.setdefault(outer, {})[inner] = value
+                else:
+                    nested[outer] = value
+            yield nested
+
+
+class StoredProject:
+    """One project with every experiment that was mirrored into it."""
+
+    def __init__(self, *wandb_folders: Path) -> None:
+        self._logged = [run.read() for folder in wandb_folders for run in offline_runs_of(folder)]
+
+    def runs(self, path: str) -> list[StoredRun]:
+        assert path == "team/cvae-sweeps"
+        return [StoredRun(logged) for logged in self._logged]
+
+
+def test_one_experiment_of_a_project_comes_back_from_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, other = planted(tmp_path / "a"), planted(tmp_path / "b", name="other", n_seeds=1)
+    project = StoredProject(mirror(root, monkeypatch), mirror(other, monkeypatch))
+    folder = import_runs("team/cvae-sweeps/kl-annealing", tmp_path / "back", KeyMapping(), project)
+    assert verdict_of(analyse(folder)) == verdict_of(analyse(root))
+    with pytest.raises(InputError, match="holds several experiments"):
+        import_runs("team/cvae-sweeps", tmp_path / "both", KeyMapping(), project)
 
 
 def test_a_sweep_that_is_still_running_comes_back_as_far_as_it_is(
