@@ -166,7 +166,7 @@ def is_final(row: Mapping[str, Any]) -> bool:
 
 
 def summary_of(state: RunState, lines: list[dict[str, Any]], metric: str = "val/psnr") -> dict[str, Any]:
-    """Return how a run ended, its final scores, its best evaluation and, for `state_of`, all of its state but a pid."""
+    """Return how a run ended, its final and best scores and, for `recorded_state`, all of its state but a pid."""
     summary: dict[str, Any] = {"status": state.status, "attempts": state.attempt}
     summary |= {flag: int(flag in flag_tags(state)) for flag in ("diverged", "collapsed")}
     if state.error and state.error.message:
@@ -178,7 +178,7 @@ def summary_of(state: RunState, lines: list[dict[str, Any]], metric: str = "val/
     return summary | {RECORD: json.dumps(asdict(replace(state, pid=None)))}
 
 
-def state_of(summary: Mapping[str, Any], lines: list[dict[str, Any]]) -> RunState:
+def recorded_state(summary: Mapping[str, Any], lines: list[dict[str, Any]]) -> RunState:
     """Return how a run stands, as far as its last row tells where no end of it was mirrored.
 
     Raises:

@@ -13,7 +13,7 @@ app = new_command()
 
 
 @app.command()
-def main(
+def import_from_wandb(
     source: Annotated[
         str,
         typer.Argument(metavar="SOURCE", help="ENTITY/PROJECT or ENTITY/PROJECT/GROUP, or a folder of offline runs."),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cvae.errors import InputError
 from sweeps.tracking.offline_runs import LoggedRun
-from sweeps.tracking.wandb_schema import RunOrigin, line_of, origin_of, state_of
+from sweeps.tracking.wandb_schema import RunOrigin, line_of, origin_of, recorded_state
 from sweeps.wandb_import.imported import ImportedExperiment, ImportedRun
 
 
@@ -41,7 +41,7 @@ def _restored(run: LoggedRun, origin: RunOrigin) -> ImportedRun:
     by_step = {line["step"]: line for row in run.history if (line := line_of(row))}
     lines = [by_step[step] for step in sorted(by_step)]
     try:
-        state = state_of(run.summary, lines)
+        state = recorded_state(run.summary, lines)
     except InputError as error:
         raise InputError(f"wandb run {run.id}: {error}") from error
     return ImportedRun(replace(origin.identity, wandb_id=run.id), origin.config, lines, state)

@@ -16,10 +16,10 @@ from sweeps.tracking.wandb_schema import (
     config_of,
     line_of,
     origin_of,
+    recorded_state,
     row_of,
     run_name,
     short_params,
-    state_of,
     summary_of,
     tags_of,
 )
@@ -133,6 +133,6 @@ def test_a_state_is_read_back_whole() -> None:
     final = {"test/psnr": 21.5, "test/psnr_per_frame": [22.0, 21.0], "test/kl": 3.0, "train/kl": 4.0, "n_clips": 256}
     flags = {"diverged": False, "collapsed": True}
     state = RunState("finished", 2, pid=7, step=100, seconds=3.5, flags=flags, final=final, mended=("a line",))
-    assert state_of(summary_of(state, []), []) == replace(state, pid=None)
-    assert state_of({"status": "interrupted"}, [{"step": 30}]) == RunState("interrupted", step=30)
-    assert state_of({}, []).status == "running"
+    assert recorded_state(summary_of(state, []), []) == replace(state, pid=None)
+    assert recorded_state({"status": "interrupted"}, [{"step": 30}]) == RunState("interrupted", step=30)
+    assert recorded_state({}, []).status == "running"
