@@ -3,15 +3,18 @@
 python analyze.py runs/kl-annealing
 """
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cvae.cli import new_command, run_command
 from cvae.errors import InputError
 
+app = new_command()
 
+
+@app.command()
 def main(
     folders: Annotated[
         list[Path] | None,
@@ -25,45 +28,28 @@ def main(
     wandb: Annotated[
         str | None,
         typer.Option(
-            metavar="SOURCE", help="Import runs first: ENTITY/PROJECT, or a folder of offline runs (offline-run-*)."
+            metavar="SOURCE",
+            help="First import an experiment that this project mirrored: ENTITY/PROJECT or ENTITY/PROJECT/EXPERIMENT, "
+            "or a folder of offline runs (offline-run-*). Runs of other trainers: python -m sweeps.wandb_import.",
         ),
     ] = None,
     into: Annotated[
         Path | None, typer.Option(help="Where imported runs, or the report on several folders, are written.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="Of imported runs: the key that is compared.")] = "val/psnr",
-    final: Annotated[
-        str | None,
-        typer.Option(help="Of imported runs: the summary's key of the final score, such as final/test/psnr."),
-    ] = None,
-    minimize: Annotated[bool, typer.Option("--minimize", help="Of imported runs: less is better.")] = False,
-    margin: Annotated[float | None, typer.Option(help="Of imported runs: differences below it do not matter.")] = None,
-    arm_key: Annotated[
-        str, typer.Option(help="Of imported runs: the config key that names the arm, or `group`.")
-    ] = "arm",
-    seed_key: Annotated[str, typer.Option(help="Of imported runs: the config key of the seed.")] = "seed",
-    step_key: Annotated[str, typer.Option(help="Of imported runs: the history's key of the step.")] = "_step",
 ) -> None:
     """Say which arm of an experiment is better, by how much and how sure that is.
 
     Reads the finished runs in runs/NAME, prints the verdict and writes runs/NAME/report/: index.html (self-contained,
     opens without a network), report.md, verdict.json, tables/*.csv and figures/. A sweep that is still running is
-    reported as far as it has come. Runs of other trainers come in once from wandb, with their whole history.
+    reported as far as it has come.
     """
-    try:
-        if wandb is not None:
-            from sweeps.wandb_import import KeyMapping, import_runs
+    if wandb is not None:
+        from sweeps.wandb_import import KeyMapping, import_runs
 
-            mapping = KeyMapping(
-                metric, final, "minimize" if minimize else "maximize", margin, arm_key, seed_key, step_key
-            )
-            folders = [*(folders or []), import_runs(wandb, into, mapping)]
-        if not folders:
-            raise InputError("give an experiment's folder, such as runs/kl-annealing, or --wandb")
-        report(folders, into if wandb is None else None, paper, pictures)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(2) from error
+        folders = [*(folders or []), import_runs(wandb, into, KeyMapping())]
+    if not folders:
+        raise InputError("give an experiment's folder, such as runs/kl-annealing, or --wandb")
+    report(folders, into if wandb is None else None, paper, pictures)
 
 
 def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) -> None:
@@ -76,8 +62,4 @@ def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) 
 
 
 if __name__ == "__main__":
-    app = typer.Typer(
-        add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
-    )
-    app.command()(main)
-    app()
+    run_command(app)

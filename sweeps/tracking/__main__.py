@@ -16,7 +16,7 @@ from sweeps.tracking.settings import quiet_environment
 WAIT_S = 60.0
 
 
-def main(root: Path, online: bool) -> None:
+def mirror_until_over(root: Path, online: bool) -> None:
     """Mirror until standard input closes, then whatever is left."""
     own = dict(os.environ)
     os.environ.clear()
@@ -38,7 +38,7 @@ def main(root: Path, online: bool) -> None:
                 return
             for mirror in follow(root, over.is_set):
                 if uploader:
-                    uploader.look(mirror.open_fragments())
+                    uploader.look(mirror.open_runs())
         if uploader:
             uploader.close()
     except (wandb.Error, OSError) as error:
@@ -52,4 +52,4 @@ def _wait_for_end(over: threading.Event) -> None:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    main(Path(sys.argv[1]), "--online" in sys.argv[2:])
+    mirror_until_over(Path(sys.argv[1]), "--online" in sys.argv[2:])

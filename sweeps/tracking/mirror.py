@@ -13,15 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import wandb
-from PIL import Image
 
 from cvae.files import write_json
 from cvae.record import RunFolder, RunState
-from sweeps.tracking import wandb_schema as presentation
-from sweeps.tracking.offline_runs import Fragment, fragments_of
+from sweeps.tracking.offline_runs import OfflineRun, offline_runs_of
+from sweeps.tracking.run_media import caption_of, clips_table, media_files, media_of, strip_of
 from sweeps.tracking.settings import offline_settings
+from sweeps.tracking.wandb_schema import config_of, final_scores, row_of, run_id, run_name, summary_of, tags_of
 
 PROJECT = "cvae-sweeps"
 
@@ -29,9 +28,6 @@ POLL_S = 1.0
 
 #: Media of a run's evaluations that are mirrored, at most; those of its final evaluation always are.
 MEDIA_BYTES = 64 * 2**20
-
-#: Clips in the final table, at most.
-TABLE_ROWS = 500
 
 #: How a run ended well as far as a browser is concerned: what it means for its result is in tags and summary.
 NOT_CRASHED = ("finished", "stopped", "pruned", "diverged", "infeasible")
@@ -55,7 +51,7 @@ class RunMirror:
     @property
     def run_id(self) -> str:
         """The id of its wandb run."""
-        return presentation.run_id(self._identity, self._folder)
+        return run_id(self._identity, self._folder)
 
     @property
     def is_open(self) -> bool:
@@ -96,88 +92,64 @@ class RunMirror:
         step = int(line["step"])
         if step in self._steps:
             return
-        row: dict[str, Any] = dict(presentation.row_of(line))
         stem = self._folder.samples / f"step-{step:06d}"
-        row |= self._pictures(stem, "samples", step, line.get("val/psnr"), "val")
+        row: dict[str, Any] = dict(row_of(line))
+        if self._fits(stem):
+            row |= media_of(stem, "samples", caption_of(strip_of(stem), step, line.get("val/psnr"), "val"))
         self._open().log(row, step=step, commit=True)
         self._steps.add(step)
 
-    def _pictures(self, stem: Path, section: str, step: int, psnr: float | None, what: str) -> dict[str, Any]:
-        """Return a stem's strip and animation as media, or nothing where they were not drawn or the cap is reached."""
-        strip, animation = stem.with_suffix(".png"), stem.with_suffix(".gif")
-        files = [path for path in (strip, animation) if path.exists()]
+    def _fits(self, stem: Path) -> bool:
+        """Return whether an evaluation's media are within the cap; count them on the side on which they are."""
+        files = media_files(stem)
         size = sum(path.stat().st_size for path in files)
-        if section == "samples" and self._media_bytes + size > MEDIA_BYTES:
-            self._left_out += len(files)
-            return {}
-        self._media_bytes += size
-        caption = presentation.caption_of(strip, step, psnr, what) if strip.exists() else f"step {step}"
-        media: dict[str, Any] = {}
-        if strip in files:
-            media[f"{section}/strip"] = wandb.Image(str(strip), caption=caption)
-        if animation in files:  # by path: from an array wandb would need moviepy
-            media[f"{section}/animation"] = wandb.Video(str(animation), caption=caption, format="gif")
-        return media
+        fits = self._media_bytes + size <= MEDIA_BYTES
+        self._media_bytes += size if fits else 0
+        self._left_out += 0 if fits else len(files)
+        return fits
 
     def _end(self, state: RunState, lines: list[dict[str, Any]]) -> None:
         """Add summary, tags and, of a confirm run, the pictures and clips of its final evaluation; close the run."""
         run = self._open()
-        run.summary.update(presentation.summary_of(state, lines))
+        run.summary.update(summary_of(state, lines))
         if state.final and self._identity.phase == "confirm":
-            step, psnr = state.step, presentation.final_scores(state).get("psnr")
-            split = self._config["evaluation"]["final_split"]
-            pictures = self._pictures(self._folder.samples / "final", "final", step, psnr, split)
-            run.log({"step": step} | pictures, step=step + 1, commit=True)
-            if self._folder.clips.exists():  # in the summary: its size would be charts beside the metrics
-                run.summary["final/clips"] = self._table()
-        run.tags = tuple(presentation.tags_of(self._identity, state))
+            self._add_final(run, state)
+        run.tags = tuple(tags_of(self._identity, state))
         if self._left_out:
             run.summary["samples/left_out"] = self._left_out
         run.finish(exit_code=0 if state.status in NOT_CRASHED else 1)
         self._run = None
 
+    def _add_final(self, run: wandb.Run, state: RunState) -> None:
+        stem, split = self._folder.samples / "final", self._config["evaluation"]["final_split"]
+        caption = caption_of(strip_of(stem), state.step, final_scores(state).get("psnr"), split)
+        media = media_of(stem, "final", caption)
+        run.log({"step": state.step} | media, step=state.step + 1, commit=True)
+        if self._folder.clips.exists():  # in the summary: its size would be charts beside the metrics
+            run.summary["final/clips"] = clips_table(self._folder)
+
     @cached_property
     def _config(self) -> dict[str, Any]:
-        return presentation.config_of(self._folder, self._identity)
-
-    def _table(self) -> wandb.Table:
-        """Return a row for each clip of the final split: its scores and, where they were drawn, its frames."""
-        strip = self._folder.samples / "final.png"
-        drawn = _crops(strip) if strip.exists() else {}
-        table = wandb.Table(columns=["clip", "frames", "psnr", "copy_last_psnr", "gain", "first_frame", "last_frame"])
-        with np.load(self._folder.clips) as scores:
-            names, psnr, floor = scores["name"], scores["psnr"], scores["copy_last_psnr"]
-        order = sorted(range(len(names)), key=lambda i: (str(names[i]) not in drawn, i))[:TABLE_ROWS]
-        for i in order:
-            name, mean, copied = str(names[i]), float(psnr[i].mean()), float(floor[i].mean())
-            table.add_data(name, drawn.get(name), mean, copied, mean - copied, float(psnr[i, 0]), float(psnr[i, -1]))
-        return table
+        return config_of(self._folder, self._identity)
 
     def _open(self) -> wandb.Run:
         if self._run is None:
-            for before in fragments_of(self._root / "wandb", self.run_id):
+            for before in offline_runs_of(self._root / "wandb", self.run_id):
                 shutil.rmtree(before.path)
             self._run = wandb.init(
                 dir=str(self._root),
                 project=PROJECT,
                 id=self.run_id,
-                name=presentation.run_name(self._identity),
+                name=run_name(self._identity),
                 group=self._identity.experiment,
                 job_type=self._identity.phase,
-                tags=presentation.tags_of(self._identity),
+                tags=tags_of(self._identity),
                 config=self._config,
                 settings=offline_settings(),
             )
             self._run.define_metric("step", hidden=True)
             self._run.define_metric("*", step_metric="step")
         return self._run
-
-
-def _crops(strip: Path) -> dict[str, wandb.Image]:
-    """Return the rows of a strip by the clip that each shows; as JPEG, in a tenth of the time: the PNG is logged."""
-    with Image.open(strip) as picture:
-        boxes = {clip["name"]: tuple(clip["box"]) for clip in presentation.clips_drawn(strip)}
-        return {name: wandb.Image(picture.crop(box), file_type="jpg") for name, box in boxes.items()}
 
 
 class Mirror:
@@ -207,10 +179,10 @@ class Mirror:
         for run in self._runs.values():
             run.let_go()
 
-    def open_fragments(self) -> list[Fragment]:
-        """Return the fragments that are being written."""
+    def open_runs(self) -> list[OfflineRun]:
+        """Return the offline runs that are being written."""
         ids = [run.run_id for run in self._runs.values() if run.is_open]
-        return [fragments_of(self._root / "wandb", run_id)[-1] for run_id in ids]
+        return [offline_runs_of(self._root / "wandb", run_id)[-1] for run_id in ids]
 
 
 def follow(root: Path, is_over: Callable[[], bool]) -> Iterator[Mirror]:

@@ -1,40 +1,49 @@
-"""What an offline folder of wandb holds: a fragment, because wandb may keep a run in several. A mirror keeps one."""
+"""Offline runs of wandb: the folders that it writes without a server, and what their transaction logs hold.
+
+A transaction log is LevelDB's log format: blocks of 32 KiB holding records with a checksum each, which hold protobuf
+messages. Its framing is read here because wandb's Python part reads it no more, and the command that does
+(`wandb leet inspect`) passes over damage without a word. Nothing is sampled: every row that was logged is there.
+wandb is imported where a log is read, not before.
+"""
 
 import json
-import subprocess
-from collections.abc import Mapping
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wandb.util import get_core_path
+from cvae.errors import InputError
 
 PREFIX = "offline-run-"
 
+_MAGIC = b":W&B\xe1\xbe\x00"
+
+_BLOCK, _HEADER = 32768, struct.Struct("<IHB")
+
+_FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+
 
 @dataclass
-class Holding:
-    """What a fragment holds."""
+class LoggedRun:
+    """What wandb recorded of one run; `state` is wandb's word: finished, crashed, failed, running, killed."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    summary: dict[str, Any] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
+    id: str
     name: str = ""
     group: str = ""
     job_type: str = ""
-    tags: list[str] = field(default_factory=list)
+    tags: Sequence[str] = ()
+    state: str = "running"
+    config: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
     axes: dict[str, str] = field(default_factory=dict)  # metric -> the metric that is its x axis
     media: list[str] = field(default_factory=list)  # paths within `files/`
-    exit_code: int | None = None
-
-
-def is_final(row: Mapping[str, Any]) -> bool:
-    """Return whether a row is that of the final evaluation: the record keeps it in state.json, not as a line."""
-    return any(key.startswith("final/") for key in row)
 
 
 @dataclass(frozen=True)
-class Fragment:
+class OfflineRun:
     """One offline folder."""
 
     path: Path
@@ -59,38 +68,101 @@ class Fragment:
         """The file by which `wandb sync` remembers that it has uploaded the log."""
         return self.log.with_name(f"{self.log.name}.synced")
 
-    def read(self) -> Holding:
-        """Return what is in it, as `wandb leet inspect` reads it; what a kill tore is left out."""
-        found = Holding()
-        # what `wandb leet inspect --json LOG` runs, without the second that the command itself takes to start
-        command = [get_core_path(), "leet", "inspect", "--no-observability", "--json", "--run-file", str(self.log)]
-        told = subprocess.run([*command, str(self.path)], capture_output=True, text=True, check=False)
-        for line in told.stdout.splitlines():
-            record = json.loads(line) if line.startswith("{") else {}
-            _take(found, record)
-        return found
+    def read(self) -> LoggedRun:
+        """Return what is in it; empty where a kill left nothing whole.
+
+        Raises:
+            InputError: the log cannot be read, is none, or is damaged before its end.
+        """
+        return read_log(self.log) or LoggedRun(self.run_id)
 
 
-def _take(found: Holding, record: dict[str, Any]) -> None:
-    match record:
-        case {"type": "run", "run": run}:
-            found.name, found.tags = run.get("display_name", ""), run.get("tags", [])
-            found.group, found.job_type = run.get("run_group", ""), run.get("job_type", "")
-            found.config = run.get("config", {}).get("update", {})
-        case {"type": "history", "history": history}:
-            found.rows.append(history["item"])
-        case {"type": "summary", "summary": summary}:
-            found.summary |= summary.get("update", {})
-        case {"type": "metric", "metric": metric} if "step_metric" in metric:
-            found.axes[metric.get("name") or metric["glob_name"]] = metric["step_metric"]
-        case {"type": "files", "files": {"files": files}}:
-            found.media += [file["path"] for file in files if file["path"].startswith("media/")]
-        case {"type": "exit", "exit": told}:
-            found.exit_code = told.get("exit_code", 0)
-
-
-def fragments_of(wandb_folder: Path, run_id: str | None = None) -> list[Fragment]:
-    """Return the fragments in an experiment's wandb folder, of one run or of all, oldest first."""
+def offline_runs_of(wandb_folder: Path, run_id: str | None = None) -> list[OfflineRun]:
+    """Return the offline runs in an experiment's wandb folder, of one id or of all, oldest first."""
     pattern = f"{PREFIX}*-{run_id}" if run_id else f"{PREFIX}*"
-    found = [Fragment(path) for path in sorted(wandb_folder.glob(pattern)) if path.is_dir()]
-    return [f for f in found if f.log.exists() and (run_id is None or f.run_id == run_id)]
+    folders = [OfflineRun(path) for path in sorted(wandb_folder.glob(pattern)) if path.is_dir()]
+    return [run for run in folders if run.log.exists() and (run_id is None or run.run_id == run_id)]
+
+
+def read_log(path: Path) -> LoggedRun | None:
+    """Return what a transaction log holds; None where a kill cut it short before it named its run.
+
+    Raises:
+        InputError: the file cannot be read, is no transaction log, or is damaged before its end.
+    """
+    from wandb.proto import wandb_internal_pb2 as pb  # here: a second, and only where a log is read
+
+    logged: LoggedRun | None = None
+    for message in messages_of(path):
+        record: Any = vars(pb)["Record"]()  # made at import, unseen by type checkers
+        record.ParseFromString(message)
+        if record.WhichOneof("record_type") == "run":
+            logged = logged or LoggedRun(record.run.run_id)
+        if logged is not None:
+            _take(logged, record)
+    return logged
+
+
+def _take(logged: LoggedRun, record: Any) -> None:
+    """Add what a message says; of what is said twice the later counts."""
+    match record.WhichOneof("record_type"):
+        case "run":
+            run = record.run
+            logged.name, logged.group, logged.job_type = run.display_name, run.run_group, run.job_type
+            logged.tags = list(run.tags)
+            _update(logged.config, run.config.update)
+        case "config":
+            _update(logged.config, record.config.update)
+        case "summary":
+            _update(logged.summary, record.summary.update)
+        case "history":
+            logged.history.append(_row(record.history.item))
+        case "metric" if record.metric.step_metric:
+            logged.axes[record.metric.name or record.metric.glob_name] = record.metric.step_metric
+        case "files":
+            logged.media += [file.path for file in record.files.files if file.path.startswith("media/")]
+        case "exit":
+            logged.state = "finished" if record.exit.exit_code == 0 else "failed"
+
+
+def _update(values: dict[str, Any], items: Any) -> None:
+    for item in items:
+        *above, last = list(item.nested_key) or [item.key]
+        inner = values
+        for key in above:
+            inner = inner.setdefault(key, {})
+        inner[last] = json.loads(item.value_json)
+
+
+def _row(items: Any) -> dict[str, Any]:
+    return {item.key or ".".join(item.nested_key): json.loads(item.value_json) for item in items}
+
+
+def messages_of(path: Path) -> Iterator[bytes]:
+    """Yield the messages of a transaction log; one that a kill cut short, and what follows it, is left out.
+
+    Raises:
+        InputError: the file cannot be read, is no transaction log, or is damaged before its end.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if data[: len(_MAGIC)] != _MAGIC[: len(data)]:
+        raise InputError(f"{path}: not a transaction log of wandb")
+    position = len(_MAGIC)
+    parts: list[bytes] = []
+    while position + _HEADER.size <= len(data):
+        if _BLOCK - position % _BLOCK < _HEADER.size:  # too little room for a record: the block is padded
+            position += _BLOCK - position % _BLOCK
+            continue
+        checksum, length, kind = _HEADER.unpack_from(data, position)
+        start = position + _HEADER.size
+        part, position = data[start : start + length], start + length
+        if len(part) < length:
+            return
+        if kind not in (_FULL, _FIRST, _MIDDLE, _LAST) or zlib.crc32(bytes([kind]) + part) != checksum:
+            raise InputError(f"{path}: damaged at byte {start - _HEADER.size} of {len(data)}")
+        parts = [part] if kind in (_FULL, _FIRST) else [*parts, part]
+        if kind in (_FULL, _LAST):
+            yield b"".join(parts)

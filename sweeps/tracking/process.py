@@ -25,7 +25,7 @@ class MirrorProcess:
     """`python -m sweeps.tracking`, which ends when this process does, however that ends."""
 
     def __init__(self, experiment: Path, mode: Mode) -> None:
-        self._said: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._printed: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
         if mode != "disabled":
             self._process = self._start(experiment, online=mode == "online")
@@ -47,14 +47,14 @@ class MirrorProcess:
     def _listen(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        with self._process.stdout as said:
-            for line in said:
-                self._said.put(line.rstrip())
+        with self._process.stdout as lines:
+            for line in lines:
+                self._printed.put(line.rstrip())
 
     def lines(self) -> Iterator[str]:
-        """Yield what the mirror has said since the last look."""
-        while not self._said.empty():
-            yield self._said.get()
+        """Yield what the mirror has printed since the last look."""
+        while not self._printed.empty():
+            yield self._printed.get()
 
     def close(self) -> list[str]:
         """Let the mirror finish and return its last words; one that does not finish is ended."""
@@ -66,7 +66,7 @@ class MirrorProcess:
             self._process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._said.put("warning: the wandb mirror did not finish in time; --sync makes up for it")
+            self._printed.put("warning: the wandb mirror did not finish in time; --sync makes up for it")
         self._listener.join()
         return list(self.lines())
 

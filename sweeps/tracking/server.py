@@ -121,13 +121,12 @@ class Server:
 
 
 def _key_in_netrc(url: str, environment: Mapping[str, str]) -> str:
-    """Return the password of a host in the user's netrc, empty where there is none or it cannot be read."""
-    home = Path(environment.get("HOME", "~")).expanduser()
-    for path in (environment.get("NETRC"), home / ".netrc", home / "_netrc"):
-        try:
-            found = netrc.netrc(str(path)).authenticators(urllib.parse.urlsplit(url).hostname or "") if path else None
-        except (OSError, netrc.NetrcParseError):
-            continue
-        if found:
-            return found[2]
-    return ""
+    """Return the password of a server in the user's netrc, empty where there is none or it cannot be read."""
+    path = environment.get("NETRC") or Path(environment.get("HOME", "~")) / ".netrc"
+    try:
+        known = netrc.netrc(str(Path(path).expanduser()))
+    except (OSError, netrc.NetrcParseError):
+        return ""
+    parts = urllib.parse.urlsplit(url)  # `wandb login` names a server with its port, others its host alone
+    login = known.authenticators(parts.netloc) or known.authenticators(parts.hostname or "")
+    return login[2] if login else ""

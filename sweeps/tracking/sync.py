@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cvae.errors import InputError
 from sweeps.tracking.mirror import PROJECT
-from sweeps.tracking.offline_runs import Fragment, Holding, fragments_of
+from sweeps.tracking.offline_runs import LoggedRun, OfflineRun, offline_runs_of
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.server import Server, Unreachable
 from sweeps.tracking.settings import home_of_wandb
@@ -19,17 +19,13 @@ from sweeps.tracking.settings import home_of_wandb
 class LocalRun:
     """A run as it lies on the disk."""
 
-    fragment: Fragment
-    holding: Holding
+    offline: OfflineRun
+    logged: LoggedRun
 
-    @property
-    def run_id(self) -> str:
-        """Its id in wandb."""
-        return self.fragment.run_id
-
-    def describe(self) -> str:
+    def __str__(self) -> str:
         """Return a line for people."""
-        return f"{self.holding.name}  [{self.run_id}]: {len(self.holding.rows)} rows, {len(self.holding.media)} media"
+        rows, media = len(self.logged.history), len(self.logged.media)
+        return f"{self.logged.name}  [{self.logged.id}]: {rows} rows, {media} media"
 
 
 def sync_experiment(root: Path, *, dry_run: bool = False) -> None:
@@ -43,12 +39,12 @@ def sync_experiment(root: Path, *, dry_run: bool = False) -> None:
         raise InputError(
             f"{root}: its sweep is running and mirrors it; upload when it is over, or use --tracker online"
         )
-    found = fragments_of(root / "wandb")
-    waiting = [LocalRun(fragment, fragment.read()) for fragment in found if not fragment.is_synced]
-    n_rows, n_media = (sum(len(getattr(run.holding, what)) for run in waiting) for what in ("rows", "media"))
-    print(f"{len(found)} runs, {len(waiting)} to upload: {n_rows} rows, {n_media} media")
+    mirrored = offline_runs_of(root / "wandb")
+    waiting = [LocalRun(run, run.read()) for run in mirrored if not run.is_synced]
+    n_rows, n_media = (sum(len(getattr(run.logged, key)) for run in waiting) for key in ("history", "media"))
+    print(f"{len(mirrored)} runs, {len(waiting)} to upload: {n_rows} rows, {n_media} media")
     for run in waiting:
-        print(f"  {run.describe()}")
+        print(f"  {run}")
     if dry_run or not waiting:
         return
     server, entity = _server()
@@ -67,7 +63,7 @@ def _server() -> tuple[Server, str]:
 
 def _upload(root: Path, waiting: Sequence[LocalRun]) -> None:
     """Upload runs from their first row: wandb puts rows where they were if it has them already."""
-    paths = [str(run.fragment.path) for run in waiting]
+    paths = [str(run.offline.path) for run in waiting]
     command = [sys.executable, "-m", "wandb", "sync", "--include-synced", *paths]
     environment = {k: v for k, v in os.environ.items() if k != "WANDB_MODE"}
     if subprocess.run(command, env=environment, check=False).returncode:
@@ -79,13 +75,13 @@ def _verify(server: Server, entity: str, uploaded: Sequence[LocalRun]) -> None:
     wrong = []
     for run in uploaded:
         try:
-            there = server.uploaded(entity, PROJECT, run.run_id)
+            arrived = server.uploaded(entity, PROJECT, run.logged.id)
         except Unreachable as error:
             raise InputError(f"uploaded, but what arrived cannot be counted: {error}") from error
-        rows, files = (there.rows, there.files) if there else (0, set())
-        missing = set(run.holding.media) - files
-        if rows != len(run.holding.rows) or missing or not run.fragment.is_synced:
-            wrong.append(f"{run.run_id} ({rows} of {len(run.holding.rows)} rows, {len(missing)} media missing)")
-            run.fragment.marker.unlink(missing_ok=True)
+        rows, files = (arrived.rows, arrived.files) if arrived else (0, set())
+        missing = set(run.logged.media) - files
+        if rows != len(run.logged.history) or missing or not run.offline.is_synced:
+            wrong.append(f"{run.logged.id} ({rows} of {len(run.logged.history)} rows, {len(missing)} media missing)")
+            run.offline.marker.unlink(missing_ok=True)
     if wrong:
         raise InputError(f"not everything has arrived: {', '.join(wrong)}; the same command tries again")

@@ -1,4 +1,4 @@
-"""Upload offline fragments while they grow, if a server can be had; if not, say so once and leave it at that."""
+"""Upload offline runs while they grow, if a server can be had; if not, say so once and leave it at that."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sweeps.tracking.offline_runs import Fragment
+from sweeps.tracking.offline_runs import OfflineRun
 from sweeps.tracking.server import Server, Unreachable
 from sweeps.tracking.settings import home_of_wandb
 
@@ -21,7 +21,7 @@ def sync_command(root: Path) -> str:
 
 
 class Uploader:
-    """One `wandb beta sync --live` for each open fragment. The first trouble ends all uploading, not the mirror."""
+    """One `wandb beta sync --live` for each open run. The first trouble ends all uploading, not the mirror."""
 
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self._root = root
@@ -33,14 +33,14 @@ class Uploader:
         except Unreachable as error:
             self._give_up(f"{error}; going on offline")
 
-    def look(self, open_fragments: Sequence[Fragment]) -> None:
-        """Start uploads for fragments that have none, and notice those that failed."""
+    def look(self, open_runs: Sequence[OfflineRun]) -> None:
+        """Start uploads for runs that have none, and notice those that failed."""
         for path, upload in list(self._uploads.items()):
-            if upload.poll() is not None and not Fragment(path).is_synced:
+            if upload.poll() is not None and not OfflineRun(path).is_synced:
                 self._give_up("an upload has failed; going on offline")
-        for fragment in open_fragments:
-            if not self._is_off and fragment.path not in self._uploads:
-                self._uploads[fragment.path] = self._start(fragment)
+        for run in open_runs:
+            if not self._is_off and run.path not in self._uploads:
+                self._uploads[run.path] = self._start(run)
 
     def close(self) -> None:
         """Give uploads a while to complete; say what is left."""
@@ -48,13 +48,13 @@ class Uploader:
         while any(self._goes_on(path) for path in self._uploads) and time.monotonic() < deadline:
             time.sleep(0.2)
         self._end_all()
-        left = [path for path in self._uploads if not Fragment(path).is_synced]
+        left = [path for path in self._uploads if not OfflineRun(path).is_synced]
         if left and not self._is_off:
             self._give_up(f"{len(left)} runs are not uploaded in full")
 
     def _goes_on(self, path: Path) -> bool:
         """Return whether an upload is neither complete nor over."""
-        return not Fragment(path).is_synced and self._uploads[path].poll() is None
+        return not OfflineRun(path).is_synced and self._uploads[path].poll() is None
 
     def _end_all(self) -> None:
         for upload in self._uploads.values():
@@ -62,8 +62,8 @@ class Uploader:
                 upload.terminate()
                 upload.wait()
 
-    def _start(self, fragment: Fragment) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "wandb", "beta", "sync", "--live", "--yes", str(fragment.path)]
+    def _start(self, run: OfflineRun) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "wandb", "beta", "sync", "--live", "--yes", str(run.path)]
         with (self._root / "wandb" / "upload.log").open("ab") as log:
             return subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment, cwd=self._root

@@ -1,4 +1,4 @@
-"""wandb runs into run folders, by the names of `sweeps.tracking.wandb_schema`."""
+"""wandb runs into run folders: mirrored ones by `sweeps.tracking.wandb_schema`, others by a mapping of their keys."""
 
 from sweeps.wandb_import.importer import import_runs
 from sweeps.wandb_import.mapping import KeyMapping

@@ -1,22 +1,29 @@
-"""What the keys of imported runs mean: arm, phase and seed of each."""
+"""What the keys of other trainers' runs mean: arm, phase and seed of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cvae.errors import InputError
 from sweeps.experiment import Phase, format_run_name, parse_run_name
-from sweeps.wandb_import.logged_runs import LoggedRun, looked_up
+from sweeps.tracking.offline_runs import LoggedRun
+from sweeps.wandb_import.logged_runs import looked_up
 
 _OF_THE_RUN = ("group", "job_type", "name")
+
+#: The command that takes a mapping.
+DOOR = "python -m sweeps.wandb_import SOURCE"
 
 
 @dataclass(frozen=True)
 class KeyMapping:
-    """What the keys of the imported runs mean.
+    """What the keys of runs of other trainers mean; runs that this project mirrored say it themselves.
 
-    `metric` is the history's key that is compared, `final` the summary's key of a score on fresh clips (None: runs
-    of this project say it themselves, others are compared by the metric's last value). `arm_key` is a dotted key of
-    the config, or one of group, job_type and name; `seed_key` one of the config; `step_key` one of the history.
+    `metric` is the history's key that is compared, `final` the summary's key of a score on fresh clips (None: it is
+    `final/test/<metric>` where every run has it, else the metric's last value). `arm_key` is a dotted key of the
+    config, or one of group, job_type and name; `seed_key` one of the config; `step_key` one of the history.
+
+    Raises:
+        InputError: the direction is none, or the margin is not above 0.
     """
 
     metric: str = "val/psnr"
@@ -26,6 +33,13 @@ class KeyMapping:
     arm_key: str = "arm"
     seed_key: str = "seed"
     step_key: str = "_step"
+
+    def __post_init__(self) -> None:
+        """Refuse what no experiment may declare."""
+        if self.direction not in ("maximize", "minimize"):
+            raise InputError(f"--direction is {self.direction!r}; it is maximize or minimize")
+        if self.margin is not None and not self.margin > 0:
+            raise InputError(f"--margin is {self.margin}; it is a number above 0")
 
     @property
     def short(self) -> str:
@@ -37,14 +51,14 @@ class KeyMapping:
 class AssignedRun:
     """A run with its place in the experiment."""
 
-    run: LoggedRun
+    logged: LoggedRun
     arm: str
     phase: Phase
     number: int
     seed: int
 
     @property
-    def folder(self) -> str:
+    def name(self) -> str:
         """The run folder's name."""
         return format_run_name(self.phase, self.number, self.seed)
 
@@ -55,7 +69,7 @@ def assign(runs: Sequence[LoggedRun], mapping: KeyMapping) -> list[AssignedRun]:
     Raises:
         InputError: a run lacks its arm or a whole-numbered seed, or two runs claim one place.
     """
-    placed: dict[tuple[str, str], AssignedRun] = {}
+    assigned: dict[tuple[str, str], AssignedRun] = {}
     n_trials: dict[str, int] = {}
     for run in runs:
         arm, seed = _arm(run, mapping), _seed(run, mapping)
@@ -63,15 +77,14 @@ def assign(runs: Sequence[LoggedRun], mapping: KeyMapping) -> list[AssignedRun]:
         phase: Phase = named[0] if named else "tune" if run.job_type == "tune" else "confirm"
         number = named[1] if named else n_trials.get(arm, 0) if phase == "tune" else 0
         n_trials[arm] = n_trials.get(arm, 0) + (phase == "tune")
-        found = AssignedRun(run, arm, phase, number, seed)
-        if (arm, found.folder) in placed:
-            other = placed[arm, found.folder].run
+        this = AssignedRun(run, arm, phase, number, seed)
+        other = assigned.setdefault((arm, this.name), this)
+        if other is not this:
             raise InputError(
-                f"wandb runs {other.id} and {run.id} both are {arm}, {found.folder}: arm and seed must tell runs "
-                "apart; name other keys with --arm-key and --seed-key, or delete one of the runs"
+                f"wandb runs {other.logged.id} and {run.id} both are {arm}, {this.name}: arm and seed must tell runs "
+                f"apart; name other keys ({DOOR} --arm-key KEY --seed-key KEY), or delete one of the runs"
             )
-        placed[arm, found.folder] = found
-    return list(placed.values())
+    return list(assigned.values())
 
 
 def _arm(run: LoggedRun, mapping: KeyMapping) -> str:
@@ -92,5 +105,6 @@ def _seed(run: LoggedRun, mapping: KeyMapping) -> int:
 def _missing(run: LoggedRun, option: str, key: str) -> str:
     known = ", ".join(sorted(name for name in run.config if name != "_wandb")) or "nothing"
     return (
-        f"wandb run {run.id}: its config has no {key!r} (or no usable one); name a key with {option}, it has: {known}"
+        f"wandb run {run.id}: its config has no {key!r} (or no usable one); "
+        f"name a key with {DOOR} {option}, it has: {known}"
     )

@@ -16,7 +16,8 @@ from cvae.config.yaml_file import dump_yaml
 from cvae.data.lab_layout import write_lab_layout
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.record.run_folder import RunFolder
-from sweeps.tracking.offline_runs import fragments_of, is_final
+from sweeps.tracking.offline_runs import offline_runs_of
+from sweeps.tracking.wandb_schema import is_final
 from tests.conftest import TINY
 from tests.sweeps.tracking.test_mirror import check_equal
 
@@ -94,16 +95,16 @@ def test_a_sweep_from_file_to_report_and_wandb(run: Command, tmp_path: Path) -> 
 
 def check_wandb(root: Path) -> None:
     """Every run has one offline folder that the terminal browser reads: config, every metric against step, media."""
-    fragments = fragments_of(root / "wandb")
-    assert len(fragments) == 6
-    for fragment in fragments:
-        arm, _, name = fragment.run_id.removeprefix("tiny-").partition("-")
-        folder, held = RunFolder(root / arm / name), fragment.read()
-        check_equal(held, folder)
-        assert held.axes == {"*": "step"}
-        assert held.tags[:2] == [arm, f"seed {folder.read_identity().seed}"]
-        assert held.config["optim"]["lr"] == held.config["searched"]["lr"]
-        assert any(is_final(row) for row in held.rows) == name.startswith("confirm")
+    mirrored = offline_runs_of(root / "wandb")
+    assert len(mirrored) == 6
+    for offline in mirrored:
+        arm, _, name = offline.run_id.removeprefix("tiny-").partition("-")
+        folder, run = RunFolder(root / arm / name), offline.read()
+        check_equal(run, folder)
+        assert run.axes == {"*": "step"}
+        assert run.tags[:2] == [arm, f"seed {folder.read_identity().seed}"]
+        assert run.config["optim"]["lr"] == run.config["searched"]["lr"]
+        assert any(is_final(row) for row in run.history) == name.startswith("confirm")
 
 
 def bair_experiment(root: Path) -> dict[str, Any]:

@@ -14,10 +14,10 @@ import pytest
 
 from cvae.record.run_folder import RunFolder
 from sweeps.tracking.mirror import Mirror
-from sweeps.tracking.offline_runs import Fragment, Holding, fragments_of, is_final
+from sweeps.tracking.offline_runs import LoggedRun, OfflineRun, offline_runs_of
 from sweeps.tracking.process import mirror_command, mirror_now, with_project
 from sweeps.tracking.settings import quiet_environment
-from sweeps.tracking.wandb_schema import row_of, run_id
+from sweeps.tracking.wandb_schema import is_final, row_of, run_id
 from tests.sweeps.made_runs import begin, end, evaluate, line_of, made
 
 ROOT = Path(__file__).parents[3]
@@ -43,21 +43,21 @@ def mirror(root: Path) -> None:
     whole.close()
 
 
-def holding(root: Path, run_id: str = "toy-cyclical-tune-003") -> Holding:
+def logged(root: Path, run_id: str = "toy-cyclical-tune-003") -> LoggedRun:
     """What the one offline folder of a run holds."""
-    (fragment,) = fragments_of(root / "wandb", run_id)
-    return fragment.read()
+    (offline,) = offline_runs_of(root / "wandb", run_id)
+    return offline.read()
 
 
-def fragment_of(folder: RunFolder) -> Fragment:
+def offline_run_of(folder: RunFolder) -> OfflineRun:
     """The one offline folder of a run."""
-    (fragment,) = fragments_of(folder.path.parents[1] / "wandb", run_id(folder.read_identity(), folder))
-    return fragment
+    (offline,) = offline_runs_of(folder.path.parents[1] / "wandb", run_id(folder.read_identity(), folder))
+    return offline
 
 
-def check_equal(held: Holding, folder: RunFolder) -> None:
+def check_equal(run: LoggedRun, folder: RunFolder) -> None:
     """Every evaluation of the record is there, once, in order, with its numbers and its pictures."""
-    rows = [row for row in held.rows if not is_final(row)]
+    rows = [row for row in run.history if not is_final(row)]
     record = folder.read_epochs()
     assert [row["step"] for row in rows] == [line["step"] for line in record]
     for row, line in zip(rows, record, strict=True):
@@ -67,8 +67,8 @@ def check_equal(held: Holding, folder: RunFolder) -> None:
             stem.with_suffix(".png").exists(),
         ) * 2
     drawn = {path.read_bytes() for path in folder.samples.glob("step-*")}
-    files = fragment_of(folder).path / "files"
-    mirrored = [files / path for path in held.media if "/samples/" in path]
+    files = offline_run_of(folder).path / "files"
+    mirrored = [files / path for path in run.media if "/samples/" in path]
     assert {path.read_bytes() for path in mirrored} == drawn
     assert len(mirrored) == len(drawn)
 
@@ -76,37 +76,38 @@ def check_equal(held: Holding, folder: RunFolder) -> None:
 def test_a_confirm_run_with_its_final_table(root: Path, at_home: None) -> None:
     folder = made(root, name="confirm-0-s1003", seed=1003)
     mirror(root)
-    held = holding(root, "toy-cyclical-confirm-0-s1003")
-    check_equal(held, folder)
-    assert held.name == "cyclical · lr 1.2e-3 · beta 2.0e-5 · s1003"
-    assert (held.group, held.job_type, held.exit_code) == ("toy", "confirm", 0)
-    assert held.tags == ["cyclical", "seed 1003", "finished"]
-    assert held.axes == {"*": "step"}
-    (final,) = [row for row in held.rows if is_final(row)]
-    assert (held.summary["final/psnr"], held.summary["final/clips"]["nrows"]) == (17.5, 3)
+    run = logged(root, "toy-cyclical-confirm-0-s1003")
+    check_equal(run, folder)
+    assert run.name == "cyclical · lr 1.2e-3 · beta 2.0e-5 · s1003"
+    assert (run.group, run.job_type, run.state) == ("toy", "confirm", "finished")
+    assert run.tags == ["cyclical", "seed 1003", "finished"]
+    assert run.axes == {"*": "step"}
+    (final,) = [row for row in run.history if is_final(row)]
+    assert (run.summary["final/psnr"], run.summary["final/clips"]["nrows"]) == (17.5, 3)
     assert final["final/strip.caption"].startswith("step 40 · test 17.50 dB · clip clip-0 19.0 dB")
     table = json.loads(next(root.rglob("clips_*.table.json")).read_text())
     by_clip = {row[0]: dict(zip(table["columns"], row, strict=True)) for row in table["data"]}
     assert by_clip["clip-1"]["psnr"] == 20.0
     assert by_clip["clip-1"]["gain"] == 2.0
     assert {name for name, row in by_clip.items() if row["frames"]} == {"clip-0", "clip-1"}  # those that were drawn
-    numbers = {k: v for k, v in held.summary.items() if k.startswith(("best/", "final/psnr", "val/", "train/"))}
+    numbers = {k: v for k, v in run.summary.items() if k.startswith(("best/", "final/psnr", "val/", "train/"))}
     assert all(isinstance(value, int | float) for value in numbers.values())
     assert numbers["best/val_psnr"] == 18.0
 
 
 @pytest.mark.parametrize(
-    ("status", "exit_code"), [("diverged", 0), ("pruned", 0), ("stopped", 0), ("infeasible", 0), ("failed", 1)]
+    ("status", "state"),
+    [(status, "finished") for status in ("diverged", "pruned", "stopped", "infeasible")] + [("failed", "failed")],
 )
-def test_only_a_failure_looks_like_a_crash(root: Path, at_home: None, status: str, exit_code: int) -> None:
+def test_only_a_failure_looks_like_a_crash(root: Path, at_home: None, status: str, state: str) -> None:
     # a status of the record that this code does not know yet as final would never close the run
     folder = made(root, 1, status=status)
     Mirror(root).catch_up()
-    held = holding(root)
-    check_equal(held, folder)
-    assert held.exit_code == exit_code
-    assert status in held.tags
-    assert held.summary["status"] == status
+    run = logged(root)
+    check_equal(run, folder)
+    assert run.state == state
+    assert status in run.tags
+    assert run.summary["status"] == status
 
 
 def test_an_evaluation_waits_for_its_checkpoint_and_pictures(root: Path, at_home: None) -> None:
@@ -121,7 +122,7 @@ def test_an_evaluation_waits_for_its_checkpoint_and_pictures(root: Path, at_home
     whole.catch_up()
     end(folder)
     whole.catch_up()
-    check_equal(holding(root), folder)
+    check_equal(logged(root), folder)
 
 
 def test_a_run_is_mirrored_once(root: Path, at_home: None) -> None:
@@ -129,10 +130,10 @@ def test_a_run_is_mirrored_once(root: Path, at_home: None) -> None:
     mirror(root)
     (root / "wandb" / "mirrored.json").unlink()  # as if killed before it could take note
     mirror(root)
-    check_equal(holding(root, "toy-cyclical-confirm-0-s1003"), folder)
-    before = fragments_of(root / "wandb")
+    check_equal(logged(root, "toy-cyclical-confirm-0-s1003"), folder)
+    before = offline_runs_of(root / "wandb")
     mirror(root)
-    assert fragments_of(root / "wandb") == before
+    assert offline_runs_of(root / "wandb") == before
 
 
 def test_a_run_that_is_opened_again_goes_on_in_the_same_run(root: Path, at_home: None) -> None:
@@ -141,9 +142,9 @@ def test_a_run_that_is_opened_again_goes_on_in_the_same_run(root: Path, at_home:
     evaluate(folder, 30)
     end(folder)
     mirror(root)
-    held = holding(root)
-    check_equal(held, folder)
-    assert (held.tags[-1], held.summary["status"], held.exit_code) == ("finished", "finished", 0)
+    run = logged(root)
+    check_equal(run, folder)
+    assert (run.tags[-1], run.summary["status"], run.state) == ("finished", "finished", "finished")
 
 
 def wait_for(what: Callable[[], Any], timeout_s: float = 60.0) -> None:
@@ -158,18 +159,20 @@ def test_killed_with_its_service_it_lacks_a_second_at_most_and_the_next_makes_up
     process = subprocess.Popen(mirror_command(root), stdin=subprocess.PIPE, env=with_project(), start_new_session=True)
     for step in (10, 20, 30):
         evaluate(folder, step)
-    wait_for(lambda: fragments_of(root / "wandb") and len(holding(root).rows) == 3)  # on the disk, the run still open
+    wait_for(
+        lambda: offline_runs_of(root / "wandb") and len(logged(root).history) == 3
+    )  # on the disk, the run still open
     evaluate(folder, 40)
     time.sleep(0.3)
     os.killpg(process.pid, signal.SIGKILL)  # the mirror and wandb's own service
     process.wait()
     assert process.stdin is not None
     process.stdin.close()
-    assert [row["step"] for row in holding(root).rows][:3] == [10, 20, 30]
+    assert [row["step"] for row in logged(root).history][:3] == [10, 20, 30]
     evaluate(folder, 50)
     end(folder)
     assert mirror_now(root)
-    check_equal(holding(root), folder)
+    check_equal(logged(root), folder)
 
 
 @pytest.mark.slow
@@ -186,7 +189,7 @@ def test_it_ends_when_the_sweep_is_killed(root: Path) -> None:
     sweep.kill()
     sweep.wait()
     wait_for(lambda: not Path(f"/proc/{pid}").exists() or Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z")
-    assert len(holding(root).rows) == 4  # it finished what was there first
+    assert len(logged(root).history) == 4  # it finished what was there first
 
 
 def test_offline_folders_are_small_and_home_stays_clean(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,12 +199,12 @@ def test_offline_folders_are_small_and_home_stays_clean(root: Path, monkeypatch:
     folder = made(root)
     assert mirror_now(root)
     assert list(home.iterdir()) == []
-    (fragment,) = fragments_of(root / "wandb")
-    names = {path.name for path in fragment.path.rglob("*") if path.is_file()}
+    (offline,) = offline_runs_of(root / "wandb")
+    names = {path.name for path in offline.path.rglob("*") if path.is_file()}
     assert not names & {"requirements.txt", "wandb-metadata.json", "output.log"}
-    media = [path for path in fragment.path.rglob("media/**/*") if path.is_file()]
+    media = [path for path in offline.path.rglob("media/**/*") if path.is_file()]
     assert all(path.stat().st_nlink == 2 for path in media)  # the run folder's own pictures: no room taken twice
-    own = sum(p.stat().st_size for p in fragment.path.rglob("*") if p.is_file() and p not in media)
+    own = sum(p.stat().st_size for p in offline.path.rglob("*") if p.is_file() and p not in media)
     assert own < 40_000
     assert folder.samples.exists()
 
@@ -212,7 +215,7 @@ def test_media_have_a_cap(root: Path, at_home: None, monkeypatch: pytest.MonkeyP
     one = sum(path.stat().st_size for path in folder.samples.glob("step-000020.*"))
     monkeypatch.setattr("sweeps.tracking.mirror.MEDIA_BYTES", one + 10)
     Mirror(root).catch_up()
-    held = holding(root)
-    assert len(held.rows) == 6
-    assert sum("samples/strip.path" in row for row in held.rows) == 1
-    assert held.summary["samples/left_out"] == 4
+    run = logged(root)
+    assert len(run.history) == 6
+    assert sum("samples/strip.path" in row for row in run.history) == 1
+    assert run.summary["samples/left_out"] == 4

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from cvae.errors import InputError
-from sweeps.tracking.offline_runs import Fragment, fragments_of
+from sweeps.tracking.offline_runs import OfflineRun, offline_runs_of
 from sweeps.tracking.process import MirrorProcess, mirror_now
 from sweeps.tracking.sync import sync_experiment
 from sweeps.tracking.upload import Uploader
 from tests.sweeps.made_runs import begin, end, evaluate, made
 from tests.sweeps.tracking.bad_servers import TROUBLES, trouble
-from tests.sweeps.tracking.test_mirror import check_equal, holding, wait_for
+from tests.sweeps.tracking.test_mirror import check_equal, logged, wait_for
 from tests.sweeps.tracking.wandb_server import WandbServer
 
 KEY = "planted0" * 5
@@ -53,7 +53,7 @@ def test_a_server_that_cannot_be_had_is_said_once(
     with trouble(kind) as (url, words):
         uploader = Uploader(root, {"WANDB_BASE_URL": url, "WANDB_API_KEY": KEY})
     assert time.monotonic() - started < 4  # it is given half a second
-    uploader.look(fragments_of(root / "wandb"))
+    uploader.look(offline_runs_of(root / "wandb"))
     uploader.close()
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("warning: wandb: ")
@@ -65,14 +65,14 @@ def test_a_server_that_cannot_be_had_is_said_once(
 def test_uploads_that_fail_are_said_once(
     root: Path, server: WandbServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fragments = [Fragment(root / "wandb" / f"offline-run-{i}") for i in range(3)]
+    runs = [OfflineRun(root / "wandb" / f"offline-run-{i}") for i in range(3)]
     failing = [sys.executable, "-c", "raise SystemExit(1)"]
     monkeypatch.setattr(Uploader, "_start", lambda *_: subprocess.Popen(failing, stderr=subprocess.DEVNULL))
     uploader = Uploader(root, os.environ)
-    uploader.look(fragments[:2])
+    uploader.look(runs[:2])
     time.sleep(1.0)
-    uploader.look(fragments)
-    uploader.look(fragments)
+    uploader.look(runs)
+    uploader.look(runs)
     uploader.close()
     (line,) = capsys.readouterr().out.splitlines()
     assert "an upload has failed; going on offline; upload later with: " in line
@@ -87,9 +87,13 @@ def test_a_key_that_is_missing_or_wrong(
     assert words in line
 
 
-def test_a_key_in_netrc_is_found(root: Path, server: WandbServer, capsys: pytest.CaptureFixture[str]) -> None:
-    home = root.parent / "home"
-    (home / ".netrc").write_text(f"machine 127.0.0.1\n  login user\n  password {KEY}\n")
+@pytest.mark.parametrize("has_port", [False, True])
+def test_a_key_in_netrc_is_found(
+    root: Path, server: WandbServer, capsys: pytest.CaptureFixture[str], has_port: bool
+) -> None:
+    # as people write it, by the host alone, and as `wandb login` does, with the port
+    home, machine = root.parent / "home", f"127.0.0.1:{server.server_port}" if has_port else "127.0.0.1"
+    (home / ".netrc").write_text(f"machine {machine}\n  login user\n  password {KEY}\n")
     (home / ".netrc").chmod(0o600)
     Uploader(root, {"WANDB_BASE_URL": server.url, "HOME": str(home)})
     assert capsys.readouterr().out == ""
@@ -106,7 +110,7 @@ def test_without_a_server_the_mirror_is_that_of_offline(root: Path, monkeypatch:
         end(folder)
         (line,) = mirror.close()
     assert words in line
-    check_equal(holding(root), folder)
+    check_equal(logged(root), folder)
 
 
 def scan_for_key(*folders: Path) -> int:
@@ -125,11 +129,11 @@ def test_online_uploads_while_it_trains_and_writes_no_key(root: Path, server: Wa
     evaluate(folder, 20)
     end(folder)
     assert mirror.close() == []
-    there = server.runs[run_id]
-    assert [row["step"] for row in there.rows.values()] == [10, 20]
-    assert (there.exit_code, there.tags) == (0, ["cyclical", "seed 3", "finished"])
-    assert sum(name.startswith("media/") for name in there.files) == 2
-    assert [fragment.is_synced for fragment in fragments_of(root / "wandb")] == [True]
+    stored = server.runs[run_id]
+    assert [row["step"] for row in stored.rows.values()] == [10, 20]
+    assert (stored.exit_code, stored.tags) == (0, ["cyclical", "seed 3", "finished"])
+    assert sum(name.startswith("media/") for name in stored.files) == 2
+    assert [run.is_synced for run in offline_runs_of(root / "wandb")] == [True]
     assert scan_for_key(root.parent) > 10
 
 

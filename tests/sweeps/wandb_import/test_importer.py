@@ -1,9 +1,10 @@
 """Runs that wandb recorded come in whole. The online source is tested against a stand-in of the public API only."""
 
 import json
-import struct
-import zlib
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from cvae.errors import InputError
 from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
 from sweeps.wandb_import.importer import import_runs
-from sweeps.wandb_import.logged_runs import read_folder, read_log, records_of
+from sweeps.wandb_import.logged_runs import read_folder
 from sweeps.wandb_import.mapping import KeyMapping
 
+ROOT = Path(__file__).parents[3]
 FOREIGN = KeyMapping(metric="valid/score", final="best_test", arm_key="optim.schedule", seed_key="trainer.seed")
 
 
@@ -81,7 +83,10 @@ def test_what_was_imported_is_not_imported_again(tmp_path):
 @pytest.mark.parametrize(
     ("mapping", "words"),
     [
-        (KeyMapping(arm_key="schedule", seed_key="trainer.seed"), "no 'schedule'.*--arm-key, it has: optim, trainer"),
+        (
+            KeyMapping(arm_key="schedule", seed_key="trainer.seed"),
+            "no 'schedule'.*sweeps.wandb_import SOURCE --arm-key, it has: optim, trainer",
+        ),
         (KeyMapping(arm_key="optim.schedule"), "no 'seed'.*--seed-key"),
         (KeyMapping(arm_key="name", seed_key="trainer.seed"), "cosine0 and step0 both are leafy-river-7, confirm-0-s0"),
         (KeyMapping(arm_key="optim.schedule", seed_key="trainer.seed", final="typo"), "summary has 'typo'"),
@@ -142,36 +147,6 @@ def test_the_reader_reads_in_full_what_the_installed_wandb_writes(tmp_path, monk
     assert len(imported.series("val/psnr")) == 1500
 
 
-@pytest.fixture
-def log(tmp_path, monkeypatch):
-    import wandb
-
-    monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / ".home"))
-    settings = wandb.Settings(console="off", silent=True, x_disable_stats=True, disable_git=True, disable_code=True)
-    with wandb.init(
-        mode="offline", dir=str(tmp_path), project="p", config={"arm": "a", "seed": 1}, settings=settings
-    ) as r:
-        for i in range(300):
-            r.log({"val/psnr": float(i)})
-    (path,) = tmp_path.rglob("run-*.wandb")
-    return path
-
-
-def test_a_log_that_a_kill_cut_short_gives_what_is_whole(log):
-    log.write_bytes(log.read_bytes()[:-3000])
-    run = read_log(log)
-    assert 0 < len(run.history) < 300
-    assert run.state == "running"  # no end was recorded
-
-
-def test_a_damaged_log_is_refused_by_name(log):
-    data = bytearray(log.read_bytes())
-    data[len(data) // 2] ^= 255
-    log.write_bytes(data)
-    with pytest.raises(InputError, match=r"\.wandb: damaged at byte"):
-        read_log(log)
-
-
 def test_what_is_no_log_is_refused_by_name(tmp_path):
     (tmp_path / "run-x.wandb").write_text("hello")
     with pytest.raises(InputError, match="not a transaction log"):
@@ -193,11 +168,70 @@ def test_imported_state_says_what_wandb_said(tmp_path):
     assert pair.left_out == ("seed 0: cosine failed", "seed 1: cosine running")
 
 
-def test_the_room_that_no_record_fits_into_is_skipped(tmp_path):
-    def record(data):
-        return struct.pack("<IHB", zlib.crc32(b"\x01" + data), len(data), 1) + data
+def test_a_group_of_a_project_comes_in_alone(tmp_path):
+    runs = foreign_runs(5, 2) + foreign_runs(5, 2)  # the second half repeats the first: together they are refused
+    for run in runs[:4]:
+        run.group = "first"
+    folder = import_runs("team/video/first", tmp_path / "video", FOREIGN, FakeApi(runs))
+    assert len(list(folder.glob("*/*/run.json"))) == 4
+    with pytest.raises(InputError, match="both are cosine"):
+        import_runs("team/video", tmp_path / "both", FOREIGN, FakeApi(runs))
 
-    first = b"a" * (32768 - 7 - 7 - 3)  # the file's header, the record's, and three bytes too few for another
-    path = tmp_path / "run-x.wandb"
-    path.write_bytes(b":W&B\xe1\xbe\x00" + record(first) + b"\x00" * 3 + record(b"second"))
-    assert list(records_of(path)) == [first, b"second"]
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({"direction": "up"}, "maximize or minimize"), ({"margin": 0.0}, "a number above 0")]
+)
+def test_a_mapping_that_no_report_could_use_is_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        KeyMapping(**options)
+
+
+def command(*arguments, cwd=None):
+    paths = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(cwd or ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "sweeps.wandb_import", *map(str, arguments)],
+        cwd=cwd,
+        env=paths,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_writes_the_folder_and_says_what_comes_next(tmp_path):
+    import wandb
+
+    settings = wandb.Settings(console="off", silent=True, x_disable_stats=True, disable_git=True, disable_code=True)
+    for arm in ("cosine", "step"):
+        for seed in (0, 1):
+            config = {"optim": {"schedule": arm}, "trainer": {"seed": seed}}
+            with wandb.init(mode="offline", dir=str(tmp_path), project="p", config=config, settings=settings) as run:
+                run.log({"loss": 1.0 + seed})
+    keys = ("--arm-key", "optim.schedule", "--seed-key", "trainer.seed", "--metric", "loss")
+    done = command(tmp_path / "wandb", "--into", tmp_path / "in", *keys, "--direction", "minimize", "--margin", 0.5)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [f"{tmp_path}/in: 4 runs", f"next: python analyze.py {tmp_path}/in"]
+    plan = analyse(tmp_path / "in").experiment.plan
+    assert (plan.metric.name, plan.metric.direction, plan.metric.margin) == ("val/loss", "minimize", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nowhere",), "neither a folder nor ENTITY/PROJECT"),
+        ((".",), "holds no offline runs"),
+        ((".", "--direction", "up"), "--direction is 'up'"),
+    ],
+)
+def test_the_command_ends_a_mistake_in_one_line(tmp_path, arguments, words):
+    done = command(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert words in line
+
+
+def test_the_command_helps():
+    done = command("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--arm-key" in done.stdout
