@@ -5,8 +5,7 @@ from statistics import fmean
 
 from cvae.data import FAR_ABOVE
 from cvae.record import COLLAPSED_KL, finite
-from sweeps.report.checks import evidence as soundness
-from sweeps.report.checks import fairness
+from sweeps.report.checks import evidence, fairness
 from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult, PairResult
 from sweeps.report.reading import ExperimentRecord
@@ -16,7 +15,7 @@ from sweeps.report.wording import format_interval, format_share, number
 MIN_PAIRS = 6
 
 
-def check(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Check]:
+def run_checks(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Check]:
     """Return the whole checklist, always in the same order; what was not recorded cannot be checked."""
     return [
         posterior_is_alive(arms),
@@ -24,15 +23,15 @@ def check(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequen
         *beta_lets_latents_live(experiment, arms),
         copy_last_is_beaten(experiment, arms),
         enough_pairs(pairs, arms),
-        soundness.interval_can_be_trusted(experiment, arms, pairs),
+        evidence.interval_can_be_trusted(experiment, arms, pairs),
         runs_are_complete(experiment),
-        soundness.nothing_was_lost(experiment),
-        soundness.nothing_diverged(experiment),
-        soundness.no_pair_is_missing(experiment, pairs),
+        evidence.nothing_was_lost(experiment),
+        evidence.nothing_diverged(experiment),
+        evidence.no_pair_is_missing(experiment, pairs),
         fairness.arms_are_equal(experiment),
         fairness.metric_is_as_declared(experiment),
         fairness.confirmed_on_fresh_clips(experiment),
-        soundness.differences_vary(pairs),
+        evidence.differences_vary(pairs),
         fairness.conditions_are_the_same(experiment),
         fairness.search_was_wide_enough(experiment, arms),
         *fairness.experiments_differ_in_nothing_else(experiment),

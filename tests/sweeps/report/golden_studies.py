@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from sweeps.report.analysis import Analysis, analyse, analyse_across
-from sweeps.report.output.html import render_files
 from sweeps.report.output.latex import paper_table
 from sweeps.report.output.terminal import plain_lines
+from sweeps.report.output.write import render_files
 from tests.sweeps.report.planted import Planted
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -10,7 +10,7 @@ import yaml
 
 from sweeps.report.analysis import Analysis, analyse
 from sweeps.report.figures.search_space import tuned_parameters
-from sweeps.report.output.html import render_files
+from sweeps.report.output.write import render_files
 from sweeps.report.reading.experiment_folder import written_parameters
 from tests.sweeps.report.planted import Planted
 
@@ -75,6 +75,6 @@ def test_the_table_leaves_empty_what_a_run_does_not_have(conditional: Analysis) 
 
 
 def test_the_edge_of_an_options_own_range_is_noticed(conditional: Analysis) -> None:
-    guard = next(g for g in conditional.guards if g.title == "The search space was wide enough")
-    assert "kl_anneal.control.target = 1.01 in [1, 50]" in guard.detail
-    assert "n_cycles" not in guard.detail
+    check = next(g for g in conditional.checks if g.title == "The search space was wide enough")
+    assert "kl_anneal.control.target = 1.01 in [1, 50]" in check.detail
+    assert "n_cycles" not in check.detail

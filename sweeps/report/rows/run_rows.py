@@ -1,4 +1,4 @@
-"""What was run and on what, as table cells; and what the plan holds and the folder does not."""
+"""What was run and on what, as text; and what the plan holds and the folder does not."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sweeps.report.wording import format_params, number
 
 
 @dataclass(frozen=True)
-class RunCells:
+class RunRow:
     """One run as text."""
 
     arm: str
@@ -26,17 +26,21 @@ class RunCells:
     error: str
 
 
-def run_cells(experiment: ExperimentRecord, run: RunRecord) -> RunCells:
-    """Return a run's row."""
-    return RunCells(
+def run_rows(experiment: ExperimentRecord) -> list[RunRow]:
+    """Return every run's row."""
+    return [_run_row(experiment, run) for run in experiment.runs]
+
+
+def _run_row(experiment: ExperimentRecord, run: RunRecord) -> RunRow:
+    return RunRow(
         arm=run.arm,
         name=run.name,
         phase=run.phase,
-        seed="–" if run.seed is None else str(run.seed),  # noqa: RUF001
+        seed=number(None) if run.seed is None else str(run.seed),
         params=format_params(run),
         status=run.status,
         is_lost=run.status in LOST,
-        attempt=str(run.state.attempt or "–"),  # noqa: RUF001
+        attempt=str(run.state.attempt or number(None)),
         seconds=number(finite(run.state.seconds), 0),
         score=number(experiment.score(run), 3),
         error=str(run.state.error or ""),
