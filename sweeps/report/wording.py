@@ -1,9 +1,7 @@
 """Numbers as people read them."""
 
 import math
-from typing import Any
 
-from sweeps.report.reading import RunRecord
 from sweeps.report.statistics import Interval, Paired
 
 
@@ -15,16 +13,6 @@ def format_p(p: float | None) -> str:
 def format_kl(kl: float | None) -> str:
     """Return nats with two or three significant digits."""
     return "–" if kl is None else f"{kl:.2g}" if kl < 1 else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"  # noqa: RUF001
-
-
-def format_value(value: Any) -> str:
-    """Return a parameter's value, numbers with four significant digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def format_params(run: RunRecord) -> str:
-    """Return a run's parameters in one line."""
-    return ", ".join(f"{path} {format_value(value)}" for path, value in run.params.items())
 
 
 def decimals_for(*scales: float | None) -> int:

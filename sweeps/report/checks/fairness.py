@@ -55,9 +55,9 @@ def conditions_are_the_same(experiment: ExperimentRecord) -> Check:
     runs = [run for run in experiment.runs if run.phase == "confirm" and run.is_finished]
     mixed = []
     for key in ("data_fingerprint", "git_commit", "device", "precision", "versions"):
-        found = {_text(getattr(run.state, key)) for run in runs}
-        if len(found) > 1:
-            mixed.append(f"{len(found)} different values of {key}")
+        values = {_text(getattr(run.state, key)) for run in runs}
+        if len(values) > 1:
+            mixed.append(f"{len(values)} different values of {key}")
     if len({run.final("n_clips") for run in runs}) > 1:
         mixed.append("different numbers of clips")
     if len({names for run in runs if (names := clip_names(run)) is not None}) > 1:

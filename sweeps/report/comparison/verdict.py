@@ -1,4 +1,4 @@
-"""The verdict: a rule for each pair of arms, its words, and the number of seeds that would settle an open one."""
+"""The verdict: the rule for a pair of arms, the seeds that would settle an open one, then all of it in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,39 @@ from sweeps.report.wording import decimals_for, format_interval, format_seeds, n
 
 #: With more pairs than this the headline counts the undecided ones instead of naming them.
 MAX_NAMED = 6
+
+
+def decide_pair(test: Paired, p_holm: float | None, metric: Metric) -> Verdict:
+    """Return what may be said of a against b.
+
+    A difference needs a Holm-adjusted p below 0.05; equivalence needs the whole 95% interval inside the margin.
+    """
+    if test.difference is None or test.interval is None:
+        return "undecided"
+    if p_holm is not None and p_holm < ALPHA:
+        return "better" if metric.sign * test.difference > 0 else "worse"
+    return "equivalent" if is_within(test, metric) else "undecided"
+
+
+def is_within(test: Paired, metric: Metric) -> bool:
+    """Return whether the whole interval lies inside the declared margin."""
+    return metric.margin is not None and test.interval is not None and max(map(abs, test.interval)) < metric.margin
+
+
+def more_seeds(test: Paired, metric: Metric, n_pairs: int) -> int | None:
+    """Return how many more seeds would settle an undecided pair; None where that cannot be told or is above 1000.
+
+    With the spread and the difference as measured: the fewer of the seeds that find such a difference with 80% power
+    at the level that Holm asks of the first of `n_pairs` comparisons, and those that fit the interval into the margin.
+    """
+    if test.sd is None or not test.difference or test.is_constant:
+        return None
+    needed = [pairs_for_effect(abs(test.difference), test.sd, ALPHA / n_pairs)]
+    room = (metric.margin or 0) - abs(test.difference)
+    if room > 0:
+        needed.append(pairs_needed(test.sd, room))
+    known = [n for n in needed if n is not None]
+    return max(1, min(known) - test.n) if known else None
 
 
 @dataclass(frozen=True)
@@ -54,12 +87,12 @@ def clauses_of(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: S
 
 
 def _pair_clauses(metric: Metric, pairs: Sequence[PairResult]) -> list[Clause]:
-    told = [pair for pair in pairs if pair.verdict in ("better", "worse")]
-    told += [pair for pair in pairs if pair.verdict == "equivalent"]
+    settled = [pair for pair in pairs if pair.verdict in ("better", "worse")]
+    settled += [pair for pair in pairs if pair.verdict == "equivalent"]
     undecided = [pair for pair in pairs if pair.verdict == "undecided"]
-    if not told and len(undecided) <= 3:
+    if not settled and len(undecided) <= 3:
         return [pair_clause(pair, metric) for pair in undecided]
-    clauses = [pair_clause(pair, metric) for pair in told]
+    clauses = [pair_clause(pair, metric) for pair in settled]
     if undecided and len(pairs) <= MAX_NAMED:
         names = _listed([f"{pair.a} against {pair.b}" for pair in undecided])
         clauses.append(Clause(f"{names} {'is' if len(undecided) == 1 else 'are'} undecided"))
@@ -86,18 +119,13 @@ def pair_clause(pair: PairResult, metric: Metric) -> Clause:
     return Clause(claim, ", ".join(parts) + (f"; {settles}" if settles else ""))
 
 
-def pair_sentence(pair: PairResult, metric: Metric) -> str:
-    """Return one pair's verdict as one plain sentence."""
-    return f"{pair_clause(pair, metric)}."
-
-
 def _decided(pair: PairResult, metric: Metric) -> Clause:
     test, decimals, unit = pair.test, pair_decimals(pair.test), f" {metric.unit}" if metric.unit else ""
     winner, loser = (pair.a, pair.b) if pair.verdict == "better" else (pair.b, pair.a)
     assert test.difference is not None, pair  # the rule decides only where there are
     assert test.interval is not None, pair
     low, high = test.interval
-    # Told from the winner's side, so that the numbers are positive in either direction of the metric.
+    # Said from the winner's side, so that the numbers are positive in either direction of the metric.
     ends = (low, high) if test.difference > 0 else (-high, -low)
     small = f", less than the declared margin of {metric.margin:g}{unit}" if pair.is_within_margin else ""
     return Clause(
@@ -133,37 +161,9 @@ def _only_arm(experiment: ExperimentRecord, arm: ArmResult) -> Clause:
     return Clause(claim, f"{interval}{seeds}")
 
 
-def decide_pair(test: Paired, p_holm: float | None, metric: Metric) -> Verdict:
-    """Return what may be said of a against b.
-
-    A difference needs a Holm-adjusted p below 0.05; equivalence needs the whole 95% interval inside the margin.
-    """
-    if test.difference is None or test.interval is None:
-        return "undecided"
-    if p_holm is not None and p_holm < ALPHA:
-        return "better" if metric.sign * test.difference > 0 else "worse"
-    return "equivalent" if is_within(test, metric) else "undecided"
-
-
-def is_within(test: Paired, metric: Metric) -> bool:
-    """Return whether the whole interval lies inside the declared margin."""
-    return metric.margin is not None and test.interval is not None and max(map(abs, test.interval)) < metric.margin
-
-
-def more_seeds(test: Paired, metric: Metric, n_pairs: int) -> int | None:
-    """Return how many more seeds would settle an undecided pair; None where that cannot be told or is above 1000.
-
-    With the spread and the difference as measured: the fewer of the seeds that find such a difference with 80% power
-    at the level that Holm asks of the first of `n_pairs` comparisons, and those that fit the interval into the margin.
-    """
-    if test.sd is None or not test.difference or test.is_constant:
-        return None
-    needed = [pairs_for_effect(abs(test.difference), test.sd, ALPHA / n_pairs)]
-    room = (metric.margin or 0) - abs(test.difference)
-    if room > 0:
-        needed.append(pairs_needed(test.sd, room))
-    known = [n for n in needed if n is not None]
-    return max(1, min(known) - test.n) if known else None
+def pair_sentence(pair: PairResult, metric: Metric) -> str:
+    """Return one pair's verdict as one plain sentence."""
+    return f"{pair_clause(pair, metric)}."
 
 
 def format_more_seeds(n: int | None, test: Paired) -> str:

@@ -7,7 +7,8 @@ from cvae.record import finite
 from cvae.schedules import Weight
 from sweeps.report.comparison import ArmResult
 from sweeps.report.reading import ExperimentRecord, RunRecord
-from sweeps.report.wording import format_value, number
+from sweeps.report.wording import number
+from sweeps.search_space import format_value
 
 
 @dataclass(frozen=True)

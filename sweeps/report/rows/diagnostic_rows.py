@@ -46,10 +46,10 @@ def diagnostic_rows(experiment: ExperimentRecord) -> list[DiagnosticRow]:
         for arm in experiment.plan.arms
     ]
     rows = [
-        _row(f"PSNR, {words}, dB", arms, partial(_mean_psnr, kind), partial(number, decimals=2))
-        for kind, words in _FORECASTS.items()
+        _row(f"PSNR, {forecast}, dB", arms, partial(_mean_psnr, kind), partial(number, decimals=2))
+        for kind, forecast in _FORECASTS.items()
     ]
-    rows += [_row(title, arms, partial(_number, key), words) for key, (title, words) in _NUMBERS.items()]
+    rows += [_row(title, arms, partial(_number, key), show) for key, (title, show) in _NUMBERS.items()]
     for section in ("diversity", "conditions"):
         keys = dict.fromkeys(key for runs in arms for d in runs for key in _mapping(d.get(section)))
         for key in keys:
@@ -58,11 +58,11 @@ def diagnostic_rows(experiment: ExperimentRecord) -> list[DiagnosticRow]:
     return [row for row in rows if any(cell != number(None) for cell in row.cells)]
 
 
-def _row(title: str, arms: Sequence[Sequence[Values]], read: Read, words: Callable[[float], str]) -> DiagnosticRow:
+def _row(title: str, arms: Sequence[Sequence[Values]], read: Read, show: Callable[[float], str]) -> DiagnosticRow:
     cells = []
     for runs in arms:
         known = [value for run in runs if (value := read(run)) is not None]
-        cells.append(words(fmean(known)) if known else number(None))
+        cells.append(show(fmean(known)) if known else number(None))
     return DiagnosticRow(title, tuple(cells))
 
 

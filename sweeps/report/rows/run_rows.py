@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cvae.record import LOST, finite
 from sweeps.report.reading import ExperimentRecord, RunRecord
-from sweeps.report.wording import format_params, number
+from sweeps.report.wording import number
+from sweeps.search_space import format_params
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def _run_row(experiment: ExperimentRecord, run: RunRecord) -> RunRow:
         name=run.name,
         phase=run.phase,
         seed=number(None) if run.seed is None else str(run.seed),
-        params=format_params(run),
+        params=format_params(run.params),
         status=run.status,
         is_lost=run.status in LOST,
         attempt=str(run.state.attempt or number(None)),
@@ -65,8 +66,8 @@ def conditions(experiment: ExperimentRecord) -> list[tuple[str, str]]:
     ]
     libraries = sorted({name for run in experiment.runs for name in run.state.versions})
     for library in libraries:
-        found = [run.state.versions.get(library) for run in experiment.runs]
-        rows.append((f"{library} version", _counted(found)))
+        versions = [run.state.versions.get(library) for run in experiment.runs]
+        rows.append((f"{library} version", _counted(versions)))
     return [(key, text) for key, text in rows if text]
 
 
