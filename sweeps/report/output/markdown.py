@@ -14,7 +14,7 @@ def render_markdown(analysis: Analysis) -> str:
     pairs = pair_table(analysis.experiment.plan.metric, analysis.pairs)
     tables = {
         "arm_table": arms.text("markdown"),
-        "pair_tables": [pairs.text("markdown", group) for group in ("main", "beside")],
+        "pair_tables": [pairs.text("markdown", "main"), pairs.text("markdown", "beside")],
     }
     return template("report.md.j2", finalize=markdown_text).render(template_values(analysis) | tables)
 

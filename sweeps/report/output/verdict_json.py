@@ -38,4 +38,4 @@ def verdict_json(analysis: Analysis) -> str:
 def _arm_values(table: ReportTable[ArmRow]) -> dict[str, dict[str, Any]]:
     """Return arm -> its numbers, those of the result before those of how it was found."""
     both = zip(table.rows, table.values("main"), table.values("tuning"), strict=True)
-    return {row.name: result | found for row, result, found in both}
+    return {row.name: result | tuning for row, result, tuning in both}

@@ -27,7 +27,7 @@ def _format_part(counts: tuple[int, int], _row: ArmRow) -> str:
     return f"{counts[0]} of {counts[1]}"
 
 
-#: To add a number to the arms, add a column. Group `tuning` is the page's table of how each arm was found.
+#: To add a number to the arms, add a column of group `main` or `tuning`.
 ARM_COLUMNS: tuple[Column[ArmRow], ...] = (
     Column("", lambda row: row.name, csv="arm"),
     Column("n", lambda row: row.arm.confirmed.n),

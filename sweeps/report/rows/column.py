@@ -13,6 +13,10 @@ R = TypeVar("R")
 #: Where people read a table.
 Medium = Literal["page", "markdown", "paper"]
 
+#: The table in which a column stands where a page has several: `main` has what to look at first, `tuning` how an arm
+#: was found, `beside` measures of a pair that decide nothing.
+Group = Literal["main", "tuning", "beside"]
+
 #: How a cell looks: a number, the one to look at, a number with its interval, a verdict.
 Style = Literal["number", "main", "wide", "verdict"]
 
@@ -54,7 +58,7 @@ class Column(Generic[R]):
     read: Callable[[R], Any]  # the value as programs get it, unrounded
     title: str = ""  # on the page and in Markdown; empty: not there
     show: Callable[[Any, R], str] = as_text  # of (value, row)
-    group: str = "main"  # the table in which it stands where one page has several
+    group: Group = "main"
     style: Style = "number"
     csv: str | None = None  # the name in a CSV file where it is not the key; empty: not there
     page: str | None = None  # the title on the page where it is another; empty: not there
@@ -106,7 +110,7 @@ class ReportTable(Generic[R]):
     rows: Sequence[R]
     metric: Metric
 
-    def values(self, *groups: str) -> list[dict[str, Any]]:
+    def values(self, *groups: Group) -> list[dict[str, Any]]:
         """Return key -> value of each row for verdict.json; of every group where none is named."""
         return [{column.key: column.read(row) for column in self._of(groups) if column.key} for row in self.rows]
 
@@ -118,7 +122,7 @@ class ReportTable(Generic[R]):
             for row in self.rows
         ]
 
-    def text(self, medium: Medium, *groups: str) -> TextTable[R]:
+    def text(self, medium: Medium, *groups: Group) -> TextTable[R]:
         """Return the columns that have a title in a medium, as text; of every group where none is named."""
         shown = [(c, title) for c in self._of(groups) if (title := c.title_in(medium, self.metric))]
         return TextTable(
@@ -134,7 +138,7 @@ class ReportTable(Generic[R]):
         column = next(column for column in self.columns if column.key == key)
         return column.show(column.read(row), row)
 
-    def _of(self, groups: Sequence[str]) -> list[Column[R]]:
+    def _of(self, groups: Sequence[Group]) -> list[Column[R]]:
         return [column for column in self.columns if not groups or column.group in groups]
 
 

@@ -84,7 +84,7 @@ def _format_over_clips(_: object, row: PairRow) -> str:
     return f"{number(clips.difference, 2, True)} ({format_interval(clips.interval)}), n = {clips.n_clips}"
 
 
-#: To add a number to the pairs, add a column. Group `beside` is the table of measures that decide nothing.
+#: To add a number to the pairs, add a column of group `main` or `beside`.
 PAIR_COLUMNS: tuple[Column[PairRow], ...] = (
     Column("a", lambda row: row.pair.a),
     Column("b", lambda row: row.pair.b),

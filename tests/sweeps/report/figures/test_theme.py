@@ -10,7 +10,7 @@ from sweeps.report.figures.theme import decades, log_axis, symlog_axis
     ("low", "high", "powers"),
     [
         (1e-3, 1e-1, [-3, -2, -1]),
-        (2e-3, 5e-2, [-3, -2, -1]),  # from at or below to at or above
+        (5e-3, 2e-2, [-3, -2, -1]),  # from at or below to at or above
         (3.0, 4.0, [0, 1]),
         (1e-4, 1e-4, [-4]),
     ],

@@ -12,7 +12,7 @@ from sweeps.experiment import Metric
 from sweeps.report.analysis import Analysis, analyse
 from sweeps.report.output.write import render_files
 from sweeps.report.rows import Column, arm_columns, pair_columns
-from sweeps.report.rows.column import ReportTable, in_decimals
+from sweeps.report.rows.column import Group, ReportTable, in_decimals
 from tests.sweeps.report.planted import Planted
 
 
@@ -55,7 +55,7 @@ def test_a_column_of_the_arms_stands_in_every_file(analysis: Analysis, monkeypat
 
 @pytest.mark.parametrize("group", ["main", "beside"])
 def test_a_column_of_the_pairs_stands_in_every_file(
-    analysis: Analysis, monkeypatch: pytest.MonkeyPatch, group: str
+    analysis: Analysis, monkeypatch: pytest.MonkeyPatch, group: Group
 ) -> None:
     spread = Column("sd", lambda row: row.pair.test.sd, "spread", lambda sd, _: f"{sd:.7f}", group)
     monkeypatch.setattr(pair_columns, "PAIR_COLUMNS", (*pair_columns.PAIR_COLUMNS, spread))
@@ -100,3 +100,18 @@ def test_a_csv_file_has_a_column_for_each_end_and_each_part() -> None:
     assert row("over", {"n": 3, "interval": (1.0, 2.0)}) == {"over_n": 3, "over_low": 1.0, "over_high": 2.0}
     assert row("left_out", ["x", "y"]) == {"left_out": "x | y"}
     assert row("left_out", []) == {"left_out": ""}
+
+
+@pytest.mark.parametrize(
+    ("columns", "groups"),
+    [(arm_columns.ARM_COLUMNS, {"main", "tuning"}), (pair_columns.PAIR_COLUMNS, {"main", "beside"})],
+    ids=["arms", "pairs"],
+)
+def test_no_column_is_lost_under_anothers_name_or_in_a_group_that_no_file_shows(
+    columns: tuple[Column[object], ...], groups: set[str]
+) -> None:
+    keys = [column.key for column in columns if column.key]
+    names = [name for column in columns if (name := column.key if column.csv is None else column.csv)]
+    assert len(keys) == len(set(keys)) > 15
+    assert len(names) == len(set(names)) > 15
+    assert {column.group for column in columns} == groups
