@@ -8,7 +8,7 @@ from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult
 from sweeps.report.reading import ExperimentRecord, RunRecord, clip_names
 from sweeps.report.statistics import mean_interval
-from sweeps.report.wording import format_interval, number
+from sweeps.report.wording import format_interval, format_number
 
 #: Differences between experiments that are listed; all are counted.
 MAX_LISTED = 12
@@ -99,7 +99,7 @@ def training_has_levelled_off(experiment: ExperimentRecord) -> list[Check]:
         gain = mean_interval(gains)
         surely = gain.interval is None or gain.interval[0] > 0
         rising = rising or (surely and (gain.mean or 0) > (metric.margin or 0))
-        parts.append(f"{arm} {number(gain.mean, 2, True)} {metric.unit} ({format_interval(gain.interval)})")
+        parts.append(f"{arm} {format_number(gain.mean, 2, True)} {metric.unit} ({format_interval(gain.interval)})")
     detail = f"gain in the last quarter of training: {'; '.join(parts)}" + (": longer may change it" if rising else "")
     return [Check("Training has levelled off", "warn" if rising else "pass", detail)] if parts else []
 

@@ -9,7 +9,7 @@ from sweeps.report.checks import evidence, fairness
 from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult, PairResult
 from sweeps.report.reading import ExperimentRecord
-from sweeps.report.wording import format_interval, format_share, number
+from sweeps.report.wording import format_interval, format_number, format_share
 
 #: The smallest two-sided sign-flip p is 2 / 2^n: 0.0625 at 5 pairs, 0.03 at 6.
 MIN_PAIRS = 6
@@ -50,7 +50,9 @@ def posterior_is_alive(arms: Sequence[ArmResult]) -> Check:
     title = "The posterior is alive"
     if not any(arm.n_kl for arm in arms):
         return Check(title, "warn", "no confirm run recorded a KL")
-    each = "; ".join(f"{arm.name} {number(arm.kl, 3)} nats, {format_share(arm.n_collapsed, arm.n_kl)}" for arm in arms)
+    each = "; ".join(
+        f"{arm.name} {format_number(arm.kl, 3)} nats, {format_share(arm.n_collapsed, arm.n_kl)}" for arm in arms
+    )
     detail = f"KL at the end, and collapsed runs (below {COLLAPSED_KL} nats per sequence): {each}"
     if is_void(arms):
         return Check(
@@ -101,7 +103,8 @@ def copy_last_is_beaten(experiment: ExperimentRecord, arms: Sequence[ArmResult])
     if not known:
         return Check(title, "warn", "no confirm run recorded the copy-last-frame score")
     each = "; ".join(
-        f"{arm.name} {number(arm.gain.mean, 2, True)} {unit} ({format_interval(arm.gain.interval)})" for arm in known
+        f"{arm.name} {format_number(arm.gain.mean, 2, True)} {unit} ({format_interval(arm.gain.interval)})"
+        for arm in known
     )
     means = [arm.gain.mean or 0.0 for arm in known]
     sure = len(known) == len(arms) and all(arm.gain.interval and arm.gain.interval[0] > 0 for arm in known)

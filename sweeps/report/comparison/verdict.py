@@ -8,7 +8,7 @@ from sweeps.experiment import Metric
 from sweeps.report.comparison.results import ArmResult, PairResult, Verdict
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.statistics import ALPHA, Paired, pairs_for_effect, pairs_needed
-from sweeps.report.wording import decimals_for, format_interval, format_seeds, number, pair_decimals
+from sweeps.report.wording import decimals_for, format_interval, format_number, format_seeds, pair_decimals
 
 #: With more pairs than this the headline counts the undecided ones instead of naming them.
 MAX_NAMED = 6
@@ -113,7 +113,7 @@ def pair_clause(pair: PairResult, metric: Metric) -> Clause:
     claim = f"{pair.a} against {pair.b} is undecided"
     if test.difference is None:
         return Clause(claim, "no paired seeds")
-    measured = f"difference {number(test.difference, decimals, signed=True)}{unit}"
+    measured = f"difference {format_number(test.difference, decimals, signed=True)}{unit}"
     settles = format_more_seeds(pair.more_seeds, test)
     parts = [measured, f"95% interval {evidence}" if test.interval else format_seeds(test.n)]
     return Clause(claim, ", ".join(parts) + (f"; {settles}" if settles else ""))
@@ -129,7 +129,7 @@ def _decided(pair: PairResult, metric: Metric) -> Clause:
     ends = (low, high) if test.difference > 0 else (-high, -low)
     small = f", less than the declared margin of {metric.margin:g}{unit}" if pair.is_within_margin else ""
     return Clause(
-        f"{winner} is better than {loser} by {number(abs(test.difference), decimals)}{unit}{small}",
+        f"{winner} is better than {loser} by {format_number(abs(test.difference), decimals)}{unit}{small}",
         f"95% interval {format_interval(ends, decimals)}, {format_seeds(test.n)}",
     )
 
@@ -157,7 +157,7 @@ def _only_arm(experiment: ExperimentRecord, arm: ArmResult) -> Clause:
     decimals, unit = decimals_for(mean.sd), f" {metric.unit}" if metric.unit else ""
     interval = f"95% interval {format_interval(mean.interval, decimals)}, " if mean.interval else ""
     seeds = f"{mean.n} seed{'' if mean.n == 1 else 's'}"
-    claim = f"{arm.name} reaches {number(mean.mean, decimals)}{unit} and is the only arm, so nothing is compared"
+    claim = f"{arm.name} reaches {format_number(mean.mean, decimals)}{unit} and is the only arm, so nothing is compared"
     return Clause(claim, f"{interval}{seeds}")
 
 

@@ -7,7 +7,7 @@ from cvae.record import finite
 from cvae.schedules import Weight
 from sweeps.report.comparison import ArmResult
 from sweeps.report.reading import ExperimentRecord, RunRecord
-from sweeps.report.wording import number
+from sweeps.report.wording import DASH
 from sweeps.search_space import format_value
 
 
@@ -39,9 +39,9 @@ def _chosen_row(arm: str, run: RunRecord, beta_c: float | None) -> ChosenRow:
         beta=_significant(beta),
         beta_sum=_significant(None if weight is None else weight.beta_sum),
         sigma=_significant(None if weight is None or weight.beta < 0 else weight.sigma),
-        beta_c=number(None) if beta_c is None else f"≤ {beta_c:.2g}",
+        beta_c=DASH if beta_c is None else f"≤ {beta_c:.2g}",
     )
 
 
 def _significant(value: float | None) -> str:
-    return number(None) if value is None else f"{value:.3g}"
+    return DASH if value is None else f"{value:.3g}"

@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from sweeps.experiment import Metric
 from sweeps.report.statistics import Interval
-from sweeps.report.wording import format_interval, number
+from sweeps.report.wording import DASH, format_interval, format_number
 
 R = TypeVar("R")
 
@@ -28,17 +28,17 @@ class _Rounded(Protocol):
 
 def as_text(value: object, _row: object) -> str:
     """Return a value as it is; a dash for None."""
-    return number(None) if value is None else str(value)
+    return DASH if value is None else str(value)
 
 
 def in_decimals(value: float | None, row: _Rounded) -> str:
     """Return a number in the decimals of its row."""
-    return number(value, row.decimals)
+    return format_number(value, row.decimals)
 
 
 def signed(value: float | None, row: _Rounded) -> str:
     """Return a difference in the decimals of its row."""
-    return number(value, row.decimals, signed=True)
+    return format_number(value, row.decimals, signed=True)
 
 
 def between(value: Interval | None, row: _Rounded) -> str:

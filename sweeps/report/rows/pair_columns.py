@@ -7,7 +7,7 @@ from typing import Any
 from sweeps.experiment import Metric
 from sweeps.report.comparison import PairResult, format_more_seeds, pair_sentence
 from sweeps.report.rows.column import Column, ReportTable, between, signed
-from sweeps.report.wording import decimals_for, format_interval, format_p, number, pair_decimals
+from sweeps.report.wording import DASH, decimals_for, format_interval, format_number, format_p, pair_decimals
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def _format_p(p: float | None, _row: PairRow) -> str:
 
 def _format_improvement(_: object, row: PairRow) -> str:
     if (better := row.pair.improvement) is None:
-        return number(None)
+        return DASH
     low, high = better.interval
     return f"{100 * better.probability:.0f}% ({100 * low:.0f} to {100 * high:.0f}%)"
 
@@ -59,10 +59,11 @@ def _over_space(row: PairRow) -> dict[str, Any] | None:
 
 def _format_over_space(_: object, row: PairRow) -> str:
     if (space := row.pair.space) is None:
-        return number(None)
+        return DASH
     width = (space.interval[1] - space.interval[0]) / 2 if space.interval else space.difference
     decimals = decimals_for(width)
-    return f"{number(space.difference, decimals, True)} ({format_interval(space.interval, decimals)}), n = {space.n}"
+    difference = format_number(space.difference, decimals, signed=True)
+    return f"{difference} ({format_interval(space.interval, decimals)}), n = {space.n}"
 
 
 def _over_clips(row: PairRow) -> dict[str, Any] | None:
@@ -80,8 +81,8 @@ def _over_clips(row: PairRow) -> dict[str, Any] | None:
 
 def _format_over_clips(_: object, row: PairRow) -> str:
     if (clips := row.pair.clips) is None:
-        return number(None)
-    return f"{number(clips.difference, 2, True)} ({format_interval(clips.interval)}), n = {clips.n_clips}"
+        return DASH
+    return f"{format_number(clips.difference, signed=True)} ({format_interval(clips.interval)}), n = {clips.n_clips}"
 
 
 #: To add a number to the pairs, add a column of group `main` or `beside`.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cvae.record import LOST, finite
 from sweeps.report.reading import ExperimentRecord, RunRecord
-from sweeps.report.wording import number
+from sweeps.report.wording import DASH, format_number
 from sweeps.search_space import format_params
 
 
@@ -37,13 +37,13 @@ def _run_row(experiment: ExperimentRecord, run: RunRecord) -> RunRow:
         arm=run.arm,
         name=run.name,
         phase=run.phase,
-        seed=number(None) if run.seed is None else str(run.seed),
+        seed=DASH if run.seed is None else str(run.seed),
         params=format_params(run.params),
         status=run.status,
         is_lost=run.status in LOST,
-        attempt=str(run.state.attempt or number(None)),
-        seconds=number(finite(run.state.seconds), 0),
-        score=number(experiment.score(run), 3),
+        attempt=str(run.state.attempt or DASH),
+        seconds=format_number(finite(run.state.seconds), 0),
+        score=format_number(experiment.score(run), 3),
         error=str(run.state.error or ""),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sweeps.experiment import Metric
 from sweeps.report.comparison import PairResult, VarianceSplit, seeds_needed
-from sweeps.report.wording import decimals_for, number
+from sweeps.report.wording import decimals_for, format_number
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def variance_rows(metric: Metric, split: VarianceSplit) -> list[tuple[str, str]]
 
 
 def _with_unit(sd: float, metric: Metric) -> str:
-    return number(sd, decimals_for(sd)) + _unit(metric)
+    return format_number(sd, decimals_for(sd)) + _unit(metric)
 
 
 def _unit(metric: Metric) -> str:
