@@ -8,7 +8,7 @@ from rich.table import Table
 from cvae.record import FINAL_STATUSES
 from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs
 from sweeps.experiment_folder import ExperimentFolder, state_of
-from sweeps.search_space import Params, grid
+from sweeps.search_space import Params, format_params, grid
 
 
 def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
@@ -48,6 +48,4 @@ def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder)
         params = known_params(experiment, experiment.tune, run)
     if params is None:
         return "the sampler's" if run.phase == "tune" else "the arm's best" if experiment.tune else ""
-    return ", ".join(
-        f"{path} {value:.3g}" if isinstance(value, float) else f"{path} {value}" for path, value in params.items()
-    )
+    return format_params(params, digits=3)

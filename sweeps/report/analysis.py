@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cvae.errors import InputError
-from sweeps.report.checks import Check, check, is_void
+from sweeps.report.checks import Check, is_void, run_checks
 from sweeps.report.comparison import (
     ArmResult,
     Clause,
@@ -27,7 +27,7 @@ class Analysis:
     experiment: ExperimentRecord
     arms: list[ArmResult]
     pairs: list[PairResult]
-    guards: list[Check]
+    checks: list[Check]
     is_void: bool
     clauses: list[Clause]
     headline: str
@@ -52,7 +52,7 @@ def conclude(experiment: ExperimentRecord) -> Analysis:
         experiment=experiment,
         arms=arms,
         pairs=pairs,
-        guards=check(experiment, arms, pairs),
+        checks=run_checks(experiment, arms, pairs),
         is_void=void,
         clauses=clauses,
         headline=headline(experiment, clauses, void),

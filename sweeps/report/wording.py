@@ -1,30 +1,21 @@
 """Numbers as people read them."""
 
 import math
-from typing import Any
 
-from sweeps.report.reading import RunRecord
 from sweeps.report.statistics import Interval, Paired
+
+#: What an empty cell shows.
+DASH = "–"  # noqa: RUF001
 
 
 def format_p(p: float | None) -> str:
     """Return a p value as it is usually written."""
-    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: RUF001
+    return DASH if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def format_kl(kl: float | None) -> str:
     """Return nats with two or three significant digits."""
-    return "–" if kl is None else f"{kl:.2g}" if kl < 1 else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"  # noqa: RUF001
-
-
-def format_value(value: Any) -> str:
-    """Return a parameter's value, numbers with four significant digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def format_params(run: RunRecord) -> str:
-    """Return a run's parameters in one line."""
-    return ", ".join(f"{path} {format_value(value)}" for path, value in run.params.items())
+    return DASH if kl is None else f"{kl:.2g}" if kl < 1 else f"{kl:#.3g}" if kl < 1000 else f"{kl:.0f}"
 
 
 def decimals_for(*scales: float | None) -> int:
@@ -33,10 +24,10 @@ def decimals_for(*scales: float | None) -> int:
     return min(6, max(2, 1 - math.floor(math.log10(min(sizes))))) if sizes else 2
 
 
-def number(value: float | None, decimals: int = 2, signed: bool = False) -> str:
+def format_number(value: float | None, decimals: int = 2, signed: bool = False) -> str:
     """Return a number for reading, with a true minus sign; a dash for None."""
     if value is None:
-        return "–"  # noqa: RUF001 - the dash of an empty cell
+        return DASH
     text = f"{value:{'+' if signed else ''}.{decimals}f}"
     if float(text) == 0:
         text = f"{0:.{decimals}f}"
@@ -45,7 +36,10 @@ def number(value: float | None, decimals: int = 2, signed: bool = False) -> str:
 
 def format_interval(interval: Interval | None, decimals: int = 2) -> str:
     """Return `0.10 to 0.52`; a dash for None."""
-    return "–" if interval is None else f"{number(interval[0], decimals)} to {number(interval[1], decimals)}"  # noqa: RUF001
+    if interval is None:
+        return DASH
+    low, high = interval
+    return f"{format_number(low, decimals)} to {format_number(high, decimals)}"
 
 
 def pair_decimals(test: Paired) -> int:

@@ -5,18 +5,31 @@ from sweeps.search_space.distributions import (
     ConditionalChoice,
     Dimension,
     FloatRange,
+    IntRange,
     Value,
     WrittenDimension,
     WrittenVariant,
 )
 from sweeps.search_space.points import grid, qmc_params
-from sweeps.search_space.space import Parameter, Params, Space, corners, overlapping, overrides_of, parameters, sample
+from sweeps.search_space.space import (
+    Parameter,
+    Params,
+    Space,
+    corners,
+    format_params,
+    format_value,
+    overlapping,
+    overrides_of,
+    parameters,
+    sample,
+)
 
 __all__ = [
     "Choice",
     "ConditionalChoice",
     "Dimension",
     "FloatRange",
+    "IntRange",
     "Parameter",
     "Params",
     "Space",
@@ -24,6 +37,8 @@ __all__ = [
     "WrittenDimension",
     "WrittenVariant",
     "corners",
+    "format_params",
+    "format_value",
     "grid",
     "overlapping",
     "overrides_of",

@@ -113,3 +113,13 @@ def overlapping(space: Space) -> tuple[str, str] | None:
             return a, b
     variants = [v for d in space.values() if isinstance(d, ConditionalChoice) for v in d.variants.values()]
     return next((found for variant in variants if (found := overlapping(variant.search))), None)
+
+
+def format_params(params: Mapping[str, Any], digits: int = 4) -> str:
+    """Return a trial's parameters in one line: `optim.lr 0.0012, kl_anneal cyclical`."""
+    return ", ".join(f"{name} {format_value(value, digits)}" for name, value in params.items())
+
+
+def format_value(value: Any, digits: int = 4) -> str:
+    """Return a parameter's value, a real number with so many significant digits."""
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)

@@ -1,7 +1,6 @@
 """What could make the verdict mean less: one subject a module, each check a pass, a warning or a failure in words."""
 
-from sweeps.report.checks.boundary import is_log, range_of
 from sweeps.report.checks.check import Check
-from sweeps.report.checks.validity import check, is_void
+from sweeps.report.checks.validity import is_void, run_checks
 
-__all__ = ["Check", "check", "is_log", "is_void", "range_of"]
+__all__ = ["Check", "is_void", "run_checks"]

@@ -8,7 +8,7 @@ from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult
 from sweeps.report.reading import ExperimentRecord, RunRecord, clip_names
 from sweeps.report.statistics import mean_interval
-from sweeps.report.wording import format_interval, number
+from sweeps.report.wording import format_interval, format_number
 
 #: Differences between experiments that are listed; all are counted.
 MAX_LISTED = 12
@@ -55,9 +55,9 @@ def conditions_are_the_same(experiment: ExperimentRecord) -> Check:
     runs = [run for run in experiment.runs if run.phase == "confirm" and run.is_finished]
     mixed = []
     for key in ("data_fingerprint", "git_commit", "device", "precision", "versions"):
-        found = {_text(getattr(run.state, key)) for run in runs}
-        if len(found) > 1:
-            mixed.append(f"{len(found)} different values of {key}")
+        values = {_text(getattr(run.state, key)) for run in runs}
+        if len(values) > 1:
+            mixed.append(f"{len(values)} different values of {key}")
     if len({run.final("n_clips") for run in runs}) > 1:
         mixed.append("different numbers of clips")
     if len({names for run in runs if (names := clip_names(run)) is not None}) > 1:
@@ -99,7 +99,7 @@ def training_has_levelled_off(experiment: ExperimentRecord) -> list[Check]:
         gain = mean_interval(gains)
         surely = gain.interval is None or gain.interval[0] > 0
         rising = rising or (surely and (gain.mean or 0) > (metric.margin or 0))
-        parts.append(f"{arm} {number(gain.mean, 2, True)} {metric.unit} ({format_interval(gain.interval)})")
+        parts.append(f"{arm} {format_number(gain.mean, 2, True)} {metric.unit} ({format_interval(gain.interval)})")
     detail = f"gain in the last quarter of training: {'; '.join(parts)}" + (": longer may change it" if rising else "")
     return [Check("Training has levelled off", "warn" if rising else "pass", detail)] if parts else []
 

@@ -5,18 +5,17 @@ from statistics import fmean
 
 from cvae.data import FAR_ABOVE
 from cvae.record import COLLAPSED_KL, finite
-from sweeps.report.checks import evidence as soundness
-from sweeps.report.checks import fairness
+from sweeps.report.checks import evidence, fairness
 from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult, PairResult
 from sweeps.report.reading import ExperimentRecord
-from sweeps.report.wording import format_interval, format_share, number
+from sweeps.report.wording import format_interval, format_number, format_share
 
 #: The smallest two-sided sign-flip p is 2 / 2^n: 0.0625 at 5 pairs, 0.03 at 6.
 MIN_PAIRS = 6
 
 
-def check(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Check]:
+def run_checks(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Check]:
     """Return the whole checklist, always in the same order; what was not recorded cannot be checked."""
     return [
         posterior_is_alive(arms),
@@ -24,15 +23,15 @@ def check(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequen
         *beta_lets_latents_live(experiment, arms),
         copy_last_is_beaten(experiment, arms),
         enough_pairs(pairs, arms),
-        soundness.interval_can_be_trusted(experiment, arms, pairs),
+        evidence.interval_can_be_trusted(experiment, arms, pairs),
         runs_are_complete(experiment),
-        soundness.nothing_was_lost(experiment),
-        soundness.nothing_diverged(experiment),
-        soundness.no_pair_is_missing(experiment, pairs),
+        evidence.nothing_was_lost(experiment),
+        evidence.nothing_diverged(experiment),
+        evidence.no_pair_is_missing(experiment, pairs),
         fairness.arms_are_equal(experiment),
         fairness.metric_is_as_declared(experiment),
         fairness.confirmed_on_fresh_clips(experiment),
-        soundness.differences_vary(pairs),
+        evidence.differences_vary(pairs),
         fairness.conditions_are_the_same(experiment),
         fairness.search_was_wide_enough(experiment, arms),
         *fairness.experiments_differ_in_nothing_else(experiment),
@@ -51,7 +50,9 @@ def posterior_is_alive(arms: Sequence[ArmResult]) -> Check:
     title = "The posterior is alive"
     if not any(arm.n_kl for arm in arms):
         return Check(title, "warn", "no confirm run recorded a KL")
-    each = "; ".join(f"{arm.name} {number(arm.kl, 3)} nats, {format_share(arm.n_collapsed, arm.n_kl)}" for arm in arms)
+    each = "; ".join(
+        f"{arm.name} {format_number(arm.kl, 3)} nats, {format_share(arm.n_collapsed, arm.n_kl)}" for arm in arms
+    )
     detail = f"KL at the end, and collapsed runs (below {COLLAPSED_KL} nats per sequence): {each}"
     if is_void(arms):
         return Check(
@@ -102,7 +103,8 @@ def copy_last_is_beaten(experiment: ExperimentRecord, arms: Sequence[ArmResult])
     if not known:
         return Check(title, "warn", "no confirm run recorded the copy-last-frame score")
     each = "; ".join(
-        f"{arm.name} {number(arm.gain.mean, 2, True)} {unit} ({format_interval(arm.gain.interval)})" for arm in known
+        f"{arm.name} {format_number(arm.gain.mean, 2, True)} {unit} ({format_interval(arm.gain.interval)})"
+        for arm in known
     )
     means = [arm.gain.mean or 0.0 for arm in known]
     sure = len(known) == len(arms) and all(arm.gain.interval and arm.gain.interval[0] > 0 for arm in known)

@@ -33,11 +33,11 @@ def seed_means(
     experiment: ExperimentRecord, runs: Sequence[RunRecord], values: Sequence[float | None]
 ) -> dict[int, float]:
     """Return seed -> mean of `values` (one a run) over the configurations, for seeds that have all of them."""
-    cells: dict[int, list[float]] = {}
+    by_seed: dict[int, list[float]] = {}
     for run, value in zip(runs, values, strict=True):
         if run.seed is not None and value is not None:
-            cells.setdefault(run.seed, []).append(value)
-    return {seed: fmean(found) for seed, found in sorted(cells.items()) if len(found) >= experiment.plan.n_configs}
+            by_seed.setdefault(run.seed, []).append(value)
+    return {seed: fmean(each) for seed, each in sorted(by_seed.items()) if len(each) >= experiment.plan.n_configs}
 
 
 def compare_arms(experiment: ExperimentRecord) -> list[ArmResult]:

@@ -74,10 +74,10 @@ def effects_of_interest(metric: Metric, sd: float) -> tuple[float, ...]:
 
 def seeds_needed(metric: Metric, pairs: Sequence[PairResult]) -> list[SeedsNeeded]:
     """Return for each pair how many seeds effects of three sizes would need, with the spread measured here."""
-    found = []
+    needed = []
     for pair in pairs:
         sd = pair.test.sd
         if sd and not pair.test.is_constant:
             effects = effects_of_interest(metric, sd)
-            found.append(SeedsNeeded(pair.a, pair.b, sd, tuple((e, pairs_for_effect(e, sd)) for e in effects)))
-    return found
+            needed.append(SeedsNeeded(pair.a, pair.b, sd, tuple((e, pairs_for_effect(e, sd)) for e in effects)))
+    return needed

@@ -1,4 +1,4 @@
-"""The verdict: a rule for each pair of arms, its words, and the number of seeds that would settle an open one."""
+"""The verdict: the rule for a pair of arms, the seeds that would settle an open one, then all of it in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,43 @@ from sweeps.experiment import Metric
 from sweeps.report.comparison.results import ArmResult, PairResult, Verdict
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.statistics import ALPHA, Paired, pairs_for_effect, pairs_needed
-from sweeps.report.wording import decimals_for, format_interval, format_seeds, number, pair_decimals
+from sweeps.report.wording import decimals_for, format_interval, format_number, format_seeds, pair_decimals
 
 #: With more pairs than this the headline counts the undecided ones instead of naming them.
 MAX_NAMED = 6
+
+
+def decide_pair(test: Paired, p_holm: float | None, metric: Metric) -> Verdict:
+    """Return what may be said of a against b.
+
+    A difference needs a Holm-adjusted p below 0.05; equivalence needs the whole 95% interval inside the margin.
+    """
+    if test.difference is None or test.interval is None:
+        return "undecided"
+    if p_holm is not None and p_holm < ALPHA:
+        return "better" if metric.sign * test.difference > 0 else "worse"
+    return "equivalent" if is_within(test, metric) else "undecided"
+
+
+def is_within(test: Paired, metric: Metric) -> bool:
+    """Return whether the whole interval lies inside the declared margin."""
+    return metric.margin is not None and test.interval is not None and max(map(abs, test.interval)) < metric.margin
+
+
+def more_seeds(test: Paired, metric: Metric, n_pairs: int) -> int | None:
+    """Return how many more seeds would settle an undecided pair; None where that cannot be told or is above 1000.
+
+    With the spread and the difference as measured: the fewer of the seeds that find such a difference with 80% power
+    at the level that Holm asks of the first of `n_pairs` comparisons, and those that fit the interval into the margin.
+    """
+    if test.sd is None or not test.difference or test.is_constant:
+        return None
+    needed = [pairs_for_effect(abs(test.difference), test.sd, ALPHA / n_pairs)]
+    room = (metric.margin or 0) - abs(test.difference)
+    if room > 0:
+        needed.append(pairs_needed(test.sd, room))
+    known = [n for n in needed if n is not None]
+    return max(1, min(known) - test.n) if known else None
 
 
 @dataclass(frozen=True)
@@ -54,12 +87,12 @@ def clauses_of(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: S
 
 
 def _pair_clauses(metric: Metric, pairs: Sequence[PairResult]) -> list[Clause]:
-    told = [pair for pair in pairs if pair.verdict in ("better", "worse")]
-    told += [pair for pair in pairs if pair.verdict == "equivalent"]
+    settled = [pair for pair in pairs if pair.verdict in ("better", "worse")]
+    settled += [pair for pair in pairs if pair.verdict == "equivalent"]
     undecided = [pair for pair in pairs if pair.verdict == "undecided"]
-    if not told and len(undecided) <= 3:
+    if not settled and len(undecided) <= 3:
         return [pair_clause(pair, metric) for pair in undecided]
-    clauses = [pair_clause(pair, metric) for pair in told]
+    clauses = [pair_clause(pair, metric) for pair in settled]
     if undecided and len(pairs) <= MAX_NAMED:
         names = _listed([f"{pair.a} against {pair.b}" for pair in undecided])
         clauses.append(Clause(f"{names} {'is' if len(undecided) == 1 else 'are'} undecided"))
@@ -80,15 +113,10 @@ def pair_clause(pair: PairResult, metric: Metric) -> Clause:
     claim = f"{pair.a} against {pair.b} is undecided"
     if test.difference is None:
         return Clause(claim, "no paired seeds")
-    measured = f"difference {number(test.difference, decimals, signed=True)}{unit}"
+    measured = f"difference {format_number(test.difference, decimals, signed=True)}{unit}"
     settles = format_more_seeds(pair.more_seeds, test)
     parts = [measured, f"95% interval {evidence}" if test.interval else format_seeds(test.n)]
     return Clause(claim, ", ".join(parts) + (f"; {settles}" if settles else ""))
-
-
-def pair_sentence(pair: PairResult, metric: Metric) -> str:
-    """Return one pair's verdict as one plain sentence."""
-    return f"{pair_clause(pair, metric)}."
 
 
 def _decided(pair: PairResult, metric: Metric) -> Clause:
@@ -97,11 +125,11 @@ def _decided(pair: PairResult, metric: Metric) -> Clause:
     assert test.difference is not None, pair  # the rule decides only where there are
     assert test.interval is not None, pair
     low, high = test.interval
-    # Told from the winner's side, so that the numbers are positive in either direction of the metric.
+    # Said from the winner's side, so that the numbers are positive in either direction of the metric.
     ends = (low, high) if test.difference > 0 else (-high, -low)
     small = f", less than the declared margin of {metric.margin:g}{unit}" if pair.is_within_margin else ""
     return Clause(
-        f"{winner} is better than {loser} by {number(abs(test.difference), decimals)}{unit}{small}",
+        f"{winner} is better than {loser} by {format_number(abs(test.difference), decimals)}{unit}{small}",
         f"95% interval {format_interval(ends, decimals)}, {format_seeds(test.n)}",
     )
 
@@ -129,41 +157,13 @@ def _only_arm(experiment: ExperimentRecord, arm: ArmResult) -> Clause:
     decimals, unit = decimals_for(mean.sd), f" {metric.unit}" if metric.unit else ""
     interval = f"95% interval {format_interval(mean.interval, decimals)}, " if mean.interval else ""
     seeds = f"{mean.n} seed{'' if mean.n == 1 else 's'}"
-    claim = f"{arm.name} reaches {number(mean.mean, decimals)}{unit} and is the only arm, so nothing is compared"
+    claim = f"{arm.name} reaches {format_number(mean.mean, decimals)}{unit} and is the only arm, so nothing is compared"
     return Clause(claim, f"{interval}{seeds}")
 
 
-def decide_pair(test: Paired, p_holm: float | None, metric: Metric) -> Verdict:
-    """Return what may be said of a against b.
-
-    A difference needs a Holm-adjusted p below 0.05; equivalence needs the whole 95% interval inside the margin.
-    """
-    if test.difference is None or test.interval is None:
-        return "undecided"
-    if p_holm is not None and p_holm < ALPHA:
-        return "better" if metric.sign * test.difference > 0 else "worse"
-    return "equivalent" if is_within(test, metric) else "undecided"
-
-
-def is_within(test: Paired, metric: Metric) -> bool:
-    """Return whether the whole interval lies inside the declared margin."""
-    return metric.margin is not None and test.interval is not None and max(map(abs, test.interval)) < metric.margin
-
-
-def more_seeds(test: Paired, metric: Metric, n_pairs: int) -> int | None:
-    """Return how many more seeds would settle an undecided pair; None where that cannot be told or is above 1000.
-
-    With the spread and the difference as measured: the fewer of the seeds that find such a difference with 80% power
-    at the level that Holm asks of the first of `n_pairs` comparisons, and those that fit the interval into the margin.
-    """
-    if test.sd is None or not test.difference or test.is_constant:
-        return None
-    needed = [pairs_for_effect(abs(test.difference), test.sd, ALPHA / n_pairs)]
-    room = (metric.margin or 0) - abs(test.difference)
-    if room > 0:
-        needed.append(pairs_needed(test.sd, room))
-    known = [n for n in needed if n is not None]
-    return max(1, min(known) - test.n) if known else None
+def pair_sentence(pair: PairResult, metric: Metric) -> str:
+    """Return one pair's verdict as one plain sentence."""
+    return f"{pair_clause(pair, metric)}."
 
 
 def format_more_seeds(n: int | None, test: Paired) -> str:

@@ -1,6 +1,8 @@
-"""Training curves: every run thin, an arm's mean thick, the middle 80% of its runs as a band."""
+"""Training curves: every run thin, an arm's mean thick, the middle 80% of its runs as a band.
 
-import math
+What was recorded is drawn as it was; what the configuration says is evaluated from it.
+"""
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +16,9 @@ from cvae.record import COLLAPSED_KL
 from cvae.schedules import KLAnneal, TeacherForcing
 from sweeps.experiment import Metric
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip, with_unit
-from sweeps.report.figures.theme import arm_colour, arm_dash
+from sweeps.report.figures.theme import arm_colour, arm_dash, decades, symlog_axis
 from sweeps.report.reading import ExperimentRecord, RunRecord
-from sweeps.report.wording import format_params
+from sweeps.search_space import format_params
 
 #: Thin lines of a figure, and points of all of them together: more are thinned, so that the page stays light.
 MAX_LINES, MAX_POINTS = 60, 6000
@@ -27,7 +29,14 @@ MAX_MEANS = 200
 #: 0, 500, 1k, 60k: Vega expression of a label.
 STEP_LABEL = "datum.value >= 1000 ? datum.value / 1000 + 'k' : '' + datum.value"
 
+#: Points of a curve that is evaluated from the configuration.
+N_POINTS = 240
+
 Series = list[tuple[int, float]]
+
+_KL: TypeAdapter[Any] = TypeAdapter(KLAnneal)
+
+_TEACHER_FORCING: TypeAdapter[Any] = TypeAdapter(TeacherForcing)
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ def _curve_figure(experiment: ExperimentRecord, phase: str, curve: Curve) -> Fig
     peaks = [max(value for _, value in series) for _, series in runs]
     y = _y(curve, peaks)
     x = alt.X("x:Q", title="step", axis=alt.Axis(labelExpr=STEP_LABEL, tickCount=5, grid=False))
-    names = [{"run": i, "name": run.name, "parameters": format_params(run)} for i, (run, _) in enumerate(runs)]
+    names = [{"run": i, "name": run.name, "parameters": format_params(run.params)} for i, (run, _) in enumerate(runs)]
     thin = alt.Chart(data(_thin_rows(runs))).mark_line(strokeWidth=1, strokeOpacity=0.3)
     thin = thin.transform_lookup("run", from_=alt.LookupData(data(names), "run", ["name", "parameters"]))
     of_arm = alt.Chart(data(means)).encode(x=x, color=arm_colour(arms))
@@ -99,16 +108,13 @@ def _y(curve: Curve, peaks: Sequence[float], field: str = "y:Q") -> alt.Y:
     if curve.id == "kl":
         constant = COLLAPSED_KL
     elif curve.id == "beta" and positive and max(positive) > 30 * min(positive):
-        constant = 10 ** math.floor(math.log10(min(positive)))
+        constant = 10 ** decades(min(positive), min(positive))[0]
     else:
         is_small = curve.id in ("beta", "lr")
         scale = alt.Scale(zero=curve.id in ("beta", "tfr", "lr"))
         label = "datum.value === 0 ? '0' : format(datum.value, '~e')" if is_small else "'' + datum.value"
         return alt.Y(field, title=curve.axis, scale=scale, axis=alt.Axis(tickCount=5, labelExpr=label))
-    lowest, highest = round(math.log10(constant)), math.ceil(math.log10(max([*positive, constant])))
-    ticks = [0.0, *(10.0**power for power in range(lowest, highest + 1))]
-    axis = alt.Axis(values=ticks, labelExpr="'' + datum.value", labelOverlap=True)
-    return alt.Y(field, title=curve.axis, scale=alt.Scale(type="symlog", constant=constant), axis=axis)
+    return symlog_axis(alt.Y, field, curve.axis, constant, decades(constant, max([*positive, constant])))
 
 
 def _thin_rows(runs: Sequence[tuple[RunRecord, Series]]) -> list[Row]:
@@ -141,14 +147,7 @@ def _mean_rows(arm: str, drawn: Sequence[tuple[RunRecord, Series]]) -> list[Row]
     ]
 
 
-N_POINTS = 240
-
-_KL: TypeAdapter[Any] = TypeAdapter(KLAnneal)
-
-_TEACHER_FORCING: TypeAdapter[Any] = TypeAdapter(TeacherForcing)
-
-
-def points(run: RunRecord, key: str) -> list[tuple[int, float]]:
+def points(run: RunRecord, key: str) -> Series:
     """Return the (step, value) of a curve.
 
     beta and tfr are evaluated from the run's configuration, up to its last recorded step: read off at evaluations only,

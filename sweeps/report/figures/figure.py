@@ -19,6 +19,16 @@ Row = dict[str, Any]
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
+#: Width in pixels of a figure for a paper; PNG has twice as many.
+WIDTH = 560
+
+PNG_SCALE = 2.0
+
+#: Name of the signal that holds the arms which the reader has switched off, the same in every figure of the page.
+HIDDEN = "hidden"
+
+_IS_SHOWN = {"filter": f"!isValid(datum.arm) || indexof({HIDDEN}, datum.arm) < 0"}
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -35,12 +45,30 @@ class Figure:
         return [{"layer": i, **row} for i, name in enumerate(names) for row in self.spec["datasets"][name]]
 
 
+def build(id: str, title: str, caption: str, chart: Chart, height: int = 220) -> Figure:
+    """Return a figure as wide as its place on the page; `height` in pixels."""
+    sized = chart.properties(width="container", height=height, description=f"{title}. {caption}".strip())
+    spec = sized.to_dict()
+    spec.pop("config", None)  # the page's theme, once for all figures
+    spec["datasets"] = {name: json.loads(text) for name, text in spec["datasets"].items()}
+    spec["params"] = [*spec.get("params", []), {"name": HIDDEN, "value": []}]
+    for unit in (spec, *spec.get("layer", [])):
+        if "data" in unit:
+            unit["transform"] = [_IS_SHOWN, *unit.get("transform", [])]
+    return Figure(id, title, caption, spec)
+
+
 def data(rows: Sequence[Row]) -> alt.InlineData:
     """Return rows as data that stays inside the figure.
 
     As text, which `build` takes apart again: checking thousands of rows against a schema would take seconds.
     """
     return alt.InlineData(values=json.dumps(rows, allow_nan=False))
+
+
+def rounded(value: float) -> float:
+    """Return five significant digits: more cannot be seen, and would fill the page."""
+    return float(f"{value:.5g}")
 
 
 def tooltip(*fields: str, **titles: str) -> list[alt.Tooltip]:
@@ -56,40 +84,6 @@ def tooltip(*fields: str, **titles: str) -> list[alt.Tooltip]:
 def with_unit(metric: Metric) -> str:
     """Return `PSNR (dB)`."""
     return f"{metric.label} ({metric.unit})" if metric.unit else metric.label
-
-
-def build(id: str, title: str, caption: str, chart: Chart, height: int = 220) -> Figure:
-    """Return a figure as wide as its place on the page; `height` in pixels."""
-    sized = chart.properties(width="container", height=height, description=f"{title}. {caption}".strip())
-    spec = sized.to_dict()
-    spec.pop("config", None)  # the page's theme, once for all figures
-    spec["datasets"] = {name: json.loads(text) for name, text in spec["datasets"].items()}
-    spec["params"] = [*spec.get("params", []), {"name": HIDDEN, "value": []}]
-    for unit in (spec, *spec.get("layer", [])):
-        if "data" in unit:
-            unit["transform"] = [_IS_SHOWN, *unit.get("transform", [])]
-    return Figure(id, title, caption, spec)
-
-
-def rounded(value: float) -> float:
-    """Return five significant digits: more cannot be seen, and would fill the page."""
-    return float(f"{value:.5g}")
-
-
-def csv_text(rows: Sequence[dict[str, Any]], columns: Iterable[str] = ()) -> str:
-    """Return CSV with a header; `columns` names those of a table without rows."""
-    header = list(dict.fromkeys([*columns, *(key for row in rows for key in row)]))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")  # three times as fast as a DictWriter
-    writer.writerow(header)
-    writer.writerows([row.get(column) for column in header] for row in rows)
-    return text.getvalue()
-
-
-#: Width in pixels of a figure for a paper; PNG has twice as many.
-WIDTH = 560
-
-PNG_SCALE = 2.0
 
 
 def figure_files(figure: Figure) -> dict[str, bytes]:
@@ -122,7 +116,11 @@ def light_colours() -> dict[str, Any]:
     return dict(re.findall(r"--([\w-]+):\s*(#[0-9a-fA-F]+);", light))
 
 
-#: Name of the signal that holds the arms which the reader has switched off, the same in every figure of the page.
-HIDDEN = "hidden"
-
-_IS_SHOWN = {"filter": f"!isValid(datum.arm) || indexof({HIDDEN}, datum.arm) < 0"}
+def csv_text(rows: Sequence[dict[str, Any]], columns: Iterable[str] = ()) -> str:
+    """Return CSV with a header; `columns` names those of a table without rows."""
+    header = list(dict.fromkeys([*columns, *(key for row in rows for key in row)]))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")  # three times as fast as a DictWriter
+    writer.writerow(header)
+    writer.writerows([row.get(column) for column in header] for row in rows)
+    return text.getvalue()

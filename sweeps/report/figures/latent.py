@@ -5,12 +5,15 @@ import numpy as np
 
 from cvae.record import COLLAPSED_KL, numbers_of
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip
-from sweeps.report.figures.theme import arm_colour, colour
+from sweeps.report.figures.theme import arm_colour, colour, decades, symlog_axis
 from sweeps.report.reading import ExperimentRecord, RunRecord
-from sweeps.report.wording import format_params
+from sweeps.search_space import format_params
 
 #: Dimensions that are shown, the busiest first; the rest carries less than any of them.
 MAX_DIMENSIONS = 32
+
+#: The last tick of the rate.
+MAX_KL = 1e5
 
 
 def kl_heat_maps(experiment: ExperimentRecord) -> list[Figure]:
@@ -18,23 +21,23 @@ def kl_heat_maps(experiment: ExperimentRecord) -> list[Figure]:
     maps = {arm: _mean_map(experiment, arm) for arm in experiment.plan.arms}
     known = {arm: values for arm, values in maps.items() if values is not None}
     top = max((float(values.max()) for values in known.values()), default=0.0)
-    return [_figure(experiment, arm, values, top) for arm, values in known.items()]
+    return [_kl_map(experiment, arm, values, top) for arm, values in known.items()]
 
 
 def _mean_map(experiment: ExperimentRecord, arm: str) -> np.ndarray | None:
     """Return (steps, dimensions), each run's dimensions sorted by their KL, averaged over an arm's confirm runs."""
-    found = []
+    tables = []
     for run in experiment.of(arm, "confirm"):
         rows = run.diagnostics.get("kl_per_step_and_dimension") if run.is_finished else None
         values = [numbers_of(row) for row in rows] if isinstance(rows, list) else []
         if values and values[0] and len({len(row) for row in values}) == 1:
             table = np.array(values)
-            found.append(table[:, np.argsort(-table.sum(axis=0), kind="stable")])
-    found = [table for table in found if table.shape == found[0].shape]
-    return np.mean(found, axis=0) if found else None
+            tables.append(table[:, np.argsort(-table.sum(axis=0), kind="stable")])
+    tables = [table for table in tables if table.shape == tables[0].shape]
+    return np.mean(tables, axis=0) if tables else None
 
 
-def _figure(experiment: ExperimentRecord, arm: str, values: np.ndarray, top: float) -> Figure:
+def _kl_map(experiment: ExperimentRecord, arm: str, values: np.ndarray, top: float) -> Figure:
     shown = values[:, :MAX_DIMENSIONS]
     rows: list[Row] = [
         {"step": t, "dimension": d, "kl": rounded(max(0.0, float(kl)))}
@@ -61,17 +64,12 @@ def _figure(experiment: ExperimentRecord, arm: str, values: np.ndarray, top: flo
 
 def rate_distortion(experiment: ExperimentRecord) -> Figure | None:
     """Return every finished run's KL against its training error; None where nothing recorded both."""
-    rows = [row for run in experiment.runs if (row := _row(experiment, run))]
+    rows = [row for run in experiment.runs if (row := _rate_row(experiment, run))]
     if not rows:
         return None
     highest = max(row["rate"] for row in rows)
-    ticks = [0.0, *(10.0**power for power in range(-2, 6) if 10.0**power <= 10 * highest)]
-    x = alt.X(
-        "rate:Q",
-        title="rate: KL in nats per sequence",
-        scale=alt.Scale(type="symlog", constant=COLLAPSED_KL),
-        axis=alt.Axis(values=ticks, labelExpr="'' + datum.value", labelOverlap=True),
-    )
+    powers = [power for power in decades(COLLAPSED_KL, MAX_KL) if 10.0**power <= 10 * highest]
+    x = symlog_axis(alt.X, "rate:Q", "rate: KL in nats per sequence", COLLAPSED_KL, powers)
     y = alt.Y(
         "distortion:Q",
         title="distortion: squared error",
@@ -98,7 +96,7 @@ def rate_distortion(experiment: ExperimentRecord) -> Figure | None:
     return build("rate-distortion", "Rate and distortion of every run", caption, chart, 300)
 
 
-def _row(experiment: ExperimentRecord, run: RunRecord) -> Row | None:
+def _rate_row(experiment: ExperimentRecord, run: RunRecord) -> Row | None:
     rate, distortion = run.final_kl(), run.final("train/mse")
     if distortion is None and run.is_finished and (logged := run.series("train/mse")):
         distortion = logged[-1][1]
@@ -112,5 +110,5 @@ def _row(experiment: ExperimentRecord, run: RunRecord) -> Row | None:
         "rate": rounded(max(0.0, rate)),
         "distortion": rounded(distortion),
         "score": score,
-        "parameters": format_params(run),
+        "parameters": format_params(run.params),
     }

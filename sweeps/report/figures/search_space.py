@@ -1,34 +1,38 @@
-"""Tune scores over the search space: against each parameter, and against two at a time."""
+"""Tune scores over the search space: over two parameters at a time, and against each one."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
 from cvae.record import finite
-from sweeps.report.checks import is_log, range_of
 from sweeps.report.figures.figure import Figure, Row, build, data, tooltip, with_unit
-from sweeps.report.figures.theme import arm_colour
+from sweeps.report.figures.theme import Axis, arm_colour, decades, log_axis
 from sweeps.report.reading import ExperimentRecord
-from sweeps.report.wording import format_params
+from sweeps.search_space import Dimension, FloatRange, IntRange, format_params
 
 #: With fewer different points there is no region to see.
 MIN_POINTS = 4
+
+#: Vega expressions of a label: 1e-5, and 1e-5 only below 0.001.
+_POWER, _SMALL_AS_POWER = (
+    "format(datum.value, '~e')",
+    "datum.value < 0.001 ? format(datum.value, '~e') : '' + datum.value",
+)
 
 
 def best_region(experiment: ExperimentRecord) -> Figure | None:
     """Return the tune trials over the first two searched ranges of numbers, larger where better; None for too few."""
     spaces = experiment.plan.spaces.values()
-    ranges = {path: space for of_arm in spaces for path, space in of_arm.items() if range_of(space)}
+    ranges = {name: d for space in spaces for name, d in space.items() if isinstance(d, FloatRange)}
     if len(ranges) < 2:
         return None
-    (first, of_first), (second, of_second) = list(ranges.items())[:2]
-    rows = [row for arm in experiment.plan.arms for row in _rows(experiment, arm, first, second)]
+    first, second = list(ranges)[:2]
+    rows = [row for arm in experiment.plan.arms for row in _region_rows(experiment, arm, first, second)]
     if len({(row["x"], row["y"]) for row in rows}) < MIN_POINTS:
         return None
-    boxes = [box for arm in experiment.plan.arms if (box := _box([row for row in rows if row["arm"] == arm]))]
-    x, y = _axis(alt.X, "x", first, of_first), _axis(alt.Y, "y", second, of_second)
+    boxes = [box for arm in experiment.plan.arms if (box := _best_box([row for row in rows if row["arm"] == arm]))]
+    x, y = _range_axis(alt.X, "x:Q", first, ranges[first]), _range_axis(alt.Y, "y:Q", second, ranges[second])
     colour = arm_colour(experiment.plan.arms)
     dots = (
         alt.Chart(data(rows))
@@ -50,18 +54,18 @@ def best_region(experiment: ExperimentRecord) -> Figure | None:
     return build("best-region", f"{first} and {second}", caption, alt.layer(region, dots), 300)
 
 
-def _rows(experiment: ExperimentRecord, arm: str, first: str, second: str) -> list[Row]:
-    found: list[Row] = []
+def _region_rows(experiment: ExperimentRecord, arm: str, first: str, second: str) -> list[Row]:
+    rows: list[Row] = []
     for run in experiment.of(arm, "tune"):
         x, y, score = finite(run.params.get(first)), finite(run.params.get(second)), experiment.score(run)
         if x is not None and y is not None and score is not None:
-            row = {"arm": arm, "run": run.name, "x": x, "y": y, "score": score, "parameters": format_params(run)}
-            found.append(row)
-    found.sort(key=lambda row: experiment.plan.metric.sign * row["score"])
-    return [{**row, "rank": (i + 1) / len(found)} for i, row in enumerate(found)]
+            row = {"arm": arm, "run": run.name, "x": x, "y": y, "score": score, "parameters": format_params(run.params)}
+            rows.append(row)
+    rows.sort(key=lambda row: experiment.plan.metric.sign * row["score"])
+    return [{**row, "rank": (i + 1) / len(rows)} for i, row in enumerate(rows)]
 
 
-def _box(rows: Sequence[Row]) -> Row | None:
+def _best_box(rows: Sequence[Row]) -> Row | None:
     """Return the smallest box around the best quarter of an arm's trials; None where that is one trial."""
     best = rows[-(len(rows) // 4) :] if len(rows) >= 8 else []
     if len(best) < 2:
@@ -71,27 +75,26 @@ def _box(rows: Sequence[Row]) -> Row | None:
     return {"arm": best[0]["arm"], "x": min(xs), "x2": max(xs), "y": min(ys), "y2": max(ys)}
 
 
-def _axis(channel: Any, field: str, path: str, space: Mapping[str, Any]) -> Any:
-    low, high = range_of(space) or (0.0, 1.0)
-    if not is_log(space) or low <= 0:
-        return channel(f"{field}:Q", title=path, scale=alt.Scale(domain=[low, high]), axis=alt.Axis(tickCount=5))
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    axis = alt.Axis(grid=False, values=[10.0**power for power in powers], labelExpr="format(datum.value, '~e')")
-    return channel(f"{field}:Q", title=path, scale=alt.Scale(type="log", domain=[low, high]), axis=axis)
+def _range_axis(channel: type[Axis], field: str, name: str, dimension: FloatRange) -> Axis:
+    """Return an axis over the whole range of a parameter, on its own scale."""
+    low, high = dimension.bounds
+    if dimension.log:
+        return log_axis(channel, field, name, (low, high), decades(low, high), _POWER)
+    return channel(field, title=name, scale=alt.Scale(domain=[low, high]), axis=alt.Axis(tickCount=5))
 
 
 def tuned_parameters(experiment: ExperimentRecord) -> list[Figure]:
     """Return the tune scores against each searched parameter, one small figure each."""
-    paths = {path: space for arm in experiment.plan.arms for path, space in experiment.plan.spaces[arm].items()}
-    figures = (_tuned(experiment, i, path, is_log(space)) for i, (path, space) in enumerate(paths.items()))
+    searched = {name: d for arm in experiment.plan.arms for name, d in experiment.plan.spaces[arm].items()}
+    figures = (_tuned_parameter(experiment, i, name, _is_log(d)) for i, (name, d) in enumerate(searched.items()))
     return [figure for figure in figures if figure is not None]
 
 
-def _tuned(experiment: ExperimentRecord, index: int, path: str, log: bool) -> Figure | None:
+def _tuned_parameter(experiment: ExperimentRecord, index: int, name: str, is_log: bool) -> Figure | None:
     rows = []
     for arm in experiment.plan.arms:
         for run in experiment.of(arm, "tune"):
-            score, value = experiment.score(run), run.params.get(path)
+            score, value = experiment.score(run), run.params.get(name)
             if score is not None and value is not None:
                 rows.append({"arm": arm, "value": score, "run": run.name, "parameter": value})
     if not rows:
@@ -100,19 +103,19 @@ def _tuned(experiment: ExperimentRecord, index: int, path: str, log: bool) -> Fi
     if not numeric:
         rows = [{**row, "parameter": str(row["parameter"])} for row in rows]
     kind = "Q" if numeric else "N"
-    x = _log_x(path, [row["parameter"] for row in rows]) if numeric and log else _plain_x(path, kind)
+    x = _values_axis(name, kind, [row["parameter"] for row in rows], is_log)
     base = alt.Chart(data(_with_best(experiment, rows))).encode(
         x=x,
         y=alt.Y("value:Q", title=f"tune {with_unit(experiment.plan.metric)}", scale=alt.Scale(zero=False)),
         color=arm_colour(experiment.plan.arms),
-        tooltip=tooltip("arm:N", "run:N", f"parameter:{kind}", "value:Q", parameter=path),
+        tooltip=tooltip("arm:N", "run:N", f"parameter:{kind}", "value:Q", parameter=name),
     )
     chart = alt.layer(
         base.transform_filter("!datum.is_best").mark_point(size=40, opacity=0.6),
         base.transform_filter("datum.is_best").mark_circle(size=55, opacity=0.9),
     )
-    condition = experiment.plan.condition_of(path)
-    return build(f"tuned-{index}", path, f"Trials with {condition}." if condition else "", chart, 180)
+    condition = experiment.plan.condition_of(name)
+    return build(f"tuned-{index}", name, f"Trials with {condition}." if condition else "", chart, 180)
 
 
 def _with_best(experiment: ExperimentRecord, rows: list[Row]) -> list[Row]:
@@ -126,22 +129,16 @@ def _with_best(experiment: ExperimentRecord, rows: list[Row]) -> list[Row]:
     return [{**row, "is_best": (row["arm"], row["run"]) in best} for row in rows]
 
 
-def _plain_x(path: str, kind: str) -> alt.X:
+def _is_log(dimension: Dimension) -> bool:
+    return isinstance(dimension, FloatRange | IntRange) and dimension.log
+
+
+def _values_axis(name: str, kind: str, values: Sequence[Any], is_log: bool) -> alt.X:
+    """Return an axis over the values that were tried; a logarithmic one reaches from power to power of ten."""
+    if kind == "Q" and is_log and min(values) > 0:
+        powers = decades(min(values), max(values))
+        domain = (10.0 ** powers[0], 10.0 ** max(powers[-1], powers[0] + 1))
+        return log_axis(alt.X, "parameter:Q", name, domain, powers, _SMALL_AS_POWER)
     scale = alt.Scale(zero=False) if kind == "Q" else alt.Undefined
     axis = alt.Axis(grid=False, tickCount=4, labelOverlap=True, labelAngle=0, labelLimit=90)
-    return alt.X(f"parameter:{kind}", title=path, scale=scale, axis=axis)
-
-
-def _log_x(path: str, values: Sequence[float]) -> alt.X:
-    """Return a logarithmic axis with a tick at each power of ten that the values reach."""
-    if min(values) <= 0:
-        return _plain_x(path, "Q")
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    label = "datum.value < 0.001 ? format(datum.value, '~e') : '' + datum.value"
-    axis = alt.Axis(grid=False, values=[10.0**power for power in range(low, high + 1)], labelExpr=label)
-    return alt.X(
-        "parameter:Q",
-        title=path,
-        scale=alt.Scale(type="log", domain=[10.0**low, 10.0 ** max(high, low + 1)]),
-        axis=axis,
-    )
+    return alt.X(f"parameter:{kind}", title=name, scale=scale, axis=axis)

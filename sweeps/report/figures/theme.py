@@ -1,12 +1,14 @@
-"""One colour per arm, the same everywhere: CSS variables, so that the page's theme decides their shade.
+"""What all figures look like: one colour per arm, the same everywhere, and axes over orders of magnitude.
 
-The eight hues are Okabe and Ito's, which the usual forms of colour blindness tell apart; from the ninth arm on they
-come again with a dashed line. The shades for light and dark live in page.css.
+Colours are CSS variables, so that the page's theme decides their shade; those for light and dark live in page.css. The
+eight hues are Okabe and Ito's, which the usual forms of colour blindness tell apart; from the ninth arm on they come
+again with a dashed line.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import altair as alt
 
@@ -14,6 +16,8 @@ import altair as alt
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 N_HUES = 8
+
+Axis = TypeVar("Axis", alt.X, alt.Y)
 
 _DASHES = ([1, 0], [5, 3], [2, 2])
 
@@ -56,3 +60,32 @@ def arm_dash(arms: Sequence[str]) -> alt.StrokeDash:
     """Return the dash encoding of a field `arm`: solid for the first eight arms."""
     dashes = [_DASHES[i // N_HUES % len(_DASHES)] for i in range(len(arms))]
     return alt.StrokeDash("arm:N", scale=alt.Scale(domain=list(arms), range=dashes), legend=None)
+
+
+def decades(low: float, high: float) -> range:
+    """Return the exponents of ten from the one at or below `low` to the one at or above `high`; both above 0."""
+    return range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+
+
+def log_axis(
+    channel: type[Axis], field: str, title: str, domain: Sequence[float], powers: Sequence[int], label: str
+) -> Axis:
+    """Return a logarithmic axis with a tick at each of the powers of ten.
+
+    Args:
+        channel: `alt.X` or `alt.Y`.
+        field: the field with its type, such as `x:Q`.
+        title: of the axis.
+        domain: its two ends.
+        powers: exponents of the ticks.
+        label: Vega expression of a tick's label.
+    """
+    axis = alt.Axis(grid=False, values=[10.0**power for power in powers], labelExpr=label)
+    return channel(field, title=title, scale=alt.Scale(type="log", domain=list(domain)), axis=axis)
+
+
+def symlog_axis(channel: type[Axis], field: str, title: str, constant: float, powers: Sequence[int]) -> Axis:
+    """Return an axis that is logarithmic above `constant` and reaches zero, with a tick there and at the powers."""
+    ticks = [0.0, *(10.0**power for power in powers)]
+    axis = alt.Axis(values=ticks, labelExpr="'' + datum.value", labelOverlap=True)
+    return channel(field, title=title, scale=alt.Scale(type="symlog", constant=constant), axis=axis)

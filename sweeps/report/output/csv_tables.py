@@ -5,67 +5,34 @@ from typing import Any
 
 from sweeps.experiment import Metric
 from sweeps.report.analysis import Analysis
-from sweeps.report.comparison import ArmResult, PairResult, seeds_needed
+from sweeps.report.comparison import PairResult, seeds_needed
 from sweeps.report.figures import budget_rows, clip_rows, csv_text, per_frame_rows
-from sweeps.report.output.verdict_json import pair_values
 from sweeps.report.reading import ExperimentRecord
-from sweeps.report.statistics import Mean
+from sweeps.report.rows import arm_table, pair_table
 
 _CURVES = ("train/loss", "train/mse", "train/kl", "train/beta", "train/tfr", "train/lr", "train/grad_norm")
 
-
-def arm_rows(arms: Sequence[ArmResult]) -> list[dict[str, Any]]:
-    """Return one row per arm; KL in nats per sequence, the rest in the metric's unit."""
-    return [
-        {
-            "arm": arm.name,
-            **_ends("", arm.confirmed),
-            "iqm": arm.iqm,
-            "worst_tenth": arm.worst_tenth,
-            "copy_last": arm.copy_last,
-            **_ends("gain_", arm.gain),
-            "tune_score": arm.tune_score,
-            "on_tune_split": arm.on_tune_split,
-            "shrinkage": arm.shrinkage,
-            "kl": arm.kl,
-            "n_runs": arm.n_runs,
-            "n_lost": arm.n_lost,
-            "n_diverged": arm.n_diverged,
-            "n_collapsed": arm.n_collapsed,
-        }
-        for arm in arms
-    ]
+#: Columns of pairs.csv that come first, and stand there without a pair too.
+_OF_EVERY_PAIR = ("a", "b", "n", "difference", "low", "high", "verdict")
 
 
-def _ends(prefix: str, mean: Mean) -> dict[str, Any]:
-    low, high = mean.interval or (None, None)
-    return {f"{prefix}n": mean.n, f"{prefix}mean": mean.mean, f"{prefix}low": low, f"{prefix}high": high}
+def all_tables(analysis: Analysis) -> dict[str, str]:
+    """Return file name -> CSV text."""
+    experiment, arms, pairs = analysis.experiment, analysis.arms, analysis.pairs
+    metric = experiment.plan.metric
+    return {
+        "arms.csv": csv_text(arm_table(experiment, arms).csv_rows()),
+        "pairs.csv": csv_text(pair_table(metric, pairs).csv_rows(), _OF_EVERY_PAIR),
+        "runs.csv": csv_text(_run_rows(experiment)),
+        "curves.csv": csv_text(_curve_rows(experiment), ["arm", "run", "step"]),
+        "per_frame.csv": csv_text(per_frame_rows(experiment), ["arm", "frame", "kind", "value", "runs"]),
+        "clips.csv": csv_text(clip_rows(pairs), ["a", "b", "clip", "difference", "seeds"]),
+        "budget.csv": csv_text(budget_rows(experiment), ["arm", "trials", "value", "low", "high"]),
+        "seeds_needed.csv": csv_text(_seeds_rows(metric, pairs), ["a", "b", "sd", "effect", "seeds"]),
+    }
 
 
-def pair_rows(metric: Metric, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
-    """Return one row per pair of arms, differences a minus b; ends of an interval in columns of their own."""
-    rows = []
-    for pair in pairs:
-        values = pair_values(pair, metric)
-        del values["with_lost"], values["sentence"]
-        flat: dict[str, Any] = {}
-        for key, value in values.items():
-            flat |= _flat(key, value)
-        rows.append({**flat, "left_out": " | ".join(pair.left_out)})
-    return rows
-
-
-def _flat(key: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return {name: v for k, inner in value.items() for name, v in _flat(f"{key}_{k}", inner).items()}
-    if key.endswith("interval"):
-        low, high = value or (None, None)
-        prefix = key.removesuffix("interval")
-        return {f"{prefix}low": low, f"{prefix}high": high}
-    return {key: value}
-
-
-def run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
+def _run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
     """Return one row per run, with a column for each parameter."""
     return [
         {
@@ -88,7 +55,7 @@ def run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
     ]
 
 
-def curve_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
+def _curve_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
     """Return one row per evaluation of every run."""
     metric = experiment.plan.metric
     keys = (metric.name, metric.name.replace(metric.short, f"copy_last_{metric.short}"), *_CURVES)
@@ -99,27 +66,10 @@ def curve_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
     ]
 
 
-def seeds_rows(metric: Metric, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
+def _seeds_rows(metric: Metric, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:
     """Return for each pair and effect how many seeds would find it; empty above 1000."""
     return [
         {"a": row.a, "b": row.b, "sd": row.sd, "effect": effect, "seeds": n}
         for row in seeds_needed(metric, pairs)
         for effect, n in row.effects
     ]
-
-
-def all_tables(analysis: Analysis) -> dict[str, str]:
-    """Return file name -> CSV text."""
-    experiment, arms, pairs = analysis.experiment, analysis.arms, analysis.pairs
-    return {
-        "arms.csv": csv_text(arm_rows(arms)),
-        "pairs.csv": csv_text(
-            pair_rows(experiment.plan.metric, pairs), ["a", "b", "n", "difference", "low", "high", "verdict"]
-        ),
-        "runs.csv": csv_text(run_rows(experiment)),
-        "curves.csv": csv_text(curve_rows(experiment), ["arm", "run", "step"]),
-        "per_frame.csv": csv_text(per_frame_rows(experiment), ["arm", "frame", "kind", "value", "runs"]),
-        "clips.csv": csv_text(clip_rows(pairs), ["a", "b", "clip", "difference", "seeds"]),
-        "budget.csv": csv_text(budget_rows(experiment), ["arm", "trials", "value", "low", "high"]),
-        "seeds_needed.csv": csv_text(seeds_rows(experiment.plan.metric, pairs), ["a", "b", "sd", "effect", "seeds"]),
-    }

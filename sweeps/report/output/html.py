@@ -1,64 +1,32 @@
-"""Rendering: the page, the Markdown file and the tables, as text ready to be written."""
+"""The page: one file with its figures' data, its style and its programs inside."""
 
-import html
 import json
-import re
 from functools import cache
 from typing import Any
 
-import jinja2
 import vl_convert
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.comparison import format_progress
-from sweeps.report.figures import TEMPLATES, THEME, Figure, colour, figure_files, figures_of
-from sweeps.report.output import rows as cells
-from sweeps.report.output import run_rows as provenance
-from sweeps.report.output.csv_tables import all_tables
-from sweeps.report.output.diagnostic_rows import diagnostic_rows
+from sweeps.report.figures import TEMPLATES, THEME, Figure, colour
 from sweeps.report.output.embedded_samples import collect_samples
-from sweeps.report.output.verdict_json import verdict_json
-from sweeps.report.statistics import calibration
+from sweeps.report.output.template_values import template, template_values
+from sweeps.report.rows import arm_table, pair_table
 
 
-def render_files(analysis: Analysis, pictures: bool = True) -> dict[str, bytes]:
-    """Return path within `report/` -> content; the page comes last. Without `pictures` no figure is drawn as a file."""
-    values, figures = _template_values(analysis), figures_of(analysis)
-    texts = {f"tables/{name}": text for name, text in all_tables(analysis).items()}
-    texts["verdict.json"] = verdict_json(analysis)
-    texts["report.md"] = _environment(is_html=False).get_template("report.md.j2").render(values)
-    page = (
-        _environment(is_html=True)
-        .get_template("page.html.j2")
-        .render(values | _page_values(analysis, figures) | {"has_files": pictures})
-    )
-    drawn = [figure for group in figures.values() for figure in group]
-    files = {path: data for figure in drawn if pictures for path, data in figure_files(figure).items()}
-    return {path: text.encode() for path, text in texts.items()} | files | {"index.html": page.encode()}
+def render_page(analysis: Analysis, figures: dict[str, list[Figure]], has_files: bool) -> str:
+    """Return index.html; `has_files` says whether each figure lies beside it as a file too."""
+    values = template_values(analysis) | _table_values(analysis) | _page_values(analysis, figures)
+    return template("page.html.j2").render(values | {"has_files": has_files})
 
 
-def _template_values(analysis: Analysis) -> dict[str, Any]:
-    experiment = analysis.experiment
-    metric = experiment.plan.metric
+def _table_values(analysis: Analysis) -> dict[str, Any]:
+    arms = arm_table(analysis.experiment, analysis.arms)
+    pairs = pair_table(analysis.experiment.plan.metric, analysis.pairs)
     return {
-        "plan": experiment.plan,
-        "metric": metric,
-        "headline": analysis.headline,
-        "clauses": analysis.clauses,
-        "progress": format_progress(experiment),
-        "is_void": analysis.is_void,
-        "guards": analysis.guards,
-        "counts": {level: sum(g.level == level for g in analysis.guards) for level in ("pass", "warn", "fail")},
-        "pairs": [cells.pair_cells(metric, pair) for pair in analysis.pairs],
-        "arms": cells.arm_table(experiment, analysis.arms),
-        "runs": [provenance.run_cells(experiment, run) for run in experiment.runs],
-        "seeds": experiment.confirm_seeds,
-        "conditions": provenance.conditions(experiment),
-        "missing": provenance.missing(experiment),
-        "diagnostics": diagnostic_rows(experiment),
-        "variance": cells.variance_cells(metric, analysis.variance),
-        "seeds_needed": cells.seeds_cells(metric, analysis.pairs),
-        "calibration": calibration(),
+        "arm_table": arms.text("page", "main"),
+        "tuning_table": arms.text("page", "tuning"),
+        "pair_table": pairs.text("page", "main"),
+        "beside_table": pairs.text("page", "beside"),
     }
 
 
@@ -89,23 +57,3 @@ def inert_json(value: Any) -> str:
     return (
         text.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     )
-
-
-def markdown_text(value: object) -> str:
-    """Return text that Markdown shows as it is: no markup, no HTML, no new table cell."""
-    flat = " ".join(str(value).split())
-    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", html.escape(flat, quote=False))
-
-
-def _environment(is_html: bool) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=is_html,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        finalize=None if is_html else markdown_text,
-    )
-    environment.filters["md"] = markdown_text
-    return environment

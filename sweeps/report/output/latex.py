@@ -1,9 +1,10 @@
 """The result as a LaTeX table for a paper (booktabs)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.output.rows import arm_table, pair_cells
+from sweeps.report.rows import TextTable, arm_table, pair_table
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -20,32 +21,26 @@ def latex_text(text: object) -> str:
 def paper_table(analysis: Analysis) -> str:
     """Return a table of arms and one of pairs; it needs `\\usepackage{booktabs}`."""
     plan, metric = analysis.experiment.plan, analysis.experiment.plan.metric
+    arms = arm_table(analysis.experiment, analysis.arms).text("paper")
+    pairs = pair_table(metric, analysis.pairs).text("paper")
     unit = f" ({metric.unit})" if metric.unit else ""
-    arms = [
-        (row.name, row.mean, row.interval, row.n, row.iqm, row.worst_tenth, row.gain)
-        for row in arm_table(analysis.experiment, analysis.arms)
-    ]
-    pairs = [
-        (f"{row.a} $-$ {row.b}", row.difference, row.interval, str(row.n), row.p_holm, row.improvement, row.verdict)
-        for row in (pair_cells(metric, pair) for pair in analysis.pairs)
-    ]
     lines = [
         f"% {' '.join(analysis.headline.split())}",
         f"% {plan.name}: {plan.confirm_key}{unit}, 95% Student t intervals over seeds, Holm over pairs",
-        *_tabular(("Arm", f"{metric.label}{unit}", "95\\% interval", "Seeds", "IQM", "Worst tenth", "Gain"), arms),
+        *_tabular("Arm", arms, [latex_text(row.of.name) for row in arms.rows]),
     ]
-    if pairs:
-        heads = ("Difference", f"Mean{unit}", "95\\% interval", "Pairs", "$p$ (Holm)", "P(better)", "Verdict")
-        lines += ["", *_tabular(heads, pairs)]
+    if pairs.rows:
+        names = [f"{latex_text(row.of.pair.a)} $-$ {latex_text(row.of.pair.b)}" for row in pairs.rows]
+        lines += ["", *_tabular("Difference", pairs, names)]
     return "\n".join(lines) + "\n"
 
 
-def _tabular(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
-    body = [" & ".join([_name(first), *map(latex_text, rest)]) + r" \\" for first, *rest in rows]
+def _tabular(first: str, table: TextTable[Any], names: Sequence[str]) -> list[str]:
+    heads = [first, *(title.text for title in table.titles)]
+    body = [
+        " & ".join([name, *(latex_text(cell.text) for cell in row.cells)]) + r" \\"
+        for name, row in zip(names, table.rows, strict=True)
+    ]
     columns = "l" + "r" * (len(heads) - 1)
     top, bottom = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"], [r"\bottomrule", r"\end{tabular}"]
     return [*top, " & ".join(heads) + r" \\", r"\midrule", *body, *bottom]
-
-
-def _name(text: str) -> str:
-    return " $-$ ".join(map(latex_text, text.split(" $-$ ")))

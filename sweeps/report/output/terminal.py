@@ -1,6 +1,7 @@
 """The verdict on the terminal: coloured for people, plain for pipes."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.output.rows import pair_cells
+from sweeps.report.rows import pair_table
 
 _STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "better": "green", "worse": "red"}
 
@@ -22,36 +23,38 @@ def print_verdict(analysis: Analysis, page: Path) -> None:
     console.print(Text(analysis.headline, style="bold"))
     if analysis.pairs:
         console.print(_pair_table(analysis))
-    for guard in analysis.guards:
-        if guard.level != "pass":
-            console.print(Text.assemble((guard.level, _STYLES[guard.level]), f"  {guard.title}: {guard.detail}"))
+    for check in analysis.checks:
+        if check.level != "pass":
+            console.print(Text.assemble((check.level, _STYLES[check.level]), f"  {check.title}: {check.detail}"))
     console.print(Text(str(page)), soft_wrap=True)
 
 
 def plain_lines(analysis: Analysis, page: Path) -> list[str]:
     """Return the same without colour, one thing a line."""
     metric = analysis.experiment.plan.metric
-    pairs = [pair_cells(metric, pair) for pair in analysis.pairs]
     unit = f" {metric.unit}" if metric.unit else ""
-    return [
-        analysis.headline,
-        *(f"{p.a} - {p.b}: {p.difference}{unit}, 95% {p.interval}, n = {p.n}, {p.verdict}" for p in pairs),
-        *(f"{guard.level}: {guard.title}: {guard.detail}" for guard in analysis.guards if guard.level != "pass"),
-        str(page),
-    ]
+    pairs = (
+        f"{a} - {b}: {difference}{unit}, 95% {interval}, n = {n}, {verdict}"
+        for a, b, verdict, difference, interval, n in _pairs(analysis)
+    )
+    checks = (f"{check.level}: {check.title}: {check.detail}" for check in analysis.checks if check.level != "pass")
+    return [analysis.headline, *pairs, *checks, str(page)]
+
+
+def _pairs(analysis: Analysis) -> Iterator[list[str]]:
+    """Yield what the terminal says of each pair, the numbers last."""
+    table = pair_table(analysis.experiment.plan.metric, analysis.pairs)
+    keys = ("a", "b", "verdict", "difference", "interval", "n")
+    yield from ([table.text_of(row, key) for key in keys] for row in table.rows)
 
 
 def _pair_table(analysis: Analysis) -> Table:
-    metric = analysis.experiment.plan.metric
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for title in ("a", "b", "a is"):
         table.add_column(title)
     for title in ("a - b", "95% interval", "seeds"):
         table.add_column(title, justify="right")
-    for pair in analysis.pairs:
-        cells = pair_cells(metric, pair)
-        numbers = (cells.difference, cells.interval, str(cells.n))
-        verdict = Text(cells.verdict, style=_STYLES.get(cells.verdict, ""))
+    for a, b, verdict, *numbers in _pairs(analysis):
         # As Text, so that a name in square brackets is no markup.
-        table.add_row(Text(cells.a), Text(cells.b), verdict, *map(Text, numbers))
+        table.add_row(Text(a), Text(b), Text(verdict, style=_STYLES.get(verdict, "")), *map(Text, numbers))
     return table

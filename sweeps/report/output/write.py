@@ -5,8 +5,12 @@ from pathlib import Path
 from cvae.errors import InputError
 from cvae.files import write_atomically
 from sweeps.report.analysis import Analysis
-from sweeps.report.output.html import render_files
+from sweeps.report.figures import figure_files, figures_of
+from sweeps.report.output.csv_tables import all_tables
+from sweeps.report.output.html import render_page
 from sweeps.report.output.latex import paper_table
+from sweeps.report.output.markdown import render_markdown
+from sweeps.report.output.verdict_json import verdict_json
 
 
 def write_report(analysis: Analysis, pictures: bool = True, paper: bool = False) -> Path:
@@ -17,9 +21,7 @@ def write_report(analysis: Analysis, pictures: bool = True, paper: bool = False)
     Raises:
         InputError: a file cannot be written.
     """
-    files = render_files(analysis, pictures)
-    if paper:
-        files["tables/paper.tex"] = paper_table(analysis).encode()
+    files = render_files(analysis, pictures, paper)
     folder = analysis.experiment.folder / "report"
     try:
         for name in ("tables", "figures"):
@@ -29,3 +31,21 @@ def write_report(analysis: Analysis, pictures: bool = True, paper: bool = False)
     for name, content in files.items():
         write_atomically(folder / name, content)
     return folder / "index.html"
+
+
+def render_files(analysis: Analysis, pictures: bool = True, paper: bool = False) -> dict[str, bytes]:
+    """Return path within `report/` -> content, the page last.
+
+    Args:
+        analysis: what is reported.
+        pictures: whether every figure is drawn as a file too.
+        paper: whether there is a LaTeX table.
+    """
+    figures = figures_of(analysis)
+    texts = {f"tables/{name}": text for name, text in all_tables(analysis).items()}
+    texts |= {"tables/paper.tex": paper_table(analysis)} if paper else {}
+    texts |= {"verdict.json": verdict_json(analysis), "report.md": render_markdown(analysis)}
+    drawn = [figure for group in figures.values() for figure in group if pictures]
+    files = {path: data for figure in drawn for path, data in figure_files(figure).items()}
+    page = {"index.html": render_page(analysis, figures, has_files=pictures)}
+    return {path: text.encode() for path, text in texts.items()} | files | {p: t.encode() for p, t in page.items()}

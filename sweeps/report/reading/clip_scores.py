@@ -61,7 +61,7 @@ def clip_scores(experiment: ExperimentRecord, arm: str) -> dict[int, ClipScores]
         if scores is not None and run.seed is not None:
             by_seed.setdefault(run.seed, []).append(scores)
     return {
-        seed: ClipScores(found[0].names, np.mean([scores.means for scores in found], axis=0))
-        for seed, found in by_seed.items()
-        if len(found) >= experiment.plan.n_configs and len({scores.names for scores in found}) == 1
+        seed: ClipScores(of_seed[0].names, np.mean([scores.means for scores in of_seed], axis=0))
+        for seed, of_seed in by_seed.items()
+        if len(of_seed) >= experiment.plan.n_configs and len({scores.names for scores in of_seed}) == 1
     }

@@ -1,16 +1,20 @@
 """From an experiment's folder to typed values; everything unusable is refused here, by name."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cvae.config import load_yaml_mapping
+from pydantic import ValidationError
+
+from cvae.config import format_validation_error, load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder, finite
+from cvae.sections import Section
 from sweeps.experiment import Metric, parse_run_name
 from sweeps.report.reading.epochs import columns_of
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
+from sweeps.search_space import Dimension, WrittenDimension, parameters
 
 
 def read_experiment(folder: Path) -> ExperimentRecord:
@@ -44,11 +48,11 @@ def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
     """
     try:
         known = json.loads(path.read_text(encoding="utf-8"))["metric"]
-        found = [*known.get("earlier", []), f"{known['name']} ({known['direction']})"]
+        names = [*known.get("earlier", []), f"{known['name']} ({known['direction']})"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()  # no report yet, or not one of ours: it will be replaced
     now = f"{metric.name} ({metric.direction})"
-    return tuple(dict.fromkeys(str(name) for name in found if name != now))
+    return tuple(dict.fromkeys(str(name) for name in names if name != now))
 
 
 def load_thresholds(path: Path) -> dict[str, float]:
@@ -61,10 +65,10 @@ def load_thresholds(path: Path) -> dict[str, float]:
         return {}
     try:
         arms = json.loads(path.read_text(encoding="utf-8"))["arms"]
-        found = {str(arm): finite((facts["threshold"] or {}).get("beta_c")) for arm, facts in arms.items()}
+        thresholds = {str(arm): finite((facts["threshold"] or {}).get("beta_c")) for arm, facts in arms.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: is damaged ({error}); run_sweep.py writes it again at its next start") from error
-    return {arm: beta_c for arm, beta_c in found.items() if beta_c is not None}
+    return {arm: beta_c for arm, beta_c in thresholds.items() if beta_c is not None}
 
 
 def load_plan(path: Path) -> PlanRecord:
@@ -79,7 +83,7 @@ def load_plan(path: Path) -> PlanRecord:
         raise InputError(f"{path}: arms is empty; an experiment has at least one arm")
     confirm, tune, shared = (_mapping(values, key, path) for key in ("confirm", "tune", "search"))
     searches = {str(arm): {**shared, **((overrides or {}).get("search") or {})} for arm, overrides in arms.items()}
-    spaces = {arm: dict(written_parameters(search)) for arm, search in searches.items()}
+    spaces = {arm: _space(search, path) for arm, search in searches.items()}
     split = str(confirm.get("split", "test"))
     if split not in PREFIXES:
         raise InputError(f"{path}: confirm.split is {split!r}; it is one of {', '.join(PREFIXES)}")
@@ -98,20 +102,19 @@ def load_plan(path: Path) -> PlanRecord:
     )
 
 
-def written_parameters(search: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield name -> range of every searched parameter; one of a choice's option carries the option's name.
+class _Searching(Section):
+    """What an arm searches, as the experiment file writes it."""
 
-    A choice between options that are mappings becomes one between their names.
-    """
-    for path, written in search.items():
-        options = written.get("choice") if isinstance(written, Mapping) else None
-        if not isinstance(options, Mapping):
-            yield f"{prefix}{path}", written
-            continue
-        yield f"{prefix}{path}", {"choice": list(options)}
-        for name, option in options.items():
-            inner = option.get("search") if isinstance(option, Mapping) else None
-            yield from written_parameters(inner or {}, f"{prefix}{path}.{name}.")
+    search: dict[str, WrittenDimension]
+
+
+def _space(search: Mapping[str, Any], path: Path) -> dict[str, Dimension]:
+    """Return name -> range of every parameter that some trial may have."""
+    try:
+        space = _Searching.model_validate({"search": search}).search
+    except ValidationError as error:
+        raise InputError(format_validation_error(error, _Searching, str(path))) from error
+    return {parameter.name: parameter.dimension for parameter in parameters(space)}
 
 
 def _mapping(values: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecor
 OF_THE_SCORE = ("image_size", "n_past", "n_eval", "evaluation.seed")
 
 #: Keys of a configuration that may always differ: where and with which noise a run was made.
-OF_THE_PLACE = ("seed", "store", "runtime")
+OF_THE_ATTEMPT = ("seed", "store", "runtime")
 
 
 def refuse_what_differs(first: ExperimentRecord, other: ExperimentRecord) -> None:
@@ -22,9 +22,9 @@ def refuse_what_differs(first: ExperimentRecord, other: ExperimentRecord) -> Non
     Raises:
         InputError: naming every difference.
     """
-    found = list(differences_in_score(first, other))
-    if found:
-        raise InputError(f"{first.folder} and {other.folder} cannot be compared: {'; '.join(found)}")
+    differences = list(differences_in_score(first, other))
+    if differences:
+        raise InputError(f"{first.folder} and {other.folder} cannot be compared: {'; '.join(differences)}")
 
 
 def differences_in_score(first: ExperimentRecord, other: ExperimentRecord) -> Iterator[str]:
@@ -38,9 +38,9 @@ def differences_in_score(first: ExperimentRecord, other: ExperimentRecord) -> It
         }
         for experiment in (first, other)
     ]
-    for words, value in declared[0].items():
-        if value != declared[1][words]:
-            yield f"{words} is {value} and {declared[1][words]}"
+    for key, value in declared[0].items():
+        if value != declared[1][key]:
+            yield f"{key} is {value} and {declared[1][key]}"
     for words, (x, y) in {
         "the data's fingerprint": [_states(e, "data_fingerprint") for e in (first, other)],
         **{key: [_values(e, key) for e in (first, other)] for key in OF_THE_SCORE},
@@ -121,9 +121,9 @@ def _other_differences(experiments: Sequence[ExperimentRecord], names: Sequence[
     """Yield every configured value that no two experiments share: what else could explain a difference."""
     flats = [[dict(_flat(run.config)) for run in _confirmed(experiment)] for experiment in experiments]
     for key in dict.fromkeys(key for configs in flats for flat in configs for key in flat):
-        if key.partition(".")[0] in OF_THE_PLACE:
+        if key.partition(".")[0] in OF_THE_ATTEMPT:
             continue
         values = [sorted({str(flat.get(key)) for flat in configs}) for configs in flats]
         if not set.intersection(*map(set, values)):
-            each = (f"{name} {' or '.join(found)}" for name, found in zip(names, values, strict=True))
+            each = (f"{name} {' or '.join(own)}" for name, own in zip(names, values, strict=True))
             yield f"{key}: {', '.join(each)}"

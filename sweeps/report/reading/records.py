@@ -9,6 +9,7 @@ from cvae.record import RunState, finite, is_collapsed
 from cvae.schedules import sets_own_weight
 from sweeps.experiment import Metric
 from sweeps.report.reading.epochs import Epochs
+from sweeps.search_space import ConditionalChoice, Dimension
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class PlanRecord:
     question: str
     metric: Metric
     arms: tuple[str, ...]
-    spaces: Mapping[str, Mapping[str, Any]]  # arm -> searched parameter -> its range
+    spaces: Mapping[str, Mapping[str, Dimension]]  # arm -> parameter that some trial may have -> its range
     trials_per_arm: int
     sampler: str | None
     n_configs: int
@@ -28,8 +29,9 @@ class PlanRecord:
 
     def condition_of(self, parameter: str) -> str:
         """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
-        choices = {name: space for spaces in self.spaces.values() for name, space in spaces.items()}
-        above = [name for name in choices if parameter.startswith(f"{name}.") and isinstance(choices[name], Mapping)]
+        searched = {name: dimension for space in self.spaces.values() for name, dimension in space.items()}
+        choices = [name for name, dimension in searched.items() if isinstance(dimension, ConditionalChoice)]
+        above = [name for name in choices if parameter.startswith(f"{name}.")]
         return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
 
     @property

@@ -30,7 +30,7 @@ def bca_intervals(values: Array) -> Array:
     """Return the 95% BCa bootstrap intervals of the means of rows (..., n) as (..., 2) (Efron 1987, by scipy)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DegenerateDataWarning)  # values that are all equal: no interval
-        found = bootstrap(
+        interval = bootstrap(
             (values,),
             np.mean,
             axis=-1,
@@ -40,7 +40,7 @@ def bca_intervals(values: Array) -> Array:
             vectorized=True,
             rng=np.random.default_rng(SEED),
         ).confidence_interval
-    return np.stack([np.asarray(found.low), np.asarray(found.high)], axis=-1)
+    return np.stack([np.asarray(interval.low), np.asarray(interval.high)], axis=-1)
 
 
 def bca_interval(values: Sequence[float] | Array) -> Interval | None:
@@ -63,7 +63,7 @@ def sign_flip_p(differences: Sequence[float] | Array) -> float | None:
         return None
     if n == 1:
         return 1.0
-    found = permutation_test(
+    test = permutation_test(
         (d,),
         np.mean,
         permutation_type="samples",
@@ -72,4 +72,4 @@ def sign_flip_p(differences: Sequence[float] | Array) -> float | None:
         axis=-1,
         rng=np.random.default_rng(SEED),
     )
-    return float(found.pvalue)
+    return float(test.pvalue)

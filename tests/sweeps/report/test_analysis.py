@@ -11,7 +11,7 @@ USUAL = {"The search space was wide enough"}  # the planted lr lies at the edge 
 def study(planted, tmp_path):
     analysis = analyse(planted.write(tmp_path))
     (pair,) = analysis.pairs
-    levels = {guard.title: guard.level for guard in analysis.guards}
+    levels = {check.title: check.level for check in analysis.checks}
     raised = {title for title, level in levels.items() if level != "pass"} - USUAL
     return analysis, pair, raised
 
@@ -42,7 +42,7 @@ def test_an_effect_hidden_by_one_seed_that_broke_down(tmp_path):
     assert pair.verdict == "undecided"
     assert raised == {"No run diverged", "Intervals cover what they say", "Every arm beats copy-last-frame"}
     assert pair.improvement.probability == 0.9
-    details = {guard.title: guard.detail for guard in analysis.guards}
+    details = {check.title: check.detail for check in analysis.checks}
     assert "b 1 of 10 (10%)" in details["No run diverged"]
     assert "seed 1004 far from the others" in details["Intervals cover what they say"]
     assert analysis.arms[1].worst_tenth < 15
@@ -60,9 +60,9 @@ def test_lost_runs_that_would_turn_the_verdict_round_fail(tmp_path):
     statuses = {("b", i): "diverged" for i in range(6)}
     analysis, pair, _ = study(Planted({"a": 0.0, "b": 0.4}, n_seeds=12, statuses=statuses), tmp_path)
     assert pair.verdict == "better"
-    guard = next(guard for guard in analysis.guards if guard.title == "No pair is missing")
-    assert guard.level == "fail"
-    assert "6 of 12 (lost runs ranked worst: better at 6, worse at 6" in guard.detail
+    check = next(check for check in analysis.checks if check.title == "No pair is missing")
+    assert check.level == "fail"
+    assert "6 of 12 (lost runs ranked worst: better at 6, worse at 6" in check.detail
 
 
 def test_all_collapsed(tmp_path):
@@ -100,9 +100,9 @@ def test_a_changed_metric_fails_and_is_not_forgotten(tmp_path):
         path.write_text(path.read_text().replace("psnr", "ssim"))
     for _ in range(2):
         analysis = analyse(folder)
-        guard = next(guard for guard in analysis.guards if guard.title == "The metric is the one declared")
-        assert guard.level == "fail"
-        assert "reported before with val/psnr (maximize)" in guard.detail
+        check = next(check for check in analysis.checks if check.title == "The metric is the one declared")
+        assert check.level == "fail"
+        assert "reported before with val/psnr (maximize)" in check.detail
         write_report(analysis, pictures=False)
 
 
@@ -114,7 +114,7 @@ def test_confirming_where_tuning_looked_is_said(tmp_path, split, level):
     if split == "validate":
         for path in folder.glob("*/confirm-*/state.json"):
             path.write_text(path.read_text().replace("test/", "val/"))
-    levels = {guard.title: guard.level for guard in analyse(folder).guards}
+    levels = {check.title: check.level for check in analyse(folder).checks}
     assert levels["Confirmed on fresh clips"] == level
 
 
@@ -127,6 +127,6 @@ def test_training_that_still_rises_is_said(tmp_path):
         for line in lines:
             line["val/psnr"] += 2 * line["step"] / 1000
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    guard = next(g for g in analyse(folder).guards if g.title == "Training has levelled off")
-    assert guard.level == "warn"
-    assert "a +0.79 dB" in guard.detail
+    check = next(g for g in analyse(folder).checks if g.title == "Training has levelled off")
+    assert check.level == "warn"
+    assert "a +0.79 dB" in check.detail

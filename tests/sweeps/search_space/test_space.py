@@ -10,7 +10,7 @@ from cvae.config.overrides import at_path, merge
 from cvae.errors import InputError
 from sweeps.experiment.experiment import Experiment, build_experiment
 from sweeps.search_space.points import qmc_params
-from sweeps.search_space.space import Params, corners, parameters
+from sweeps.search_space.space import Params, corners, format_params, parameters
 from sweeps.study.arm_study import ArmStudy
 
 KL: dict[str, Any] = {
@@ -200,3 +200,11 @@ def test_what_is_written_is_the_same_experiment() -> None:
     assert trials(again, 8) == trials(experiment, 8)
     cyclical = experiment.written()["search"]["kl_anneal"]["choice"]["cyclical"]
     assert cyclical == {"mode": "cyclical", "ramp": 0.25, "search": {"n_cycles": {"int": [2, 8], "log": False}}}
+
+
+def test_parameters_are_printed_in_one_line() -> None:
+    # real numbers with four significant digits, or as many as asked for; all other values as they are
+    params: Params = {"optim.lr": 1.23456e-3, "n_past": 12345, "kl_anneal": "cyclical", "optim.amsgrad": True}
+    assert format_params(params) == "optim.lr 0.001235, n_past 12345, kl_anneal cyclical, optim.amsgrad True"
+    assert format_params(params, digits=3).startswith("optim.lr 0.00123, n_past 12345")
+    assert format_params({}) == ""

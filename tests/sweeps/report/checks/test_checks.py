@@ -11,8 +11,8 @@ from sweeps.report.checks.boundary import at_a_boundary
 from tests.sweeps.report.planted import Planted
 
 
-def guards_of(folder):
-    return {guard.title: guard for guard in analyse(folder).guards}
+def checks_of(folder):
+    return {check.title: check for check in analyse(folder).checks}
 
 
 def change_state(folder, pattern, **changes):
@@ -29,7 +29,7 @@ def healthy():
 
 
 def test_a_healthy_sweep_passes_every_check_but_the_planted_edge(healthy, tmp_path):
-    levels = {title: guard.level for title, guard in guards_of(healthy.write(tmp_path)).items()}
+    levels = {title: check.level for title, check in checks_of(healthy.write(tmp_path)).items()}
     assert levels.pop("The search space was wide enough") == "warn"  # its chosen lr is the range's lower end
     assert set(levels.values()) == {"pass"}
 
@@ -38,8 +38,8 @@ def test_a_collapsed_posterior_in_every_arm_voids_the_comparison(healthy, tmp_pa
     healthy.kl = 0.003
     analysis = analyse(healthy.write(tmp_path))
     assert analysis.is_void
-    assert analysis.guards[0].level == "fail"
-    assert "deterministic predictors are being compared" in analysis.guards[0].detail
+    assert analysis.checks[0].level == "fail"
+    assert "deterministic predictors are being compared" in analysis.checks[0].detail
     assert analysis.headline.startswith("Void: ")
 
 
@@ -51,7 +51,7 @@ def test_one_live_arm_keeps_the_comparison_and_warns(healthy, tmp_path):
         change_state(folder, str(path.relative_to(folder)), final=final)
     analysis = analyse(folder)
     assert not analysis.is_void
-    assert analysis.guards[0].level == "warn"
+    assert analysis.checks[0].level == "warn"
 
 
 def test_kl_of_a_run_without_a_final_one_is_its_last_logged(healthy, tmp_path):
@@ -71,31 +71,31 @@ def test_copy_last_frame_is_beaten_for_sure_or_it_is_said(healthy, tmp_path, cop
     for path in folder.glob("*/confirm-*"):
         final = RunFolder(path).read_state().final | {"test/copy_last_psnr": copy_last}
         change_state(folder, str(path.relative_to(folder)), final=final)
-    guard = guards_of(folder)["Every arm beats copy-last-frame"]
-    assert guard.level == level, guard.detail
+    check = checks_of(folder)["Every arm beats copy-last-frame"]
+    assert check.level == level, check.detail
 
 
 @pytest.mark.parametrize(("n_seeds", "level"), [(5, "warn"), (6, "pass")])
 def test_six_pairs_are_enough_and_five_are_not(healthy, tmp_path, n_seeds, level):
     healthy.n_seeds = n_seeds
-    guard = guards_of(healthy.write(tmp_path))["Enough seeds"]
-    assert guard.level == level
-    assert f"here n = {n_seeds}" in guard.detail
+    check = checks_of(healthy.write(tmp_path))["Enough seeds"]
+    assert check.level == level
+    assert f"here n = {n_seeds}" in check.detail
 
 
 def test_a_diverged_run_is_counted_and_unbalances_the_arms(healthy, tmp_path):
     healthy.statuses = {("a", 1): "diverged"}
-    guards = guards_of(healthy.write(tmp_path))
-    assert guards["No run was lost"].level == "fail"
-    assert "a confirm: 1 diverged" in guards["No run was lost"].detail
-    assert guards["The arms had equal chances"].level == "warn"
-    assert "a 5 of 6" in guards["The sweep is finished"].detail
+    checks = checks_of(healthy.write(tmp_path))
+    assert checks["No run was lost"].level == "fail"
+    assert "a confirm: 1 diverged" in checks["No run was lost"].detail
+    assert checks["The arms had equal chances"].level == "warn"
+    assert "a 5 of 6" in checks["The sweep is finished"].detail
 
 
 def test_unequal_tuning_is_noticed(healthy, tmp_path):
     folder = healthy.write(tmp_path)
     (folder / "a" / "tune-001" / "state.json").unlink()
-    assert "tune 2 / 3" in guards_of(folder)["The arms had equal chances"].detail
+    assert "tune 2 / 3" in checks_of(folder)["The arms had equal chances"].detail
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_unequal_tuning_is_noticed(healthy, tmp_path):
 def test_a_run_under_other_conditions_is_noticed(healthy, tmp_path, changes, words):
     folder = healthy.write(tmp_path)
     change_state(folder, "a/confirm-0-s1000", **changes)
-    guard = guards_of(folder)["Every confirm run ran alike"]
-    assert guard.level == "warn"
-    assert words in guard.detail
+    check = checks_of(folder)["Every confirm run ran alike"]
+    assert check.level == "warn"
+    assert words in check.detail
 
 
 def test_a_run_scored_on_other_clips_is_noticed(healthy, tmp_path):
@@ -121,12 +121,12 @@ def test_a_run_scored_on_other_clips_is_noticed(healthy, tmp_path):
     for path in folder.glob("*/confirm-*"):
         names = ["x", "y"] if path.name.endswith("1003") else ["x", "z"]
         np.savez(RunFolder(path).clips, psnr=np.ones((2, 10)), name=np.array(names))
-    assert guards_of(folder)["Every confirm run ran alike"].detail == "different clips"
+    assert checks_of(folder)["Every confirm run ran alike"].detail == "different clips"
 
 
 def test_a_seed_that_changes_nothing_is_noticed(healthy, tmp_path):
     healthy.noise_sd = 0.0
-    assert guards_of(healthy.write(tmp_path))["The seed matters"].level == "warn"
+    assert checks_of(healthy.write(tmp_path))["The seed matters"].level == "warn"
 
 
 def test_the_edge_of_a_log_range_is_measured_in_logarithms(healthy, tmp_path):
@@ -143,17 +143,17 @@ def test_runs_of_an_arm_that_the_experiment_does_not_name_are_listed(healthy, tm
     stranger = folder / "old-arm" / "confirm-0-s1000"
     stranger.mkdir(parents=True)
     RunFolder(stranger).write_identity(RunIdentity("planted", "old-arm", "confirm", 0, 1000))
-    guard = guards_of(folder)["No run was lost"]
-    assert guard.level == "warn"
-    assert "old-arm/confirm-0-s1000" in guard.detail
+    check = checks_of(folder)["No run was lost"]
+    assert check.level == "warn"
+    assert "old-arm/confirm-0-s1000" in check.detail
 
 
 def test_a_latent_that_is_the_same_for_every_clip_is_warned_of(tmp_path):
     folder = Planted({"a": 0.0, "b": 0.4}, n_trials=3, measured=True).write(tmp_path)
     title = "The latent tells clips apart"
-    assert guards_of(folder)[title].level == "pass"
+    assert checks_of(folder)[title].level == "pass"
     for path in folder.glob("b/confirm-*/diagnostics.json"):
         path.write_text(json.dumps(json.loads(path.read_text()) | {"active_units": 0}))
-    guard = guards_of(folder)[title]
-    assert guard.level == "warn"
-    assert "b 0.0" in guard.detail
+    check = checks_of(folder)[title]
+    assert check.level == "warn"
+    assert "b 0.0" in check.detail

@@ -12,7 +12,7 @@ from PIL import Image
 from sweeps.report.analysis import analyse
 from sweeps.report.figures.all_figures import figures_of
 from sweeps.report.figures.figure import figure_files, in_light_colours
-from sweeps.report.output.html import render_files
+from sweeps.report.output.write import render_files
 from tests.sweeps.report.planted import Planted
 
 GROUPS = ("differences", "means", "confirm", "frames", "plane", "maps", "clips", "found", "region", "tuned", "tune")

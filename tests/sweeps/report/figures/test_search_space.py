@@ -10,8 +10,7 @@ import yaml
 
 from sweeps.report.analysis import Analysis, analyse
 from sweeps.report.figures.search_space import tuned_parameters
-from sweeps.report.output.html import render_files
-from sweeps.report.reading.experiment_folder import written_parameters
+from sweeps.report.output.write import render_files
 from tests.sweeps.report.planted import Planted
 
 KL = {
@@ -43,20 +42,10 @@ def conditional(tmp_path: Path) -> Analysis:
     return analyse(folder)
 
 
-def test_a_space_is_read_as_its_parameters() -> None:
-    # the names are those of run.json; a choice between mappings is one between their names
-    assert dict(written_parameters({"beta": {"float": [0, 1]}, "kl_anneal": KL})) == {
-        "beta": {"float": [0, 1]},
-        "kl_anneal": {"choice": ["constant", "cyclical", "control"]},
-        "kl_anneal.cyclical.n_cycles": {"int": [2, 8]},
-        "kl_anneal.control.target": {"float": [1.0, 50.0], "log": True},
-    }
-
-
 def test_every_parameter_has_a_figure_of_the_trials_that_have_it(conditional: Analysis) -> None:
     figures = {figure.title: figure for figure in tuned_parameters(conditional.experiment)}
     rows = {title: [row for data in f.spec["datasets"].values() for row in data] for title, f in figures.items()}
-    assert {title: len(found) for title, found in rows.items()} == {
+    assert {title: len(of_figure) for title, of_figure in rows.items()} == {
         "optim.lr": 3,
         "kl_anneal": 3,
         "kl_anneal.cyclical.n_cycles": 1,
@@ -75,6 +64,6 @@ def test_the_table_leaves_empty_what_a_run_does_not_have(conditional: Analysis) 
 
 
 def test_the_edge_of_an_options_own_range_is_noticed(conditional: Analysis) -> None:
-    guard = next(g for g in conditional.guards if g.title == "The search space was wide enough")
-    assert "kl_anneal.control.target = 1.01 in [1, 50]" in guard.detail
-    assert "n_cycles" not in guard.detail
+    check = next(g for g in conditional.checks if g.title == "The search space was wide enough")
+    assert "kl_anneal.control.target = 1.01 in [1, 50]" in check.detail
+    assert "n_cycles" not in check.detail

@@ -14,8 +14,7 @@ from cvae.record import RunState
 from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
 from sweeps.report.figures.curves import points
-from sweeps.report.output.html import render_files
-from sweeps.report.output.write import write_report
+from sweeps.report.output.write import render_files, write_report
 from sweeps.report.reading.experiment_folder import read_run
 from tests.sweeps.report.planted import Planted
 

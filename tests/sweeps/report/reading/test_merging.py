@@ -66,11 +66,11 @@ def test_what_is_not_comparable_is_refused_and_named(two, tmp_path, words):
 
 def test_what_else_differs_is_said(two, tmp_path):
     edit(two[1], "*/*/config.yaml", lambda v: v.update(train={"steps": 2000}))
-    guard = {g.title: g for g in analyse_across(two, tmp_path / "both").guards}[
+    check = {g.title: g for g in analyse_across(two, tmp_path / "both").checks}[
         "The experiments differ in nothing else"
     ]
-    assert guard.level == "warn"
-    assert "train.steps: first None, second 2000" in guard.detail
+    assert check.level == "warn"
+    assert "train.steps: first None, second 2000" in check.detail
 
 
 def test_the_command_compares_and_writes_beside(two):

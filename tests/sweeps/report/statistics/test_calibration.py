@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import calibration as simulated
 from sweeps.report.analysis import analyse
-from sweeps.report.output.html import render_files
+from sweeps.report.output.write import render_files
 from sweeps.report.statistics.calibration import calibration, measured_coverage
 from tests.sweeps.report.planted import Planted
 
@@ -54,8 +54,8 @@ def test_where_coverage_falls_short_the_page_says_so(tmp_path):
     short = [row for row in calibration()["coverage"] if not 0.93 <= row["student_of_a_mean"] <= 0.97]
     assert {(row["seeds"], row["n"]) for row in short} >= {("15% collapsed", 6), ("15% collapsed", 10)}
     analysis = analyse(Planted({"a": 0.0, "b": 0.4}, n_seeds=10, falls={("b", 4): 8.0}).write(tmp_path))
-    guard = next(guard for guard in analysis.guards if guard.title == "Intervals cover what they say")
-    assert guard.detail.endswith(measured_coverage(10))
+    check = next(check for check in analysis.checks if check.title == "Intervals cover what they say")
+    assert check.detail.endswith(measured_coverage(10))
     page = render_files(analysis, pictures=False)["index.html"].decode()
     assert "<strong>Caveat.</strong>" in page
     assert all(f"{100 * row['bca']:.1f}%" in page for row in calibration()["coverage"])

@@ -8,8 +8,8 @@ import yaml
 
 from cvae.errors import InputError
 from sweeps.report.analysis import Analysis, analyse
-from sweeps.report.output.html import render_files
-from sweeps.report.output.rows import arm_table
+from sweeps.report.output.write import render_files
+from sweeps.report.rows import chosen_rows
 from tests.sweeps.report.planted import Planted
 
 ARMS = {"constant": 0.0, "cyclical": 0.3}
@@ -22,17 +22,17 @@ def written(root: Path, beta_c: float | None) -> Path:
     return folder
 
 
-def guards(analysis: Analysis) -> dict[str, str]:
-    return {guard.title: guard.level for guard in analysis.guards}
+def levels(analysis: Analysis) -> dict[str, str]:
+    return {check.title: check.level for check in analysis.checks}
 
 
 @pytest.mark.parametrize(("beta_c", "level"), [(1e-4, "pass"), (4e-7, "pass"), (3e-7, "warn")])
 def test_a_chosen_weight_far_above_the_threshold_is_warned_of(tmp_path: Path, beta_c: float, level: str) -> None:
     # the planted configurations have beta 1e-6: 2.5 and 3.3 times the last two thresholds
     analysis = analyse(written(tmp_path, beta_c))
-    assert guards(analysis)["Beta lets latents live"] == level
-    cells = arm_table(analysis.experiment, analysis.arms)[0].chosen[0]
-    assert (cells.beta, cells.beta_c) == ("1e-06", f"≤ {beta_c:.2g}")
+    assert levels(analysis)["Beta lets latents live"] == level
+    row = chosen_rows(analysis.experiment, analysis.arms)[0]
+    assert (row.beta, row.beta_c) == ("1e-06", f"≤ {beta_c:.2g}")
     assert f"≤ {beta_c:.2g}" in render_files(analysis, pictures=False)["index.html"].decode()
 
 
@@ -42,8 +42,8 @@ def test_an_unknown_threshold_is_not_checked(tmp_path: Path, beta_c: float | Non
     if beta_c is not None:
         (folder / "data.json").unlink()
     analysis = analyse(folder)
-    assert "Beta lets latents live" not in guards(analysis)
-    assert arm_table(analysis.experiment, analysis.arms)[0].chosen[0].beta_c == "–"  # noqa: RUF001
+    assert "Beta lets latents live" not in levels(analysis)
+    assert chosen_rows(analysis.experiment, analysis.arms)[0].beta_c == "–"  # noqa: RUF001
 
 
 def test_a_weight_that_the_training_sets_is_the_last_one_it_set(tmp_path: Path) -> None:

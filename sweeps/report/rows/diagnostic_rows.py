@@ -8,7 +8,7 @@ from typing import Any
 
 from cvae.record import finite, numbers_of
 from sweeps.report.reading import ExperimentRecord
-from sweeps.report.wording import format_kl, number
+from sweeps.report.wording import DASH, format_kl, format_number
 
 Values = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ _FORECASTS = {
 }
 
 _NUMBERS: dict[str, tuple[str, Callable[[float], str]]] = {
-    "active_units": ("active units", lambda value: number(value, 1)),
+    "active_units": ("active units", lambda value: format_number(value, 1)),
     "mutual_information": ("mutual information, nats", format_kl),
     "mutual_information_bound": ("its bound, nats", format_kl),
     "rate": ("rate, nats", format_kl),
@@ -46,23 +46,23 @@ def diagnostic_rows(experiment: ExperimentRecord) -> list[DiagnosticRow]:
         for arm in experiment.plan.arms
     ]
     rows = [
-        _row(f"PSNR, {words}, dB", arms, partial(_mean_psnr, kind), partial(number, decimals=2))
-        for kind, words in _FORECASTS.items()
+        _row(f"PSNR, {forecast}, dB", arms, partial(_mean_psnr, kind), partial(format_number, decimals=2))
+        for kind, forecast in _FORECASTS.items()
     ]
-    rows += [_row(title, arms, partial(_number, key), words) for key, (title, words) in _NUMBERS.items()]
+    rows += [_row(title, arms, partial(_number, key), show) for key, (title, show) in _NUMBERS.items()]
     for section in ("diversity", "conditions"):
         keys = dict.fromkeys(key for runs in arms for d in runs for key in _mapping(d.get(section)))
         for key in keys:
             title = f"{section}: {key.replace('_', ' ')}"
             rows.append(_row(title, arms, partial(_number_in, section, key), lambda value: f"{value:.4g}"))
-    return [row for row in rows if any(cell != number(None) for cell in row.cells)]
+    return [row for row in rows if any(cell != DASH for cell in row.cells)]
 
 
-def _row(title: str, arms: Sequence[Sequence[Values]], read: Read, words: Callable[[float], str]) -> DiagnosticRow:
+def _row(title: str, arms: Sequence[Sequence[Values]], read: Read, show: Callable[[float], str]) -> DiagnosticRow:
     cells = []
     for runs in arms:
         known = [value for run in runs if (value := read(run)) is not None]
-        cells.append(words(fmean(known)) if known else number(None))
+        cells.append(show(fmean(known)) if known else DASH)
     return DiagnosticRow(title, tuple(cells))
 
 

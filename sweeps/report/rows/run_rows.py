@@ -1,4 +1,4 @@
-"""What was run and on what, as table cells; and what the plan holds and the folder does not."""
+"""What was run and on what, as text; and what the plan holds and the folder does not."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from cvae.record import LOST, finite
 from sweeps.report.reading import ExperimentRecord, RunRecord
-from sweeps.report.wording import format_params, number
+from sweeps.report.wording import DASH, format_number
+from sweeps.search_space import format_params
 
 
 @dataclass(frozen=True)
-class RunCells:
+class RunRow:
     """One run as text."""
 
     arm: str
@@ -26,19 +27,23 @@ class RunCells:
     error: str
 
 
-def run_cells(experiment: ExperimentRecord, run: RunRecord) -> RunCells:
-    """Return a run's row."""
-    return RunCells(
+def run_rows(experiment: ExperimentRecord) -> list[RunRow]:
+    """Return every run's row."""
+    return [_run_row(experiment, run) for run in experiment.runs]
+
+
+def _run_row(experiment: ExperimentRecord, run: RunRecord) -> RunRow:
+    return RunRow(
         arm=run.arm,
         name=run.name,
         phase=run.phase,
-        seed="–" if run.seed is None else str(run.seed),  # noqa: RUF001
-        params=format_params(run),
+        seed=DASH if run.seed is None else str(run.seed),
+        params=format_params(run.params),
         status=run.status,
         is_lost=run.status in LOST,
-        attempt=str(run.state.attempt or "–"),  # noqa: RUF001
-        seconds=number(finite(run.state.seconds), 0),
-        score=number(experiment.score(run), 3),
+        attempt=str(run.state.attempt or DASH),
+        seconds=format_number(finite(run.state.seconds), 0),
+        score=format_number(experiment.score(run), 3),
         error=str(run.state.error or ""),
     )
 
@@ -61,8 +66,8 @@ def conditions(experiment: ExperimentRecord) -> list[tuple[str, str]]:
     ]
     libraries = sorted({name for run in experiment.runs for name in run.state.versions})
     for library in libraries:
-        found = [run.state.versions.get(library) for run in experiment.runs]
-        rows.append((f"{library} version", _counted(found)))
+        versions = [run.state.versions.get(library) for run in experiment.runs]
+        rows.append((f"{library} version", _counted(versions)))
     return [(key, text) for key, text in rows if text]
 
 

@@ -1,0 +1,25 @@
+"""The report as Markdown: the page's words and tables without its figures."""
+
+import html
+import re
+
+from sweeps.report.analysis import Analysis
+from sweeps.report.output.template_values import template, template_values
+from sweeps.report.rows import arm_table, pair_table
+
+
+def render_markdown(analysis: Analysis) -> str:
+    """Return report.md."""
+    arms = arm_table(analysis.experiment, analysis.arms)
+    pairs = pair_table(analysis.experiment.plan.metric, analysis.pairs)
+    tables = {
+        "arm_table": arms.text("markdown"),
+        "pair_tables": [pairs.text("markdown", "main"), pairs.text("markdown", "beside")],
+    }
+    return template("report.md.j2", finalize=markdown_text).render(template_values(analysis) | tables)
+
+
+def markdown_text(value: object) -> str:
+    """Return text that Markdown shows as it is: no markup, no HTML, no new table cell."""
+    flat = " ".join(str(value).split())
+    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", html.escape(flat, quote=False))

@@ -1,0 +1,60 @@
+"""What the templates of the page and of the Markdown file share: their values, and how a template is found."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jinja2
+
+from sweeps.report.analysis import Analysis
+from sweeps.report.comparison import format_progress
+from sweeps.report.figures import TEMPLATES
+from sweeps.report.rows import (
+    chosen_rows,
+    conditions,
+    diagnostic_rows,
+    missing,
+    pair_table,
+    run_rows,
+    seeds_rows,
+    variance_rows,
+)
+from sweeps.report.statistics import calibration
+
+
+def template_values(analysis: Analysis) -> dict[str, Any]:
+    """Return name -> value of what both templates name."""
+    experiment, metric = analysis.experiment, analysis.experiment.plan.metric
+    return {
+        "plan": experiment.plan,
+        "metric": metric,
+        "headline": analysis.headline,
+        "clauses": analysis.clauses,
+        "progress": format_progress(experiment),
+        "is_void": analysis.is_void,
+        "checks": analysis.checks,
+        "counts": {level: sum(c.level == level for c in analysis.checks) for level in ("pass", "warn", "fail")},
+        "pairs": pair_table(metric, analysis.pairs).rows,
+        "chosen": chosen_rows(experiment, analysis.arms),
+        "runs": run_rows(experiment),
+        "seeds": experiment.confirm_seeds,
+        "conditions": conditions(experiment),
+        "missing": missing(experiment),
+        "diagnostics": diagnostic_rows(experiment),
+        "variance": variance_rows(metric, analysis.variance),
+        "seeds_needed": seeds_rows(metric, analysis.pairs),
+        "calibration": calibration(),
+    }
+
+
+def template(name: str, finalize: Callable[[object], str] | None = None) -> jinja2.Template:
+    """Return a template of the report; without `finalize`, every value is escaped for HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=finalize is None,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        finalize=finalize,
+    )
+    return environment.get_template(name)

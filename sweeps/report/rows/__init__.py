@@ -1,0 +1,36 @@
+"""What stands in the report's tables, as values and as text; one subject a module, no format.
+
+A number of an arm or of a pair of arms is one `Column` of `ARM_COLUMNS` or `PAIR_COLUMNS`: verdict.json, the CSV files,
+the page, the Markdown file and the LaTeX table all render from it.
+"""
+
+from sweeps.report.rows.arm_columns import ArmRow, arm_table
+from sweeps.report.rows.chosen_rows import ChosenRow, chosen_rows
+from sweeps.report.rows.column import Column, ReportTable, TextCell, TextRow, TextTable
+from sweeps.report.rows.diagnostic_rows import DiagnosticRow, diagnostic_rows
+from sweeps.report.rows.pair_columns import PairRow, pair_table
+from sweeps.report.rows.run_rows import RunRow, conditions, missing, run_rows
+from sweeps.report.rows.spread_rows import SeedsRow, seeds_rows, variance_rows
+
+__all__ = [
+    "ArmRow",
+    "ChosenRow",
+    "Column",
+    "DiagnosticRow",
+    "PairRow",
+    "ReportTable",
+    "RunRow",
+    "SeedsRow",
+    "TextCell",
+    "TextRow",
+    "TextTable",
+    "arm_table",
+    "chosen_rows",
+    "conditions",
+    "diagnostic_rows",
+    "missing",
+    "pair_table",
+    "run_rows",
+    "seeds_rows",
+    "variance_rows",
+]
