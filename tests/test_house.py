@@ -79,7 +79,7 @@ ORDER = {
         units, search_space < experiment < experiment_folder, workers, tracking < study, estimate, wandb_import, report
         < coordinator < commands, browse, dashboard, worker""",
     "sweeps/report": """
-        reading, statistics < wording < comparison < checks < analysis < figures < output""",
+        reading, statistics < wording < comparison < checks < analysis < figures, rows < output""",
 }
 
 
