@@ -27,7 +27,7 @@ from cvae.evaluation.metrics import METRICS, FrameMetric, Fvd, score_frames
 from cvae.evaluation.samples import Advance, Extremes, Samples, sample_many
 from cvae.evaluation.scores import Evaluation, Scores, as_arrays, joined
 from cvae.evaluation.validation import evaluate
-from cvae.model import CVAE, mean_squared_error, sample
+from cvae.model import CVAE, mean_squared_error, sample_gaussian
 from cvae.random_streams import clip_noise
 
 Protocol = Literal["prior", "best", "mean", "posterior", "zero", "conditions"]
@@ -79,7 +79,7 @@ def count_passes(model: CVAE, clips: Clips, plan: EvaluationPlan) -> int:
 
 def _others(model: CVAE, clips: Clips, plan: EvaluationPlan) -> dict[str, Disturbance]:
     """Return the wrong conditions that are tried; a model that sees none is spared them."""
-    if "conditions" not in plan.protocols or not model.conditioned:
+    if "conditions" not in plan.protocols or not model.conditioning.conditioned:
         return {}
     return disturbances(plan.n_actions, clips.n_conditions, len(clips))
 
@@ -145,7 +145,7 @@ def _infer(
         noises.append(noise[:, : batch.n_clips])
         real = slice(0, batch.n_clips)
         errors.append(mean_squared_error(rollout.frames[:, real], batch.truth[1:, real]).item() * batch.n_clips)
-        z = sample(rollout.mu, rollout.logvar, moved)[model.n_past - 1 :]  # (H, B, Z)
+        z = sample_gaussian(rollout.mu, rollout.logvar, moved)[model.n_past - 1 :]  # (H, B, Z)
         given = {"posterior": z, "zero": torch.zeros_like(z)}
         del rollout
         parts.append(_score_batch(model, batch, moved, given, others, clips, accelerator, plan))
@@ -174,7 +174,7 @@ def _score_batch(
             scores |= _named(name, score_frames(plan.metrics, predicted, future))
     for name, disturbance in others.items():
         conditions = disturbance(clips, batch, accelerator)
-        changed = past.with_conditions(model.condition(conditions, past.codes))
+        changed = past.with_conditions(model.conditioning.align(conditions, past.codes))
         predicted = model.imagine(changed, noise)[:, real]
         scores |= _named(name, score_frames(plan.metrics, predicted, future))
     return scores
