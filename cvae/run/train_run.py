@@ -13,6 +13,8 @@ from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.data.store import Store, open_store
 from cvae.device import Accelerator, choose_accelerator
 from cvae.errors import AlreadyTraining, InputError
+from cvae.evaluation import ALL
+from cvae.evaluation.metrics import load_perceptual
 from cvae.files import held
 from cvae.provenance import git_commit, package_versions
 from cvae.record import RunError, RunFolder, RunState, flags_by_record
@@ -21,10 +23,8 @@ from cvae.run.failure_kinds import FINAL_KINDS, failure_kind
 from cvae.run.final_evaluation import (
     EvaluationFiles,
     FinalEvaluation,
-    evaluate_finally,
-    evaluate_fully,
+    final_evaluation,
     flags_of,
-    load_perceptual,
 )
 from cvae.training import EpochResult, Trainer
 from cvae.visualization import sample_clips, save_pictures
@@ -108,7 +108,7 @@ def _train(attempt: Attempt) -> Iterator[Evaluated]:
     accelerator = choose_accelerator(config.runtime)
     store = open_store(config.data, config.image_size, Path(config.store))
     trainer = make_trainer(config, accelerator, store)
-    load_perceptual(config, accelerator.device)  # a file that is not there should not cost a training
+    load_perceptual(config.evaluation, accelerator.device)  # a file that is not there should not cost a training
     mended = [f"attempt {attempt.state.attempt} {what}" for what in _take_up(folder, trainer)]
     attempt.record(_with_provenance(attempt.state, trainer, store, mended))
     with _beating(folder, trainer):
@@ -190,12 +190,16 @@ def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> F
     c, e = trainer.config, trainer.config.evaluation
     clips = store.clips(e.final_split, c.n_past + c.n_eval, use_positions=c.model.use_positions)
     last = folder.read_epochs()[-1]
-    kl, pictures = last["train/kl"], folder.samples / "final"
-    if e.full:
-        files = EvaluationFiles(folder.clips, folder.diagnostics, pictures)
-        final = evaluate_fully(
-            trainer.model, clips, trainer.accelerator, c, e.final_split, store.n_actions, files, kl=kl
-        )
-    else:
-        final = evaluate_finally(trainer.model, clips, trainer.accelerator, c, kl, folder.clips, pictures)
+    final = final_evaluation(
+        trainer.model,
+        clips,
+        trainer.accelerator,
+        c,
+        e.final_split,
+        store.n_actions,
+        EvaluationFiles(folder.clips, folder.diagnostics, folder.samples / "final"),
+        kl=last["train/kl"],
+        protocols=ALL if e.full else ("prior",),
+        latent=e.full,
+    )
     return replace(final, summary=final.summary | {key: last[key] for key in ("train/kl", "train/mse")})
