@@ -16,8 +16,6 @@ frames at least as well. It says nothing about a model that is still worse than 
 over the model's own frames.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Looking at data before training on it: what it holds, and everything that is wrong with it."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field

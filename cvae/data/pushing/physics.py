@@ -5,8 +5,6 @@ the floor's friction under each thing changes from frame to frame, and a thing t
 away sideways and spins. At slip 0 all of it is exactly zero.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """BAIR robot pushing in the lab layout: one folder of PNG frames and two csv files per sequence."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,5 @@
 """Episodes of any robot as npz archives: frames, actions and, where there are any, positions."""
 
-from __future__ import annotations
-
 import tokenize
 import zipfile
 import zlib

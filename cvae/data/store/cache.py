@@ -5,8 +5,6 @@ CACHE/<fingerprint>.lock     held by the process that packs; others wait for it
 CACHE/digests/<manifest>     content digest of a set of files, so that it is not computed at each start
 """
 
-from __future__ import annotations
-
 import math
 import shutil
 import tempfile
