@@ -1,6 +1,6 @@
 """Scores of a model on a whole split: protocols, samples, latents, baselines. Nothing here writes a file."""
 
-from cvae.evaluation.clip_batches import in_evaluation, predict_clips, sampled_clips
+from cvae.evaluation.clip_batches import in_evaluation, predict_clips, spread_evenly
 from cvae.evaluation.protocol_evaluation import ProtocolEvaluation, evaluate_protocols
 from cvae.evaluation.protocols import ALL, EvaluationPlan, Protocol, count_passes
 from cvae.evaluation.samples import Advance, Extremes, sample_many
@@ -21,5 +21,5 @@ __all__ = [
     "in_evaluation",
     "predict_clips",
     "sample_many",
-    "sampled_clips",
+    "spread_evenly",
 ]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cvae.data.store import Clips
 from cvae.device import Accelerator
-from cvae.evaluation.clip_batches import MIN_ROWS, bytes_per_frame, in_evaluation, rows_that_fit, sampled_clips
+from cvae.evaluation.clip_batches import MIN_ROWS, bytes_per_frame, in_evaluation, rows_that_fit, spread_evenly
 from cvae.evaluation.inference import Inferred, infer
 from cvae.evaluation.protocols import EvaluationPlan
 from cvae.evaluation.samples import Advance, Extremes, Samples, sample_many
@@ -48,7 +48,7 @@ def evaluate_protocols(
             inferred = infer(model, clips, accelerator, plan, n_together, advance)
             scores = scores | inferred.scores
         if plan.needs_samples:
-            kept = sampled_clips(len(clips), plan.n_pictured)
+            kept = spread_evenly(len(clips), plan.n_pictured)
             samples = sample_many(
                 model, clips, accelerator, plan.n_samples, rows, plan.seed, plan.metrics, kept, advance
             )

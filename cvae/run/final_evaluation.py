@@ -27,7 +27,7 @@ from cvae.evaluation.metrics import load_perceptual, sha256
 from cvae.files import write_atomically
 from cvae.model import CVAE
 from cvae.record import PREFIXES, is_collapsed, is_diverged, make_flags
-from cvae.visualization import beside, sample_clips, save_kl_map, save_pictures, save_sample_pictures
+from cvae.visualization import beside, predicted_clips, save_kl_map, save_pictures, save_sample_pictures
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def final_evaluation(
     if result.extremes:
         save_sample_pictures(result, flags, files.pictures)
     else:
-        save_pictures(sample_clips(model, clips, e.n_samples, accelerator, e.seed), files.pictures)
+        save_pictures(predicted_clips(model, clips, e.n_samples, accelerator, e.seed), files.pictures)
     return FinalEvaluation(_summary(result, PREFIXES[split], len(clips)), flags, result.evaluation.means())
 
 

@@ -27,7 +27,7 @@ from cvae.run.final_evaluation import (
     flags_of,
 )
 from cvae.training import EpochResult, Trainer
-from cvae.visualization import sample_clips, save_pictures
+from cvae.visualization import predicted_clips, save_pictures
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _save_samples(folder: RunFolder, trainer: Trainer, result: EpochResult) -> t
     is_due = round(result.step / e.every) % e.samples_every == 0 or result.step == trainer.config.train.steps
     if not is_due:
         return None, None
-    samples = sample_clips(trainer.model, trainer.validate_clips, e.n_samples, trainer.accelerator, e.seed)
+    samples = predicted_clips(trainer.model, trainer.validate_clips, e.n_samples, trainer.accelerator, e.seed)
     return save_pictures(samples, folder.samples / f"step-{result.step:06d}")
 
 

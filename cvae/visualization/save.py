@@ -7,10 +7,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from cvae.evaluation import ProtocolEvaluation
-from cvae.visualization.images import portrait
+from cvae.visualization.images import sampled_clip
 from cvae.visualization.kl_map import render_kl_map
-from cvae.visualization.sample_grid import Caption, render_grid, render_portraits
-from cvae.visualization.strips import GIF_MS, Sample, render_animation, render_strip
+from cvae.visualization.sample_grid import Caption, render_sample_grid, render_sample_strips
+from cvae.visualization.strips import GIF_MS, PredictedClip, render_animation, render_strip
 
 
 def _clip_notes(picture: Image.Image) -> PngInfo:
@@ -20,9 +20,9 @@ def _clip_notes(picture: Image.Image) -> PngInfo:
     return notes
 
 
-def save_pictures(samples: Sequence[Sample], stem: Path) -> tuple[Path, Path]:
+def save_pictures(clips: Sequence[PredictedClip], stem: Path) -> tuple[Path, Path]:
     """Write `STEM.png` (strip) and `STEM.gif` (animation); return both paths."""
-    return save_strip(render_strip(samples), stem), save_animation(render_animation(samples), stem)
+    return save_strip(render_strip(clips), stem), save_animation(render_animation(clips), stem)
 
 
 def save_strip(strip: Image.Image, stem: Path) -> Path:
@@ -62,10 +62,10 @@ def save_kl_map(result: ProtocolEvaluation, n_past: int, flags: dict[str, bool],
 
 def save_sample_pictures(result: ProtocolEvaluation, flags: dict[str, bool], stem: Path) -> tuple[Path, Path]:
     """Write `STEM.png` (strips) and `STEM.gif` (grid) of an evaluation that drew samples; return both paths."""
-    portraits = [portrait(name, of) for name, of in result.extremes.items()]
+    clips = [sampled_clip(name, of) for name, of in result.extremes.items()]
     score = f"PSNR {result.evaluation.mean('psnr'):.2f} dB, copy-last {result.evaluation.mean('copy_last_psnr'):.2f}"
     n_samples = next(iter(result.extremes.values())).spread.n
     latent = "" if result.kl is None else f"; KL {result.kl.sum().item():.3g} nats"
     caption = Caption(f"{score}; N = {n_samples}{latent}", flags)
-    strips = save_strip(render_portraits(portraits, caption), stem)
-    return strips, save_animation(render_grid(portraits, caption), stem)
+    strips = save_strip(render_sample_strips(clips, caption), stem)
+    return strips, save_animation(render_sample_grid(clips, caption), stem)
