@@ -12,7 +12,7 @@ from rich.table import Table
 from cvae.cli import USER_MISTAKE, new_command, run_command
 from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
-from cvae.data.inspection import Report, SplitReport, detect, inspect
+from cvae.data.inspection import Inspection, SplitInspection, detect, inspect
 from cvae.data.lab_layout import write_lab_layout
 from cvae.data.sources import PushingWorld
 from cvae.errors import InputError
@@ -61,11 +61,11 @@ def _format_threshold(threshold: CollapseThreshold) -> str:
     )
 
 
-def _left_out(report: Report) -> str:
+def _left_out(report: Inspection) -> str:
     return f", {MOST_PROBLEMS_SHOWN} shown" if len(report.problems) > MOST_PROBLEMS_SHOWN else ""
 
 
-def _print_report(console: Console, report: Report, clip_length: int) -> None:
+def _print_report(console: Console, report: Inspection, clip_length: int) -> None:
     console.print(f"source: {report.source.source} ({report.source.location})", markup=False, soft_wrap=True)
     if report.side:
         console.print(f"frames: {report.side}x{report.side} pixels")
@@ -87,7 +87,7 @@ def _span(lengths: list[int]) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _condition_table(split: str, of_split: SplitReport) -> Table:
+def _condition_table(split: str, of_split: SplitInspection) -> Table:
     values = np.concatenate(of_split.conditions).astype(np.float64)  # (frames, columns)
     n_actions = of_split.shown[0].actions.shape[1]
     table = Table("column", "min", "mean", "max", "std", title=f"{split}: conditions", title_justify="left")

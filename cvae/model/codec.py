@@ -82,6 +82,16 @@ class Codec:
             frames = torch.cat([self.decoder(part, projected.by_frame[i], projected.kernels) for part, (i, _) in pairs])
         return frames.view(*codes.shape[:2], *frames.shape[1:])
 
+    def encode_own(
+        self, frames: Tensor, projected: list[Tensor], kernels: list[Kernels]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Encode predicted frames (B, 3, S, S) -> codes (B, G), and what the skips add that serve the next frame.
+
+        These are their own, or stay `projected` where those of a given frame serve.
+        """
+        codes, skips = self.encoder(frames, None if self.skip == "every" else 0)
+        return codes, self.decoder.project(skips, kernels) if self.skip == "every" else projected
+
     def feed_back(self, own: Tensor, code: Tensor, projected: Projected, t: int, free: NDArray[np.bool_]) -> Tensor:
         """Encode the predicted frame t of the clips that are free, and put it in place of the truth.
 

@@ -45,14 +45,10 @@ class CVAE(nn.Module):
         self.frame_predictor = frame_predictor
         self.prior = prior
         self.codec = codec
+        self.n_past = codec.n_past
         self.conditioning = conditioning
         self.past_z = past_z
         self.detach = detach
-
-    @property
-    def n_past(self) -> int:
-        """Number of given frames."""
-        return self.codec.n_past
 
     @property
     def z_dim(self) -> int:
@@ -142,9 +138,7 @@ class CVAE(nn.Module):
             predicted, state = self.frame_predictor(inputs[None], state)
             outputs.append(self.decoder(predicted[0], projected, kernels))
             if t < len(past.conditions):
-                is_last_skip = self.codec.skip == "every"
-                fed, skips = self.encoder(outputs[-1], None if is_last_skip else 0)
-                projected = self.decoder.project(skips, kernels) if is_last_skip else projected
+                fed, projected = self.codec.encode_own(outputs[-1], projected, kernels)
         return torch.stack(outputs)
 
     def _read_past(self, past: Past, noise: Tensor) -> tuple[State, State]:

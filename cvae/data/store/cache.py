@@ -92,9 +92,9 @@ def _writing_to(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or cache
+        path = error.filename or cache
         raise InputError(
-            f"{cache}: the packed data cannot be written ({error.strerror}: {place}); "
+            f"{cache}: the packed data cannot be written ({error.strerror}: {path}); "
             "free some space or choose a cache folder that can be written"
         ) from error
 
