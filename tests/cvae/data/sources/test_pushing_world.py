@@ -30,7 +30,7 @@ def test_an_episode_depends_on_seed_split_and_index_alone() -> None:
     backward = [digest_of(WORLD, "train", index) for index in reversed(range(4))]
     assert forward == backward[::-1]
     code = (
-        "from cvae.data import PushingWorld; from cvae.data.sources.digests import text_digest;"
+        "from cvae.data.sources import PushingWorld; from cvae.data.sources.digests import text_digest;"
         "e = PushingWorld(seed=3, n_train=7, n_test=1).episode('train', 2, 32);"
         "print(text_digest(e.frames.tobytes().hex(), e.conditions.tobytes().hex()))"
     )

@@ -264,3 +264,21 @@ def test_no_call_takes_more_rows_than_fit_whatever_the_batch_size(
     assert min(seen) == 8  # filled up, or a whole call
     assert max(seen) == (8 if batch_size == 1 else 9)
     assert len(seen) < 50
+
+
+def test_the_short_evaluation_is_the_prior_of_the_full_one(tiny: Config, clips: Clips, tmp_path: Path) -> None:
+    # the same numbers for the same names; what was not asked for is neither computed nor written
+    model, counted = model_of(tiny), []
+    plan = EvaluationPlan(n_samples=3, batch_size=32, seed=0, n_actions=4, protocols=("prior",), latent=False)
+    short, whole = evaluate_protocols(model, clips, PLACE, plan, counted.append), full(model, clips)
+    assert sum(counted) == count_passes(model, clips, plan) == len(clips)
+    assert set(short.evaluation.scores) == set(full(model, clips, protocols=("prior",)).evaluation.scores)
+    for name, scores in short.evaluation.scores.items():
+        assert np.array_equal(scores, whole.evaluation.scores[name]), name
+    files = EvaluationFiles(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
+    final = final_evaluation(
+        model, clips, PLACE, tiny, "validate", 4, files, kl=5.0, protocols=("prior",), latent=False
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.npz", "p.gif", "p.png"]
+    assert "val/kl" not in final.summary
+    assert final.summary["val/psnr"] == short.evaluation.mean("psnr")
