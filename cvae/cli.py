@@ -6,21 +6,27 @@ import typer
 
 from cvae.errors import InputError
 
+USER_MISTAKE = 2  # exit status
 
-def new_command() -> typer.Typer:
-    """Return a command line where `-h` works and a crash shows Python's own traceback."""
+
+def new_command(about: str | None = None) -> typer.Typer:
+    """Return a command line where `-h` works and a crash shows Python's own traceback; `about` heads its help."""
     return typer.Typer(
-        context_settings={"help_option_names": ["-h", "--help"]}, pretty_exceptions_enable=False, add_completion=False
+        help=about,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        add_completion=False,
     )
 
 
 def run_command(app: typer.Typer) -> None:
     """Run a command line to its end and exit with its status."""
     try:
-        app()
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        status = app(standalone_mode=False)
+    except (InputError, typer.TyperException) as error:
+        explain = getattr(error, "format_message", error.__str__)  # usage errors name the option only there
+        print(f"error: {explain()}", file=sys.stderr)
+        sys.exit(USER_MISTAKE)
+    except typer.Abort:
         sys.exit(130)
+    sys.exit(status)

@@ -1,17 +1,7 @@
 """Every exception of the trainer: a user's mistake, a training that diverged, a folder that is in use."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-
-
-def fault_of(check: Callable[[], object]) -> str | None:
-    """The message of the InputError that a check raises, or None."""
-    try:
-        check()
-    except InputError as error:
-        return str(error)
-    return None
+import difflib
+from collections.abc import Callable, Iterable
 
 
 class InputError(Exception):
@@ -26,9 +16,23 @@ class Diverged(Exception):
     """The loss or its gradient is not finite; no optimizer step was made since, so the weights are still sound."""
 
 
+class AlreadyTraining(InputError):
+    """Another live process trains this run folder."""
+
+
 class NoLocks(InputError):
     """A file system has no locks, so nobody can be kept out."""
 
 
-class AlreadyTraining(InputError):
-    """Another live process trains this run folder."""
+def fault_of(check: Callable[[], object]) -> str | None:
+    """Return the message of the InputError that a check raises, or None."""
+    try:
+        check()
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a name was probably meant to be; None where none is near."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)

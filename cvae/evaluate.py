@@ -10,7 +10,6 @@ from cvae.cli import new_command, run_command
 from cvae.config import Split, build_config, load_yaml_mapping, merge, parse_settings
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder
-from cvae.run import evaluate_run, is_the_runs_own
 
 if TYPE_CHECKING:
     from cvae.run import FinalEvaluation
@@ -65,13 +64,13 @@ def evaluate_command(
     values = merge(values, {"evaluation": {"best_of": samples}} if samples else {})
     values = merge(values, {"n_eval": horizon} if horizon else {})
     config = build_config(values, str(folder.config))
-    from cvae.evaluation import ALL
-    from cvae.run import files_beside
+    from cvae.evaluation import ALL  # needs torch, for which neither --help nor a mistake should wait
+    from cvae.run import evaluate_checkpoint, files_beside, is_the_runs_own
 
     chosen = ALL if Asked.all in protocol else tuple(p for p in ALL if Asked(p) in protocol)
     stem = out or run / f"evaluation-{split}"
     files = files_beside(stem)
-    final = evaluate_run(folder, config, split, files, chosen, is_watched=True)
+    final = evaluate_checkpoint(folder, config, split, files, chosen, is_watched=True)
     if Asked.all in protocol and is_the_runs_own(folder, config, split):
         folder.diagnostics.write_bytes(files.diagnostics.read_bytes())
     for line in format_evaluation(final, split):

@@ -21,7 +21,7 @@ def describe_threshold(config: Config) -> str:
     """Return what the data at hand says of the weight above which no latent can live, with a warning if need be."""
     store = open_store(config.data, config.image_size, Path(config.store))
     threshold = store_threshold(store, config.n_past + config.n_future)
-    return "too few clips to estimate beta_c" if threshold is None else threshold.words(config.top_beta)
+    return "too few clips to estimate beta_c" if threshold is None else threshold.format(config.top_beta)
 
 
 def prepare(folder: RunFolder, config: Config) -> None:

@@ -2,7 +2,7 @@
 
 from cvae.config.network_sizes import CHANNELS_PER_GROUP, LAYERS, Work, stage_channels, training_flops
 from cvae.config.overrides import at_path, merge, parse_settings
-from cvae.config.schema import Config, RuntimeConfig, Split, TrainConfig, build_config
+from cvae.config.schema import Config, EvaluationConfig, RuntimeConfig, Split, TrainConfig, build_config
 from cvae.config.validation_errors import format_validation_error
 from cvae.config.yaml_file import dump_yaml, load_yaml_mapping
 
@@ -10,6 +10,7 @@ __all__ = [
     "CHANNELS_PER_GROUP",
     "LAYERS",
     "Config",
+    "EvaluationConfig",
     "RuntimeConfig",
     "Split",
     "TrainConfig",

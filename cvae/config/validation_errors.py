@@ -1,12 +1,13 @@
 """Turn a validation error into one sentence: the path, the value, what is allowed, the nearest known key."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+
+from cvae.errors import nearest
 
 
 def sections_of(annotation: Any) -> list[type[BaseModel]]:
@@ -59,8 +60,8 @@ def nearest_key(root: type[BaseModel], path: str, parent: type[BaseModel] | None
     name = path.rsplit(".", 1)[-1]
     siblings = list(fields_of(parent)) if parent else []
     prefix = path[: len(path) - len(name)]
-    if close := difflib.get_close_matches(name, siblings, n=1, cutoff=0.6):
-        return f"; did you mean '{prefix}{close[0]}'?"
+    if close := nearest(name, siblings):
+        return f"; did you mean '{prefix}{close}'?"
     elsewhere = sorted({known for known in known_paths(root) if known.rsplit(".", 1)[-1] == name})
     if elsewhere:
         return f"; did you mean '{elsewhere[0]}'?"
@@ -82,8 +83,8 @@ def format_validation_error(error: ValidationError, root: type[BaseModel], where
     elif kind == "missing":
         text = f"'{path}' is required"
     else:
-        said = first["msg"].removeprefix("Value error, ")
+        message = first["msg"].removeprefix("Value error, ")
         # A rule over several sections names them itself; the value would be the whole configuration.
-        text = f"{path} is {value!r}: {said[:1].lower()}{said[1:]}" if path else said
+        text = f"{path} is {value!r}: {message[:1].lower()}{message[1:]}" if path else message
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{where}: {text}{more}"

@@ -39,8 +39,8 @@ def parse_yaml(text: str, where: str) -> Any:
         return yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InputError(f"{where}{place}: {error.problem or 'not valid YAML'}") from error
+        position = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InputError(f"{where}{position}: {error.problem or 'not valid YAML'}") from error
     except yaml.YAMLError as error:
         raise InputError(f"{where}: not valid YAML ({error})") from error
 

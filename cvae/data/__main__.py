@@ -1,8 +1,5 @@
 """`python -m cvae.data`: look at data before training on it, or write the pushing world out as files."""
 
-from __future__ import annotations
-
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,18 +9,18 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from cvae.cli import USER_MISTAKE, new_command, run_command
 from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
-from cvae.data.inspection import Report, SplitReport, detect, inspect
+from cvae.data.inspection import Inspection, SplitInspection, detect, inspect
 from cvae.data.lab_layout import write_lab_layout
 from cvae.data.sources import PushingWorld
 from cvae.errors import InputError
+from cvae.sections import first_mistake
 
 MOST_PROBLEMS_SHOWN = 20
 
-USER_MISTAKE = 2  # exit status
-
-app = typer.Typer(add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app = new_command(__doc__)
 
 
 @app.command("inspect")
@@ -40,7 +37,7 @@ def inspect_command(
     _print_report(console, report, clip_length)
     if report.threshold:
         console.print(_format_threshold(report.threshold), markup=False, soft_wrap=True)
-    rows = [(split, episode) for split, there in report.splits.items() for episode in there.shown]
+    rows = [(split, episode) for split, of_split in report.splits.items() for episode in of_split.shown]
     if rows:
         name = Path(path).resolve().name
         sheet = out or Path(f"contact-sheet-{name}.png")
@@ -64,23 +61,23 @@ def _format_threshold(threshold: CollapseThreshold) -> str:
     )
 
 
-def _left_out(report: Report) -> str:
+def _left_out(report: Inspection) -> str:
     return f", {MOST_PROBLEMS_SHOWN} shown" if len(report.problems) > MOST_PROBLEMS_SHOWN else ""
 
 
-def _print_report(console: Console, report: Report, clip_length: int) -> None:
+def _print_report(console: Console, report: Inspection, clip_length: int) -> None:
     console.print(f"source: {report.source.source} ({report.source.location})", markup=False, soft_wrap=True)
     if report.side:
         console.print(f"frames: {report.side}x{report.side} pixels")
     stride = report.source.stride
     console.print(f"clips:  {'one per episode' if stride is None else f'one every {stride} frames'}")
     table = Table("split", "episodes", "frames each", f"clips of {clip_length}")
-    for split, there in report.splits.items():
-        table.add_row(split, str(len(there.lengths)), _span(there.lengths), str(there.n_clips))
+    for split, of_split in report.splits.items():
+        table.add_row(split, str(len(of_split.lengths)), _span(of_split.lengths), str(of_split.n_clips))
     console.print(table)
-    for split, there in report.splits.items():
-        if there.conditions:
-            console.print(_condition_table(split, there))
+    for split, of_split in report.splits.items():
+        if of_split.conditions:
+            console.print(_condition_table(split, of_split))
 
 
 def _span(lengths: list[int]) -> str:
@@ -90,9 +87,9 @@ def _span(lengths: list[int]) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _condition_table(split: str, there: SplitReport) -> Table:
-    values = np.concatenate(there.conditions).astype(np.float64)  # (frames, columns)
-    n_actions = there.shown[0].actions.shape[1]
+def _condition_table(split: str, of_split: SplitInspection) -> Table:
+    values = np.concatenate(of_split.conditions).astype(np.float64)  # (frames, columns)
+    n_actions = of_split.shown[0].actions.shape[1]
     table = Table("column", "min", "mean", "max", "std", title=f"{split}: conditions", title_justify="left")
     for column in range(values.shape[1]):
         name = f"action {column}" if column < n_actions else f"position {column - n_actions}"
@@ -133,22 +130,9 @@ def _world(**options: Any) -> PushingWorld:
     try:
         return PushingWorld(**options)
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise InputError(f"{fault['loc'][0]}={fault['input']!r}: {fault['msg']}") from error
-
-
-def main() -> None:
-    """Run the command line; a user's mistake is one line and exit status 2."""
-    try:
-        status = app(standalone_mode=False)
-    except (InputError, typer.TyperException) as error:
-        explain = getattr(error, "format_message", error.__str__)  # usage errors name the option only there
-        print(f"error: {explain()}", file=sys.stderr)
-        sys.exit(USER_MISTAKE)
-    except typer.Abort:
-        sys.exit(130)
-    sys.exit(status)
+        mistake = first_mistake(error)
+        raise InputError(f"{mistake.path}={mistake.value!r}: {mistake.message}") from error
 
 
 if __name__ == "__main__":
-    main()
+    run_command(app)

@@ -16,8 +16,6 @@ frames at least as well. It says nothing about a model that is still worse than 
 over the model's own frames.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,17 +55,17 @@ class CollapseThreshold:
         """The standard deviation of the Gaussian decoder that it implies: the root of lambda_max."""
         return float(self.lambda_max**0.5)
 
-    def words(self, top: float | None) -> str:
+    def format(self, top: float | None) -> str:
         """Return the bound for people, with a warning where `top`, the largest weight of a schedule, is far above it.
 
         Args:
             top: in the mean convention; None where the training sets the weight itself.
         """
-        said = f"collapse above beta_c <= {self.beta_c:.2g}"
+        bound = f"collapse above beta_c <= {self.beta_c:.2g}"
         if not self.is_far_below(top) or top is None:
-            return said
+            return bound
         times = f"{top / self.beta_c:.3g}" if self.beta_c > 0 else "infinitely many"
-        return f"{said}; warning: its top is {times} times that: no latent lives, deterministic models are compared"
+        return f"{bound}; warning: its top is {times} times that: no latent lives, deterministic models are compared"
 
     def is_far_below(self, top: float | None) -> bool:
         """Whether a weight is so far above the bound that no latent can live."""

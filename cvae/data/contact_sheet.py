@@ -1,7 +1,5 @@
 """A contact sheet: rows of frames with labels, large enough to see single pixels."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont

@@ -1,7 +1,5 @@
 """Looking at data before training on it: what it holds, and everything that is wrong with it."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,7 +39,7 @@ EPISODES_LAYOUT = "SPLIT/*.npz"
 
 
 @dataclass
-class SplitReport:
+class SplitInspection:
     """What one split holds: lengths in frames, conditions and clip count of its sound episodes, some to look at."""
 
     lengths: list[int] = field(default_factory=list)
@@ -51,7 +49,7 @@ class SplitReport:
 
 
 @dataclass
-class Report:
+class Inspection:
     """What a source holds.
 
     Attributes:
@@ -63,7 +61,7 @@ class Report:
 
     source: Source
     side: int | None = None
-    splits: dict[str, SplitReport] = field(default_factory=dict)
+    splits: dict[str, SplitInspection] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     threshold: CollapseThreshold | None = None
 
@@ -78,8 +76,8 @@ def detect(path: str, n_frames: int = 30) -> Source:
     has_npz = any(entry.suffix == ".npz" for entry in entries)
     has_sequences = any(entry.name.startswith("traj_") for entry in entries)
     if has_npz == has_sequences:
-        found = "both layouts" if has_npz else f"neither layout ({_holdings(root)})"
-        raise InputError(f"{root}: has {found}; expected either {BAIR_LAYOUT} or {EPISODES_LAYOUT}")
+        layout = "both layouts" if has_npz else f"neither layout ({_holdings(root)})"
+        raise InputError(f"{root}: has {layout}; expected either {BAIR_LAYOUT} or {EPISODES_LAYOUT}")
     return NpzEpisodes(root=root) if has_npz else Bair(root=root, n_frames=n_frames)
 
 
@@ -87,35 +85,35 @@ def _holdings(root: Path) -> str:
     return "; ".join(f"{split}/ holds {holds(root / split)}" for split in SPLITS if (root / split).is_dir())
 
 
-def inspect(source: Source, clip_length: int, image_size: int) -> Report:
+def inspect(source: Source, clip_length: int, image_size: int) -> Inspection:
     """Read every episode of a source and report on it; `image_size` is that of generated episodes alone."""
-    report, steps = Report(source), ResidualSample()
+    report, steps = Inspection(source), ResidualSample()
     attempts = _generated(source, image_size) if isinstance(source, PushingWorld) else _recorded(source)
     for attempt in attempts:
-        there = report.splits.setdefault(attempt.split, SplitReport())
+        of_split = report.splits.setdefault(attempt.split, SplitInspection())
         if isinstance(attempt.outcome, Episode):
             report.side = attempt.outcome.frames.shape[1]
-            _count(there, attempt.outcome, clip_length, source.stride)
-            if there is next(split for split in report.splits.values() if split.lengths):
+            _count(of_split, attempt.outcome, clip_length, source.stride)
+            if of_split is next(split for split in report.splits.values() if split.lengths):
                 steps.add(attempt.outcome, TRAINED_SIDE if report.side % TRAINED_SIDE == 0 else report.side)
-            if attempt.share >= len(there.shown) / N_SHOWN:
-                there.shown.append(attempt.outcome)
+            if attempt.share >= len(of_split.shown) / N_SHOWN:
+                of_split.shown.append(attempt.outcome)
         else:
             report.problems.extend(attempt.outcome)
     report.threshold = steps.estimate()
-    for split, there in report.splits.items():
-        if there.lengths and not there.n_clips:
-            longest = max(there.lengths)
+    for split, of_split in report.splits.items():
+        if of_split.lengths and not of_split.n_clips:
+            longest = max(of_split.lengths)
             report.problems.append(
                 f"{source.location}: no {split} episode has {clip_length} frames; the longest has {longest}"
             )
     return report
 
 
-def _count(there: SplitReport, episode: Episode, clip_length: int, stride: int | None) -> None:
-    there.lengths.append(len(episode.frames))
-    there.n_clips += len(clip_starts(len(episode.frames), clip_length, stride))
-    there.conditions.append(episode.conditions)
+def _count(of_split: SplitInspection, episode: Episode, clip_length: int, stride: int | None) -> None:
+    of_split.lengths.append(len(episode.frames))
+    of_split.n_clips += len(clip_starts(len(episode.frames), clip_length, stride))
+    of_split.conditions.append(episode.conditions)
 
 
 class ReadEpisode(NamedTuple):

@@ -1,7 +1,5 @@
 """Writing episodes out in the lab layout: PNG frames and two csv files per sequence."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -99,6 +99,6 @@ def predict_clips(model: CVAE, clips: Clips, indices: Indices, accelerator: Acce
     return Prediction(batch.truth[:, : batch.n_clips], predicted[:, : batch.n_clips])
 
 
-def sampled_clips(n_clips: int, n_drawn: int) -> Indices:
+def spread_evenly(n_clips: int, n_chosen: int) -> Indices:
     """Return clips spread evenly over a split: the same for every model."""
-    return np.unique(np.linspace(0, n_clips - 1, n_drawn).round().astype(np.int64))
+    return np.unique(np.linspace(0, n_clips - 1, n_chosen).round().astype(np.int64))

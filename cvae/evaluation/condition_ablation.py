@@ -10,7 +10,7 @@ from cvae.device import Accelerator
 from cvae.evaluation.clip_batches import ClipBatch, Indices
 
 #: From a batch to its wrong conditions, (T, B, C).
-Disturbance = Callable[[Clips, ClipBatch, Accelerator], Tensor]
+Ablation = Callable[[Clips, ClipBatch, Accelerator], Tensor]
 
 
 def partners(n_clips: int) -> Indices:
@@ -21,32 +21,32 @@ def partners(n_clips: int) -> Indices:
     return of
 
 
-def shuffled(columns: slice, n_clips: int) -> Disturbance:
+def shuffled(columns: slice, n_clips: int) -> Ablation:
     """Return conditions whose columns are another clip's, whole and in order."""
     of = partners(n_clips)
 
-    def disturb(clips: Clips, batch: ClipBatch, accelerator: Accelerator) -> Tensor:
+    def ablate(clips: Clips, batch: ClipBatch, accelerator: Accelerator) -> Tensor:
         changed = batch.conditions.clone()
         changed[..., columns] = accelerator.conditions(clips.gather(of[batch.rows])[1])[..., columns]
         return changed
 
-    return disturb
+    return ablate
 
 
-def zeroed(columns: slice) -> Disturbance:
+def zeroed(columns: slice) -> Ablation:
     """Return conditions whose columns are 0, the training split's mean."""
 
-    def disturb(clips: Clips, batch: ClipBatch, accelerator: Accelerator) -> Tensor:
+    def ablate(clips: Clips, batch: ClipBatch, accelerator: Accelerator) -> Tensor:
         changed = batch.conditions.clone()
         changed[..., columns] = 0
         return changed
 
-    return disturb
+    return ablate
 
 
-def disturbances(n_actions: int, n_conditions: int, n_clips: int) -> dict[str, Disturbance]:
-    """Return what there is to disturb, by name; a single clip has no other to be shuffled with."""
+def ablations(n_actions: int, n_conditions: int, n_clips: int) -> dict[str, Ablation]:
+    """Return what can be done to the conditions, by name; a single clip has no other to be shuffled with."""
     columns = {"actions": slice(0, n_actions), "positions": slice(n_actions, n_conditions)}
-    there = {name: part for name, part in columns.items() if part.start < part.stop}
-    found = {f"shuffled_{name}": shuffled(part, n_clips) for name, part in there.items()} if n_clips > 1 else {}
-    return found | {f"zeroed_{name}": zeroed(part) for name, part in there.items()}
+    present = {name: part for name, part in columns.items() if part.start < part.stop}
+    shuffles = {f"shuffled_{name}": shuffled(part, n_clips) for name, part in present.items()} if n_clips > 1 else {}
+    return shuffles | {f"zeroed_{name}": zeroed(part) for name, part in present.items()}

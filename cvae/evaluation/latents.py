@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from cvae.evaluation.clip_batches import Indices
-from cvae.model import Rollout, kl_per_value, sample
+from cvae.model import Rollout, kl_per_value, sample_gaussian
 
 #: A dimension whose posterior mean varies more than this over the clips is active (Burda et al. 2016, section 5.1).
 ACTIVE_VARIANCE = 0.01
@@ -66,7 +66,7 @@ class Latents:
         n = self.mu.shape[1]
         chosen = np.unique(np.linspace(0, n - 1, min(n, MAX_COMPARED)).round().astype(np.int64))
         mu, logvar = (_flat(values, chosen) for values in (self.mu, self.logvar))
-        z = sample(mu, logvar, _flat(noise.double(), chosen))
+        z = sample_gaussian(mu, logvar, _flat(noise.double(), chosen))
         log_q = torch.stack([_log_density(row, mu, logvar) for row in z])  # (N, N): z of i under the posterior of j
         own = log_q.diagonal()
         estimate = (own - torch.logsumexp(log_q, dim=1) + log(len(chosen))).mean()

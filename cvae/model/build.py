@@ -5,6 +5,8 @@ from torch import nn
 
 from cvae.config import Config
 from cvae.model.chunking import Chunking
+from cvae.model.codec import Codec
+from cvae.model.conditioning import Conditioning
 from cvae.model.cvae import CVAE
 from cvae.model.lstm import FramePredictor, GaussianLSTM
 from cvae.model.vgg import Decoder, Encoder
@@ -32,7 +34,8 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
         n_conditions: condition values a frame, 7 for action and position.
     """
     m = config.model
-    context = (n_conditions if m.conditioned else 0) + (config.n_past * m.g_dim if m.past_codes else 0)
+    conditioning = Conditioning(config.n_past, m.conditioned, m.condition_offset, m.past_codes)
+    context = conditioning.size(n_conditions, m.g_dim)
     parts = Chunking(is_divisible=m.norm == "group", checkpointing=config.runtime.checkpointing)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -47,17 +50,6 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
         prior = None
         if m.prior == "learned":  # drawn last: the other networks start from the same weights with either prior
             prior = GaussianLSTM(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers).apply(initialise)
-    return CVAE(
-        encoder,
-        decoder,
-        posterior,
-        predictor,
-        prior,
-        n_past=config.n_past,
-        skip=m.skip,
-        conditioned=m.conditioned,
-        condition_offset=m.condition_offset,
-        past_codes=m.past_codes,
-        past_z=m.past_z,
-        detach=config.teacher_forcing.detach,
-    )
+    codec = Codec(encoder, decoder, config.n_past, m.skip)
+    detach = config.teacher_forcing.detach
+    return CVAE(codec, posterior, predictor, prior, conditioning=conditioning, past_z=m.past_z, detach=detach)

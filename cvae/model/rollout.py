@@ -57,6 +57,6 @@ class Rollout:
         return kl_per_value(self.mu, self.logvar, *prior).mean(dim=1)
 
 
-def sample(mu: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
+def sample_gaussian(mu: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
     """Return mu + sigma * noise, all (T, B, Z)."""
     return mu + noise * torch.exp(0.5 * logvar)

@@ -5,9 +5,10 @@ import math
 
 def numbers_of(values: object) -> list[float]:
     """Return a list of numbers as it is; empty for anything else."""
-    found = [finite(value) for value in values] if isinstance(values, list) else []
-    known = [value for value in found if value is not None]
-    return known if len(known) == len(found) else []
+    if not isinstance(values, list):
+        return []
+    numbers = [number for value in values if (number := finite(value)) is not None]
+    return numbers if len(numbers) == len(values) else []
 
 
 def finite(value: object) -> float | None:

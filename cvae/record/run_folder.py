@@ -88,10 +88,7 @@ class RunFolder:
         Raises:
             InputError: the file is damaged.
         """
-        try:
-            return _parse(RunState, self.state)
-        except FileNotFoundError:
-            return RunState()
+        return _parse(RunState, self.state) or RunState()
 
     def write_state(self, state: RunState) -> None:
         """Replace the state."""
@@ -103,10 +100,7 @@ class RunFolder:
         Raises:
             InputError: the file is damaged.
         """
-        try:
-            return _parse(RunIdentity, self.identity)
-        except FileNotFoundError:
-            return None
+        return _parse(RunIdentity, self.identity)
 
     def write_identity(self, identity: RunIdentity) -> None:
         """Write what the run is within its experiment."""
@@ -170,14 +164,15 @@ class RunFolder:
             return not free
 
 
-def _parse(kind: type[Record], path: Path) -> Record:
-    """Return what a file of the record says.
+def _parse(kind: type[Record], path: Path) -> Record | None:
+    """Return what a file of the record says; None where there is none.
 
     Raises:
-        FileNotFoundError: there is none.
         InputError: it is damaged.
     """
     try:
         return parse_record(kind, json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
     except ValueError as error:  # no JSON, no UTF-8, or of another shape
         raise InputError(f"{path}: is damaged ({error})") from error

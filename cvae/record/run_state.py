@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cvae.record.names import FINAL_STATUSES, Status
+from cvae.sections import first_mistake
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,6 @@ def parse_record(kind: type[Record], values: object) -> Record:
     try:
         parsed: Record = _ADAPTERS[kind].validate_python(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{path}: {first['msg']}" if path else str(first["msg"])) from error
+        mistake = first_mistake(error)
+        raise ValueError(f"{mistake.path}: {mistake.message}" if mistake.path else mistake.message) from error
     return parsed

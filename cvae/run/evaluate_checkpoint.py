@@ -2,25 +2,29 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
+
+import torch
 
 from cvae.config import Config, Split, build_config, load_yaml_mapping
+from cvae.data.store import Clips, ConditionStatistics, Store, open_store
+from cvae.device import choose_accelerator
 from cvae.errors import InputError
+from cvae.evaluation import Protocol
+from cvae.model import CVAE, build_model
 from cvae.record import RunFolder
-
-if TYPE_CHECKING:
-    from cvae.evaluation import Protocol
-    from cvae.run.final_evaluation import EvaluationFiles, FinalEvaluation
+from cvae.run.checkpoint import read_checkpoint
+from cvae.run.final_evaluation import EvaluationFiles, FinalEvaluation, final_evaluation
 
 
-def evaluate_run(
+def evaluate_checkpoint(
     folder: RunFolder,
     config: Config,
     split: Split,
-    files: "EvaluationFiles",
-    protocols: "Collection[Protocol]",
+    files: EvaluationFiles,
+    protocols: Collection[Protocol],
     is_watched: bool = False,
-) -> "FinalEvaluation":
+) -> FinalEvaluation:
     """Evaluate a run's checkpoint in full on a split of the data in `config`, and write scores and pictures.
 
     Conditions are standardised as in the run's training: the model knows no other scale.
@@ -28,26 +32,32 @@ def evaluate_run(
     Raises:
         InputError: there is no checkpoint, or the data or the configuration does not fit the model.
     """
-    import torch
-
-    from cvae.data.store import ConditionStatistics, open_store
-    from cvae.device import choose_accelerator
-    from cvae.model import build_model
-    from cvae.run.checkpoint import read_checkpoint
-    from cvae.run.final_evaluation import evaluate_fully
-
     checkpoint = read_checkpoint(folder)
     statistics = ConditionStatistics(**{key: tuple(value) for key, value in checkpoint["statistics"].items()})
     accelerator = choose_accelerator(config.runtime)
     store = open_store(config.data, config.image_size, Path(config.store))
+    clips = _clips(store, config, split, statistics)
+    model = _trained_model(folder, checkpoint, config, len(statistics.mean))
+    model.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return final_evaluation(
+        model, clips, accelerator, config, split, store.n_actions, files, protocols=protocols, is_watched=is_watched
+    )
+
+
+def _clips(store: Store, config: Config, split: Split, statistics: ConditionStatistics) -> Clips:
+    """Return the clips to evaluate; data with other conditions than the model was trained on is refused."""
     use = config.model.use_positions
     if store.n_actions + (store.n_positions if use else 0) != len(statistics.mean):
         raise InputError(
             f"{store.source.location}: has {store.n_actions} action and {store.n_positions} position values a frame; "
             f"the model was trained on {len(statistics.mean)} condition values"
         )
-    clips = store.clips(split, config.n_past + config.n_eval, use_positions=use, statistics=statistics)
-    model = build_model(config, len(statistics.mean))
+    return store.clips(split, config.n_past + config.n_eval, use_positions=use, statistics=statistics)
+
+
+def _trained_model(folder: RunFolder, checkpoint: dict[str, Any], config: Config, n_conditions: int) -> CVAE:
+    """Return the model of a configuration with a checkpoint's weights; one that does not fit is refused."""
+    model = build_model(config, n_conditions)
     try:
         model.load_state_dict(checkpoint["trainer"]["model"])
     except RuntimeError as error:
@@ -55,10 +65,7 @@ def evaluate_run(
             f"{folder.checkpoint}: does not hold the model that the configuration describes; what was trained cannot "
             f"be changed with --set ({str(error).splitlines()[-1].strip()})"
         ) from error
-    model.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return evaluate_fully(
-        model, clips, accelerator, config, split, store.n_actions, files, protocols=protocols, is_watched=is_watched
-    )
+    return model
 
 
 def is_the_runs_own(folder: RunFolder, config: Config, split: Split) -> bool:

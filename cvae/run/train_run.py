@@ -1,33 +1,24 @@
 """Train a run folder: from its configuration to its final evaluation, through any number of attempts."""
 
 import os
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import torch
 
 from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.data.store import Store, open_store
 from cvae.device import Accelerator, choose_accelerator
-from cvae.errors import AlreadyTraining, InputError
+from cvae.errors import AlreadyTraining
+from cvae.evaluation import ALL
+from cvae.evaluation.metrics import load_perceptual
 from cvae.files import held
-from cvae.provenance import git_commit, package_versions
-from cvae.record import RunError, RunFolder, RunState, flags_by_record
+from cvae.record import RunFolder, RunState
 from cvae.run.checkpoint import load_checkpoint, save_checkpoint
-from cvae.run.failure_kinds import FINAL_KINDS, failure_kind
-from cvae.run.final_evaluation import (
-    EvaluationFiles,
-    FinalEvaluation,
-    evaluate_finally,
-    evaluate_fully,
-    flags_of,
-    load_perceptual,
-)
+from cvae.run.final_evaluation import EvaluationFiles, FinalEvaluation, final_evaluation, flags_of
+from cvae.run.heartbeat import beating
+from cvae.run.run_attempt import RunAttempt
 from cvae.training import EpochResult, Trainer
-from cvae.visualization import sample_clips, save_pictures
+from cvae.visualization import predicted_clips, save_pictures
 
 
 @dataclass(frozen=True)
@@ -70,48 +61,24 @@ def train_run(folder: RunFolder) -> Iterator[Evaluated]:
         if before.is_final:
             return
         begun = RunState("running", attempt=before.attempt + 1, pid=os.getpid(), mended=before.mended)
-        attempt = Attempt(folder, begun)
+        attempt = RunAttempt(folder, begun)
         try:
             yield from _train(attempt)
         except BaseException as error:
-            _record_failure(attempt, error)
+            attempt.record_failure(error)
             raise
 
 
-@dataclass
-class Attempt:
-    """One attempt at a run: its folder, and the state that it has come to."""
-
-    folder: RunFolder
-    state: RunState
-
-    def record(self, state: RunState) -> None:
-        """Write a new state."""
-        self.folder.write_state(state)
-        self.state = state
-
-
-def _record_failure(attempt: Attempt, error: BaseException) -> None:
-    kind = failure_kind(error)
-    status = FINAL_KINDS.get(kind, "interrupted")
-    facts = None if kind == "interruption" else RunError(kind, type(error).__name__, str(error))
-    ended = replace(attempt.state, status=status, error=facts)
-    if status != "interrupted":
-        ended = replace(ended, flags=flags_by_record(attempt.folder.read_epochs(), diverged=status == "diverged"))
-    with suppress(InputError):  # a full disk takes no state either: what is raised says why
-        attempt.record(ended)
-
-
-def _train(attempt: Attempt) -> Iterator[Evaluated]:
+def _train(attempt: RunAttempt) -> Iterator[Evaluated]:
     folder = attempt.folder
     config = load_config(folder)
     accelerator = choose_accelerator(config.runtime)
     store = open_store(config.data, config.image_size, Path(config.store))
     trainer = make_trainer(config, accelerator, store)
-    load_perceptual(config, accelerator.device)  # a file that is not there should not cost a training
+    load_perceptual(config.evaluation, accelerator.device)  # a file that is not there should not cost a training
     mended = [f"attempt {attempt.state.attempt} {what}" for what in _take_up(folder, trainer)]
-    attempt.record(_with_provenance(attempt.state, trainer, store, mended))
-    with _beating(folder, trainer):
+    attempt.record_start(trainer, store, mended)
+    with beating(folder, trainer):
         for result in trainer.fit():
             folder.append_epoch(result.values())
             yield Evaluated(result, *_save_samples(folder, trainer, result))
@@ -138,50 +105,12 @@ def _take_up(folder: RunFolder, trainer: Trainer) -> Iterator[str]:
         yield f"cut off a torn line of {folder.epochs.name}"
 
 
-def _with_provenance(state: RunState, trainer: Trainer, store: Store, mended: list[str]) -> RunState:
-    commit, is_dirty = git_commit()
-    return replace(
-        state,
-        mended=(*state.mended, *mended),
-        seconds=trainer.seconds,
-        step=trainer.step,
-        total_steps=trainer.config.train.steps,
-        device=trainer.accelerator.name,
-        precision="bf16" if trainer.accelerator.bf16 else "fp32",
-        threads=torch.get_num_threads(),
-        n_parameters=trainer.n_parameters,
-        versions=package_versions(),
-        git_commit=commit,
-        git_dirty=is_dirty,
-        data_fingerprint=store.fingerprint,
-    )
-
-
-@contextmanager
-def _beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Iterator[None]:
-    """Write the step to the heartbeat file twice a second: it stands still when the training does."""
-    done = threading.Event()
-
-    def beat() -> None:
-        while not done.wait(every_s):
-            with suppress(OSError):  # a full disk stops no training
-                folder.heartbeat.write_text(str(trainer.step))
-
-    thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
 def _save_samples(folder: RunFolder, trainer: Trainer, result: EpochResult) -> tuple[Path | None, Path | None]:
     e = trainer.config.evaluation
     is_due = round(result.step / e.every) % e.samples_every == 0 or result.step == trainer.config.train.steps
     if not is_due:
         return None, None
-    samples = sample_clips(trainer.model, trainer.validate_clips, e.n_samples, trainer.accelerator, e.seed)
+    samples = predicted_clips(trainer.model, trainer.validate_clips, e.n_samples, trainer.accelerator, e.seed)
     return save_pictures(samples, folder.samples / f"step-{result.step:06d}")
 
 
@@ -190,12 +119,16 @@ def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> F
     c, e = trainer.config, trainer.config.evaluation
     clips = store.clips(e.final_split, c.n_past + c.n_eval, use_positions=c.model.use_positions)
     last = folder.read_epochs()[-1]
-    kl, pictures = last["train/kl"], folder.samples / "final"
-    if e.full:
-        files = EvaluationFiles(folder.clips, folder.diagnostics, pictures)
-        final = evaluate_fully(
-            trainer.model, clips, trainer.accelerator, c, e.final_split, store.n_actions, files, kl=kl
-        )
-    else:
-        final = evaluate_finally(trainer.model, clips, trainer.accelerator, c, kl, folder.clips, pictures)
+    final = final_evaluation(
+        trainer.model,
+        clips,
+        trainer.accelerator,
+        c,
+        e.final_split,
+        store.n_actions,
+        EvaluationFiles(folder.clips, folder.diagnostics, folder.samples / "final"),
+        kl=last["train/kl"],
+        protocols=ALL if e.full else ("prior",),
+        latent=e.full,
+    )
     return replace(final, summary=final.summary | {key: last[key] for key in ("train/kl", "train/mse")})

@@ -12,14 +12,11 @@ from torch import Tensor
 from cvae.config import Config, Work
 from cvae.data.store import Clips
 from cvae.device import Accelerator, matrix_rate
-from cvae.errors import Diverged
 from cvae.evaluation import Evaluation, evaluate
 from cvae.model import build_model, mean_squared_error
 from cvae.training.batch_loader import Batch, BatchLoader
 from cvae.training.kl_term import KLTerm
 from cvae.training.meter import TrainingMeter, Update
-
-__all__ = ["Diverged", "EpochResult", "Trainer"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Trainer:
         self.model = model.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         o = config.optim
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=o.lr, betas=(o.beta1, o.beta2), fused=True)
-        self.regulariser = KLTerm(config)
+        self.kl_term = KLTerm(config)
         self.loader = BatchLoader(config, train, accelerator)
         self.work = Work.of(config, train.n_conditions)
         self.has_diverged = torch.zeros((), device=accelerator.device)
@@ -70,7 +67,7 @@ class Trainer:
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "regulariser": self.regulariser.state(),
+            "regulariser": self.kl_term.state(),
             "step": self.step,
             "seconds": self.seconds,
         }
@@ -81,7 +78,7 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         for group in self.optimizer.param_groups:
             group["fused"] = True  # checkpoints hold how they were made, too
-        self.regulariser.load_state(state["regulariser"])
+        self.kl_term.load_state(state["regulariser"])
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
 
     def fit(self) -> Iterator[EpochResult]:
@@ -131,12 +128,12 @@ class Trainer:
         """Make one optimizer step; return its loss, mse, kl, weighted kl and gradient norm, (5,), and its beta.
 
         Nothing here waits for the device. From the first update on that is not finite the optimizer leaves the
-        weights as they are; the ledger tells when it next looks.
+        weights as they are; the meter tells when it next looks.
         """
         with self.accelerator.autocast():
             rollout = self.model(batch.frames, batch.conditions, batch.noise, batch.forced)
         error = mean_squared_error(rollout.frames, batch.frames[1:])
-        penalty = self.regulariser(rollout, error, progress)
+        penalty = self.kl_term(rollout, error, progress)
         loss = error + penalty.weighted
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

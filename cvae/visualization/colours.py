@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+Colour = tuple[int, int, int]
+
 PAPER, INK, FAINT = (255, 255, 255), (33, 37, 41), (134, 142, 150)
 
 GIVEN, PREDICTED = (134, 142, 150), (214, 90, 20)
@@ -35,15 +37,15 @@ def as_heat(values: NDArray[Any], top: float) -> Frames:
     return np.where(np.isnan(values)[..., None], 255, colours).round().astype(np.uint8)
 
 
-def colour_bar(canvas: Image.Image, place: tuple[int, int, int], caption: str) -> None:
-    """Draw the scale from left to right at (left, top) over a width, its caption beneath."""
-    left, top, width = place
+def render_colour_bar(canvas: Image.Image, corner: tuple[int, int], width: int, caption: str) -> None:
+    """Draw the scale from left to right from its upper left corner on, its caption beneath."""
+    left, top = corner
     ramp = np.tile(as_heat(np.linspace(0, 1, width), 1.0), (8, 1, 1))
     canvas.paste(Image.fromarray(ramp), (left, top))
     ImageDraw.Draw(canvas).text((left + width // 2, top + 16), caption, FAINT, font(10), anchor="mm")
 
 
-def badge(canvas: Image.Image, corner: tuple[int, int], flags: dict[str, bool]) -> int:
+def render_badges(canvas: Image.Image, corner: tuple[int, int], flags: dict[str, bool]) -> int:
     """Draw what is wrong with a run, on colour; return where the text after it may begin."""
     words = [name for name in _BADGES if flags.get(name)]
     draw, x = ImageDraw.Draw(canvas), corner[0]

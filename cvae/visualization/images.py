@@ -1,4 +1,4 @@
-"""From tensors and evaluations to what is rendered: images, strips of a few clips, portraits of extremes."""
+"""From tensors and evaluations to what is rendered: images, a few clips, the extremes of many samples."""
 
 import numpy as np
 import torch
@@ -7,20 +7,24 @@ from torch import Tensor
 
 from cvae.data.store import Clips
 from cvae.device import Accelerator
-from cvae.evaluation import Extremes, predict_clips, sampled_clips
+from cvae.evaluation import Extremes, predict_clips, spread_evenly
 from cvae.evaluation.metrics import psnr
 from cvae.model import CVAE
-from cvae.visualization.sample_grid import Portrait
-from cvae.visualization.strips import Sample
+from cvae.visualization.sample_grid import SampledClip
+from cvae.visualization.strips import PredictedClip
 
 
-def sample_clips(model: CVAE, clips: Clips, n_samples: int, accelerator: Accelerator, seed: int) -> list[Sample]:
+def predicted_clips(
+    model: CVAE, clips: Clips, n_clips: int, accelerator: Accelerator, seed: int
+) -> list[PredictedClip]:
     """Return clips spread evenly over a split with their predictions."""
-    indices = sampled_clips(len(clips), n_samples)
+    indices = spread_evenly(len(clips), n_clips)
     batch = predict_clips(model, clips, indices, accelerator, seed)
     scores = psnr(batch.predicted, batch.truth[model.n_past :]).numpy()  # (H, B)
     truth, predicted = (as_images(frames) for frames in (batch.truth, batch.predicted))
-    return [Sample(clips.names[index], truth[:, i], predicted[:, i], scores[:, i]) for i, index in enumerate(indices)]
+    return [
+        PredictedClip(clips.names[index], truth[:, i], predicted[:, i], scores[:, i]) for i, index in enumerate(indices)
+    ]
 
 
 def as_images(frames: Tensor) -> NDArray[np.uint8]:
@@ -29,7 +33,7 @@ def as_images(frames: Tensor) -> NDArray[np.uint8]:
     return scaled.movedim(-3, -1).cpu().numpy()
 
 
-def portrait(name: str, of: Extremes) -> Portrait:
+def sampled_clip(name: str, of: Extremes) -> SampledClip:
     """Return what is drawn of a clip."""
     assert of.best is not None
     assert of.worst is not None
@@ -37,7 +41,7 @@ def portrait(name: str, of: Extremes) -> Portrait:
     shown = {"mean": of.spread.mean()[:, 0], "best": of.best, "worst": of.worst}
     error = (future.float() - shown["mean"].float()).abs().mean(dim=1)
     spread = of.spread.variance()[:, 0].float().sqrt().mean(dim=1)
-    return Portrait(
+    return SampledClip(
         name,
         as_images(of.truth),
         {row: as_images(frames) for row, frames in shown.items()},

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cvae.visualization.colours import FAINT, INK, PAPER, as_heat, badge, font
+from cvae.visualization.colours import FAINT, INK, PAPER, as_heat, font, render_badges
 
 
 def render_kl_map(kl: NDArray[np.float64], n_past: int, caption: str, flags: dict[str, bool]) -> Image.Image:
@@ -17,7 +17,7 @@ def render_kl_map(kl: NDArray[np.float64], n_past: int, caption: str, flags: dic
     canvas = Image.new("RGB", (left + image.width + 96, head + image.height + 46), PAPER)
     canvas.paste(image, (left, head))
     draw = ImageDraw.Draw(canvas)
-    draw.text((badge(canvas, (8, 8), flags), 17), caption, INK, font(13), anchor="lm")
+    draw.text((render_badges(canvas, (8, 8), flags), 17), caption, INK, font(13), anchor="lm")
     draw.text((left, 42), "KL from the prior, by step and dimension", INK, font(12), anchor="lm")
     line = head + (n_past - 1) * high
     if n_past > 1:
@@ -31,12 +31,12 @@ def render_kl_map(kl: NDArray[np.float64], n_past: int, caption: str, flags: dic
         draw.text((x, head + image.height + 8), f"{order[column]}", FAINT, font(10), anchor="mm")
     middle = (left + image.width // 2, head + image.height + 28)
     draw.text(middle, "dimension of z, largest KL first", INK, font(11), anchor="mm")
-    _render_scale(canvas, (left + image.width + 34, head + 16, max(image.height - 24, 40)), top)
+    _render_scale(canvas, (left + image.width + 34, head + 16), max(image.height - 24, 40), top)
     return canvas
 
 
-def _render_scale(canvas: Image.Image, place: tuple[int, int, int], top: float) -> None:
-    left, upper, height = place
+def _render_scale(canvas: Image.Image, corner: tuple[int, int], height: int, top: float) -> None:
+    left, upper = corner
     ramp = np.tile(as_heat(np.linspace(1, 0, height), 1.0)[:, None], (1, 12, 1))
     canvas.paste(Image.fromarray(ramp), (left, upper))
     draw = ImageDraw.Draw(canvas)

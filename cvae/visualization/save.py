@@ -1,4 +1,4 @@
-"""From a full evaluation to its files: scores, diagnostics and pictures."""
+"""From an evaluation to its pictures, PNG and GIF."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from cvae.evaluation import FullEvaluation
-from cvae.visualization.images import portrait
+from cvae.evaluation import ProtocolEvaluation
+from cvae.visualization.images import sampled_clip
 from cvae.visualization.kl_map import render_kl_map
-from cvae.visualization.sample_grid import Caption, render_grid, render_portraits
-from cvae.visualization.strips import GIF_MS, Sample, render_animation, render_strip
+from cvae.visualization.sample_grid import Caption, render_sample_grid, render_sample_strips
+from cvae.visualization.strips import GIF_MS, PredictedClip, render_animation, render_strip
 
 
 def _clip_notes(picture: Image.Image) -> PngInfo:
@@ -20,9 +20,9 @@ def _clip_notes(picture: Image.Image) -> PngInfo:
     return notes
 
 
-def save_pictures(samples: Sequence[Sample], stem: Path) -> tuple[Path, Path]:
+def save_pictures(clips: Sequence[PredictedClip], stem: Path) -> tuple[Path, Path]:
     """Write `STEM.png` (strip) and `STEM.gif` (animation); return both paths."""
-    return save_strip(render_strip(samples), stem), save_animation(render_animation(samples), stem)
+    return save_strip(render_strip(clips), stem), save_animation(render_animation(clips), stem)
 
 
 def save_strip(strip: Image.Image, stem: Path) -> Path:
@@ -48,22 +48,24 @@ def beside(stem: Path, suffix: str) -> Path:
     return stem.with_name(stem.name + suffix)
 
 
-def save_full_pictures(full: FullEvaluation, n_past: int, flags: dict[str, bool], stem: Path) -> list[Path]:
-    """Write `STEM.png` (strips), `STEM.gif` (grid) and `STEM-kl.png` (heat map); return their paths.
-
-    Strips and grid show samples: without them there is the heat map alone.
-    """
-    d = full.diagnostics
-    kl, n_dimensions = full.kl.sum().item(), full.kl.shape[1]
-    latent = f"KL {kl:.3g} nats a sequence, {d['active_units']} of {n_dimensions} dimensions active, "
+def save_kl_map(result: ProtocolEvaluation, n_past: int, flags: dict[str, bool], stem: Path) -> Path:
+    """Write `STEM-kl.png`, the heat map of an evaluation that looked at the latent, and return its path."""
+    assert result.kl is not None
+    d, kl = result.diagnostics, result.kl.sum().item()
     information, bound = max(d["mutual_information"], 0.0), d["mutual_information_bound"]
-    latent += f"mutual information {information:.2f} of at most {bound:.2f} nats"
-    heat = render_kl_map(full.kl.numpy(), n_past, latent, flags)
-    paths = [save_strip(heat, stem.with_name(f"{stem.name}-kl"))]
-    if full.extremes:
-        portraits = [portrait(name, of) for name, of in full.extremes.items()]
-        score = f"PSNR {full.evaluation.mean('psnr'):.2f} dB, copy-last {full.evaluation.mean('copy_last_psnr'):.2f}"
-        caption = Caption(f"{score}; N = {d['n_samples']}; KL {kl:.3g} nats", flags)
-        paths.append(save_strip(render_portraits(portraits, caption), stem))
-        paths.append(save_animation(render_grid(portraits, caption), stem))
-    return paths
+    caption = (
+        f"KL {kl:.3g} nats a sequence, {d['active_units']} of {result.kl.shape[1]} dimensions active, "
+        f"mutual information {information:.2f} of at most {bound:.2f} nats"
+    )
+    return save_strip(render_kl_map(result.kl.numpy(), n_past, caption, flags), stem.with_name(f"{stem.name}-kl"))
+
+
+def save_sample_pictures(result: ProtocolEvaluation, flags: dict[str, bool], stem: Path) -> tuple[Path, Path]:
+    """Write `STEM.png` (strips) and `STEM.gif` (grid) of an evaluation that drew samples; return both paths."""
+    clips = [sampled_clip(name, of) for name, of in result.extremes.items()]
+    score = f"PSNR {result.evaluation.mean('psnr'):.2f} dB, copy-last {result.evaluation.mean('copy_last_psnr'):.2f}"
+    n_samples = next(iter(result.extremes.values())).spread.n
+    latent = "" if result.kl is None else f"; KL {result.kl.sum().item():.3g} nats"
+    caption = Caption(f"{score}; N = {n_samples}{latent}", flags)
+    strips = save_strip(render_sample_strips(clips, caption), stem)
+    return strips, save_animation(render_sample_grid(clips, caption), stem)

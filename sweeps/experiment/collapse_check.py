@@ -25,11 +25,6 @@ class ArmWeights:
     image_size: int
     threshold: CollapseThreshold | None
 
-    @property
-    def is_far_above(self) -> bool:
-        """Whether the largest top would leave no latent alive."""
-        return self.threshold is not None and self.threshold.is_far_below(self.high)
-
 
 def measure_arms(experiment: Experiment) -> dict[str, ArmWeights]:
     """Return each arm's weights and threshold; data that arms share is looked at once."""
@@ -78,4 +73,4 @@ def _format_weights(weights: ArmWeights) -> str:
         top = f"{' to '.join(f'{beta:.3g}' for beta in tops)}, beta_sum {sums}, sigma {sigmas}"
     if weights.threshold is None:
         return top
-    return f"{top}; {weights.threshold.words(weights.high)}"
+    return f"{top}; {weights.threshold.format(weights.high)}"

@@ -4,7 +4,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError
 
-from cvae.sections import Section
+from cvae.sections import Section, first_mistake
 
 SamplerName = Literal["qmc", "random", "grid", "tpe", "gp", "cmaes"]
 
@@ -106,9 +106,8 @@ def check_options(kind: str, name: str, table: dict[str, type[Options]], given: 
     try:
         section.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        option = ".".join(str(part) for part in first["loc"])
-        known = ", ".join(section.model_fields) or "none"
-        if first["type"] == "extra_forbidden":
+        option, value, message, is_unknown = first_mistake(error)
+        if is_unknown:
+            known = ", ".join(section.model_fields) or "none"
             raise ValueError(f"{kind} {name} knows no option '{option}'; its options: {known}") from error
-        raise ValueError(f"{kind} {name}, option {option} is {first['input']!r}: {first['msg']}") from error
+        raise ValueError(f"{kind} {name}, option {option} is {value!r}: {message}") from error

@@ -10,7 +10,7 @@ from cvae.config.yaml_file import dump_yaml
 from cvae.record import RunIdentity
 from cvae.record.run_folder import RunFolder
 from cvae.visualization.save import save_pictures
-from cvae.visualization.strips import Sample
+from cvae.visualization.strips import PredictedClip
 
 EVERY, SAMPLES_EVERY = 10, 2
 
@@ -30,10 +30,10 @@ def begin(root: Path, arm: str = "cyclical", name: str = "tune-003", **identity:
     return folder
 
 
-def samples(seed: int, n: int = 2) -> list[Sample]:
+def samples(seed: int, n: int = 2) -> list[PredictedClip]:
     """Clips of noise: three frames given, three predicted."""
     draw = np.random.default_rng(seed).integers(0, 255, (n, 6, 8, 8, 3), dtype=np.uint8)
-    return [Sample(f"clip-{i}", draw[i], draw[i, 3:], np.array([20.0, 19.0, 18.0]) + i) for i in range(n)]
+    return [PredictedClip(f"clip-{i}", draw[i], draw[i, 3:], np.array([20.0, 19.0, 18.0]) + i) for i in range(n)]
 
 
 def line_of(step: int) -> dict[str, Any]:

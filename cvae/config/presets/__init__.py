@@ -3,14 +3,13 @@
 Each is a file beside this one and says where its values come from.
 """
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cvae.config.overrides import merge
 from cvae.config.yaml_file import load_yaml_mapping
-from cvae.errors import InputError
+from cvae.errors import InputError, nearest
 
 KEY = "preset"
 
@@ -30,8 +29,8 @@ def load_preset(name: object, where: str) -> dict[str, Any]:
     """
     names = preset_names()
     if name not in names:
-        close = difflib.get_close_matches(str(name), names, n=1)
-        hint = f"did you mean '{close[0]}'? " if close else ""
+        close = nearest(str(name), names)
+        hint = f"did you mean '{close}'? " if close else ""
         raise InputError(f"{where}: there is no preset {name!r}; {hint}known: {', '.join(names)}")
     return load_yaml_mapping(_FOLDER / f"{name}.yaml")
 
@@ -49,4 +48,4 @@ def over_preset(where: str, *layers: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-__all__ = ["KEY", "InputError", "load_preset", "load_yaml_mapping", "merge", "over_preset", "preset_names"]
+__all__ = ["KEY", "load_preset", "over_preset", "preset_names"]

@@ -3,6 +3,6 @@
 from cvae.data.pushing.drawing import render_frames
 from cvae.data.pushing.policy import Pusher
 from cvae.data.pushing.scene import COLOURS, sample_scene
-from cvae.data.pushing.trajectory import Trajectory, rollout
+from cvae.data.pushing.trajectory import Trajectory, simulate
 
-__all__ = ["COLOURS", "Pusher", "Trajectory", "render_frames", "rollout", "sample_scene"]
+__all__ = ["COLOURS", "Pusher", "Trajectory", "render_frames", "sample_scene", "simulate"]

@@ -3,8 +3,6 @@
 Everything is drawn four times as large as asked for and area-averaged down, which smooths all edges.
 """
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 

@@ -5,8 +5,6 @@ the floor's friction under each thing changes from frame to frame, and a thing t
 away sideways and spins. At slip 0 all of it is exactly zero.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -134,7 +132,7 @@ class World:
             turn.max_force = SPIN_FRICTION * body.moment * factor
 
     def _kick_touched(self, slip: float, noise: NDArray[np.float64]) -> None:
-        touched = {found.shape for found in self._space.shape_query(self._halo)}
+        touched = {contact.shape for contact in self._space.shape_query(self._halo)}
         for body, shape, row in zip(self._bodies, self._shapes, noise, strict=True):
             if shape in touched:
                 body.velocity += pymunk.Vec2d(*(slip * CONTACT_KICK * row[1:3]).tolist())

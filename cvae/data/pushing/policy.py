@@ -1,14 +1,15 @@
 """How the robot chooses actions: reach behind a thing with the gripper raised, lower it, push, and again."""
 
-from __future__ import annotations
-
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae.data.pushing.physics import World
 from cvae.data.pushing.scene import BIN_CM, REACH_CM
+
+if TYPE_CHECKING:
+    from cvae.data.pushing.physics import World
 
 HOLD = 2  # frame intervals for which one action is held
 
@@ -28,7 +29,7 @@ class Pusher:
         self._n_pushes_left = 0
         self._held = np.zeros(4, dtype=np.float32)
 
-    def __call__(self, t: int, world: World) -> NDArray[np.float32]:
+    def __call__(self, t: int, world: "World") -> NDArray[np.float32]:
         """The action of frame t, a new one every second frame.
 
         (4,) float32: displacement per interval in metres (x, y), lift level 0-2, gripper level 0-2.
@@ -37,7 +38,7 @@ class Pusher:
             self._held = self._decide(world)
         return self._held
 
-    def _decide(self, world: World) -> NDArray[np.float32]:
+    def _decide(self, world: "World") -> NDArray[np.float32]:
         position, poses = world.position[:2], world.poses
         if self._n_pushes_left:
             self._n_pushes_left -= 1

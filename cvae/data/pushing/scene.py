@@ -3,8 +3,6 @@
 Lengths here are centimetres. x points right and y down, as in the picture, from the bin's upper left corner.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,17 +1,18 @@
 """A scene played forward: by a policy, or by given actions under another hidden noise."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae.data.pushing.physics import World
 from cvae.data.pushing.scene import Scene
 
-Chooser = Callable[[int, World], NDArray[np.float32]]  # frame number, world -> (4,) action
+if TYPE_CHECKING:
+    from cvae.data.pushing.physics import World
+
+Chooser = Callable[[int, "World"], NDArray[np.float32]]  # frame number, world -> (4,) action
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Trajectory:
         return (self.gripper / 100.0).astype(np.float32)
 
 
-def rollout(scene: Scene, n_frames: int, slip: float, noise: np.random.Generator, choose: Chooser) -> Trajectory:
+def simulate(scene: Scene, n_frames: int, slip: float, noise: np.random.Generator, choose: Chooser) -> Trajectory:
     """Play a scene for `n_frames` frames.
 
     Args:
@@ -48,6 +49,8 @@ def rollout(scene: Scene, n_frames: int, slip: float, noise: np.random.Generator
         noise: source of the hidden part.
         choose: gives the action of each frame, by a policy or from a recording.
     """
+    from cvae.data.pushing.physics import World  # pymunk, which a configuration is read without
+
     world = World(scene)
     hidden = noise.standard_normal((n_frames, 1 + len(scene.things), 4))
     gripper: list[NDArray[np.float64]] = []

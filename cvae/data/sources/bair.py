@@ -1,7 +1,5 @@
 """BAIR robot pushing in the lab layout: one folder of PNG frames and two csv files per sequence."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -102,8 +100,8 @@ class Bair(Section):
 
     def _refuse_extra_frames(self, folder: Path) -> None:
         expected = {f"{t}.png" for t in range(self.n_frames)}
-        found = {path.name for path in folders.listing(folder) if path.suffix == ".png"}
-        extra = sorted(found - expected)
+        names = {path.name for path in folders.listing(folder) if path.suffix == ".png"}
+        extra = sorted(names - expected)
         if extra:
             raise InputError(f"{folder / extra[0]}: is not one of the frames 0.png to {self.n_frames - 1}.png")
 

@@ -1,15 +1,11 @@
 """Two identities of a set of files: a manifest that is cheap to compute, and a digest of the bytes."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cvae.errors import InputError
-
-CHUNK_BYTES = 1 << 20
 
 
 def text_digest(*parts: str) -> str:
@@ -77,7 +73,6 @@ def _relative(entry: os.DirEntry[str], root: Path) -> str:
 def _update_from(digest: hashlib.blake2b, path: Path) -> None:
     try:
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                digest.update(chunk)
+            hashlib.file_digest(file, lambda: digest)  # goes on from what it has
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error

@@ -1,7 +1,5 @@
 """One recorded sequence: what every data source yields and the packed store holds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Episodes of any robot as npz archives: frames, actions and, where there are any, positions."""
 
-from __future__ import annotations
-
 import tokenize
 import zipfile
 import zlib
@@ -156,9 +154,9 @@ def _arrays(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray
 def _require_columns(path: Path, key: str, n_columns: int, expected: int) -> None:
     if n_columns == expected:
         return
-    found = f"{n_columns} columns" if n_columns else "none"
+    columns = f"{n_columns} columns" if n_columns else "none"
     wanted = f"{expected} columns" if expected else "none"
-    raise InputError(f"{path}: `{key}` has {found}; expected {wanted} like the first file of the data")
+    raise InputError(f"{path}: `{key}` has {columns}; expected {wanted} like the first file of the data")
 
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:

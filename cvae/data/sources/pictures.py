@@ -1,7 +1,5 @@
 """Frames from files: decoding one picture, and reducing frames to the size that a model sees."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,17 +1,13 @@
 """The pushing world as a source of episodes: simulated on demand, the same bytes every time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
 import PIL
-import pymunk
-from numpy.typing import NDArray
 from pydantic import Field
 
-from cvae.data.pushing import COLOURS, Pusher, Trajectory, render_frames, rollout, sample_scene
+from cvae.data.pushing import COLOURS, Pusher, Trajectory, render_frames, sample_scene, simulate
 from cvae.data.sources.digests import text_digest
 from cvae.data.sources.episode import Episode
 from cvae.data.sources.split_folders import SPLITS
@@ -69,16 +65,7 @@ class PushingWorld(Section):
         """One episode before it is drawn: a function of (options, split, index) alone."""
         scene_random, policy_random, noise = self._streams(split, index)
         scene = sample_scene(self.n_objects, scene_random)
-        return rollout(scene, self.n_frames, self.slip, noise, Pusher(policy_random))
-
-    def replay(
-        self, split: str, index: int, actions: NDArray[np.float32], noise_seed: int, slip: float | None = None
-    ) -> Trajectory:
-        """An episode's scene under given (T, 4) actions and another hidden noise: what else could have happened."""
-        scene_random, _, _ = self._streams(split, index)
-        scene = sample_scene(self.n_objects, scene_random)
-        strength = self.slip if slip is None else slip
-        return rollout(scene, len(actions), strength, np.random.default_rng(noise_seed), lambda t, _: actions[t])
+        return simulate(scene, self.n_frames, self.slip, noise, Pusher(policy_random))
 
     def _streams(self, split: str, index: int) -> list[np.random.Generator]:
         """Independent generators for an episode's scene, policy and hidden noise."""
@@ -105,5 +92,7 @@ class PushingWorld(Section):
     def digest(self, image_size: int) -> str:
         """Identity of the content: every option that shapes an episode, and the versions that make it."""
         options = self.model_dump_json(exclude={"stride"})
+        import pymunk  # here, so that a configuration is read without it
+
         versions = f"generator {GENERATOR_VERSION}, pymunk {pymunk.version}, pillow {PIL.__version__}"
         return text_digest(options, versions, str(image_size))

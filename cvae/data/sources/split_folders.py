@@ -1,7 +1,5 @@
 """Split folders: `ROOT/train`, `ROOT/validate` and `ROOT/test`, as every file source lays them out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from cvae.errors import InputError

@@ -1,7 +1,5 @@
 """Tables of numbers from files: the lab layout's headerless csv."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

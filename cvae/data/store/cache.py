@@ -5,8 +5,6 @@ CACHE/<fingerprint>.lock     held by the process that packs; others wait for it
 CACHE/digests/<manifest>     content digest of a set of files, so that it is not computed at each start
 """
 
-from __future__ import annotations
-
 import math
 import shutil
 import tempfile
@@ -94,9 +92,9 @@ def _writing_to(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or cache
+        path = error.filename or cache
         raise InputError(
-            f"{cache}: the packed data cannot be written ({error.strerror}: {place}); "
+            f"{cache}: the packed data cannot be written ({error.strerror}: {path}); "
             "free some space or choose a cache folder that can be written"
         ) from error
 

@@ -1,7 +1,5 @@
 """Clips of equal length, cut from the episodes of one packed split."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Mean and standard deviation of the condition columns, and standardising with them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Self
 

@@ -3,8 +3,6 @@
 STORE/meta.json, STORE/{train,validate,test}/{frames.npy,conditions.npy,index.json}
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from cvae.data.store.writer import Index
 from cvae.errors import InputError
 
 
-def open_store(source: Source, image_size: int, cache: Path) -> Store:
+def open_store(source: Source, image_size: int, cache: Path) -> "Store":
     """The packed store of a source at an image size, packed now if there is none for this content.
 
     Raises:

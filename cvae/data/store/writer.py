@@ -1,7 +1,5 @@
 """Writing a store: every episode of a source streamed into arrays that can be memory-mapped."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import asdict, dataclass, field

@@ -1,5 +1,7 @@
 """The door: what gets in, what is refused and in which words, and that every key is read."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,8 +97,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_beta_conventions() -> None:
     # SVG's 1e-4 at 64 pixels is beta_sum 1.2288 and sigma 0.784 (sigma^2 = beta D / 2)
     config = build_config({"beta": 1e-4, "image_size": 64}, "t")
-    assert config.beta_sum == pytest.approx(1.2288)
-    assert config.sigma == pytest.approx(0.78384, abs=1e-5)
+    assert config.weight.beta_sum == pytest.approx(1.2288)
+    assert config.weight.sigma == pytest.approx(0.78384, abs=1e-5)
 
 
 def test_another_kind_replaces_a_section_and_the_same_kind_is_merged() -> None:
@@ -139,3 +141,10 @@ def test_every_key_has_a_meaning() -> None:
     found = dict(leaves(Config))
     assert len(found) > 45
     assert [path for path, f in found.items() if not f.description and path.split(".")[-1] not in KIND_KEYS] == []
+
+
+def test_a_configuration_is_read_without_what_computes() -> None:
+    # a report and `--plan` read many: neither the physics engine nor torch is loaded for that
+    code = "import sys, cvae.config; print({*sys.modules} & {'pymunk', 'torch', 'optuna', 'wandb'})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvae.data.__main__ import main
+from cvae.cli import run_command
+from cvae.data.__main__ import app
 from cvae.data.lab_layout import write_lab_layout
 from cvae.data.sources.pushing_world import PushingWorld
 
@@ -67,7 +68,7 @@ def run_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["cvae.data", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            main()
+            run_command(app)
         assert not ended.value.code
         return capsys.readouterr().out
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvae.data.__main__ import main
+from cvae.cli import run_command
+from cvae.data.__main__ import app
 from cvae.data.inspection import inspect
 from cvae.data.sources.bair import Bair
 from cvae.data.sources.pushing_world import PushingWorld
@@ -29,7 +30,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["cvae.data", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            main()
+            run_command(app)
         printed = capsys.readouterr()
         return int(ended.value.code or 0), printed.out, printed.err
 

@@ -13,6 +13,7 @@ from cvae.evaluation.metrics.image_metrics import METRICS, FrameMetric, psnr, sc
 from cvae.evaluation.samples import Extremes, Samples, Spread, sample_many
 from cvae.evaluation.validation import evaluate
 from cvae.model.build import build_model
+from cvae.model.codec import Codec
 from cvae.model.cvae import CVAE
 from cvae.random_streams import clip_noise
 
@@ -145,8 +146,8 @@ def test_the_past_is_encoded_once_for_all_samples_of_a_clip(
     model: CVAE, clips: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded = []
-    encode = model.encode
-    monkeypatch.setattr(model, "encode", lambda past: encoded.append(past.shape[1]) or encode(past))
+    encode = Codec.encode
+    monkeypatch.setattr(Codec, "encode", lambda codec, past: encoded.append(past.shape[1]) or encode(codec, past))
     draw(model, clips, 17, rows=8)  # three calls a clip
     assert len(encoded) == len(clips)
 

@@ -61,9 +61,9 @@ def test_batched_equals_step_by_step(skip: str, n_past: int) -> None:
     # Forced throughout, one pass over time x batch and a loop over time are the same function (group norm).
     model, (frames, conditions, noise) = make(skip, n_past=n_past), inputs()
     batched = model(frames, conditions, noise, forced())
-    codes, projected = model._encode_truth(frames)
+    codes, projected = model.codec.encode_truth(frames)
     z = batched.mu + noise * torch.exp(0.5 * batched.logvar)
-    given = torch.cat([z, model.condition(conditions, codes)], -1)
+    given = torch.cat([z, model.conditioning.align(conditions, codes)], -1)
     stepped, fed = model._step_by_step(codes, projected, given, ~forced().numpy())
     assert torch.allclose(batched.frames, stepped, atol=1e-5)
     assert torch.equal(fed, codes[:-1])

@@ -115,7 +115,7 @@ def test_past_codes_tell_every_step_of_every_given_frame() -> None:
     other[0] = 1 - other[0]
     for past_codes in (False, True):
         model = make(past_codes=past_codes)
-        context = [model.condition(conditions, model.encode(f)[0]) for f in (frames, other)]
+        context = [model.conditioning.align(conditions, model.codec.encode(f)[0]) for f in (frames, other)]
         assert context[0].shape == (5, B, C + (2 * 16 if past_codes else 0))
         differs = (context[0] != context[1]).any(dim=-1).all()
         assert bool(differs) == past_codes
@@ -143,9 +143,9 @@ def test_with_predictor_norm_the_numbers_depend_on_the_path() -> None:
     model, (frames, conditions, noise) = make(predictor_norm="batch"), inputs()
     coins = torch.ones(5, B, dtype=torch.bool)
     with torch.no_grad():
-        codes, projected = model._encode_truth(frames)
+        codes, projected = model.codec.encode_truth(frames)
         batched = model(frames, conditions, noise, coins)
         z = batched.mu + noise * torch.exp(0.5 * batched.logvar)
-        given = torch.cat([z, model.condition(conditions, codes)], -1)
+        given = torch.cat([z, model.conditioning.align(conditions, codes)], -1)
         stepped, _ = model._step_by_step(codes, projected, given, ~coins.numpy())
     assert (batched.frames - stepped).abs().max() > 1e-4

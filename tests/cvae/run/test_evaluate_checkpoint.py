@@ -23,7 +23,7 @@ from cvae.evaluate import app
 from cvae.evaluation.metrics.image_metrics import psnr
 from cvae.evaluation.protocols import ALL
 from cvae.record.run_folder import RunFolder
-from cvae.run.evaluate_checkpoint import evaluate_run
+from cvae.run.evaluate_checkpoint import evaluate_checkpoint
 from cvae.run.final_evaluation import files_beside
 from cvae.run.train_run import train_run
 
@@ -44,7 +44,7 @@ def again(
     folder: RunFolder, split: Any, stem: Path, differences: dict[str, Any], protocols: Any = ("prior",)
 ) -> dict[str, Any]:
     config = build_config(merge(load_yaml_mapping(folder.config), differences), "t")
-    return evaluate_run(folder, config, split, files_beside(stem), protocols).summary
+    return evaluate_checkpoint(folder, config, split, files_beside(stem), protocols).summary
 
 
 def test_the_final_evaluation_is_reproduced(trained: RunFolder, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_data_that_does_not_fit_the_model_is_refused(trained: RunFolder, tmp_pat
 
 def test_a_run_without_a_checkpoint_is_named(tiny: Config, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no checkpoint"):
-        evaluate_run(RunFolder(tmp_path), tiny, "test", files_beside(tmp_path / "e"), ALL)
+        evaluate_checkpoint(RunFolder(tmp_path), tiny, "test", files_beside(tmp_path / "e"), ALL)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real frames are not here")

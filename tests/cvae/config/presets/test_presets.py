@@ -86,7 +86,7 @@ def test_the_report_and_the_lab_in_a_table() -> None:
         section, field = key.split(".")
         found = [getattr(getattr(preset(name), section), field) for name in ("lab_report", "lab", "svg", "sound")]
         assert tuple(found) == expected, key
-    assert preset("svg").beta_sum == pytest.approx(1.2288)
+    assert preset("svg").weight.beta_sum == pytest.approx(1.2288)
 
 
 def test_the_labs_teacher_forcing_falls_from_epoch_100_of_300() -> None:

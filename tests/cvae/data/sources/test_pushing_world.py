@@ -12,6 +12,7 @@ from cvae.data.pushing import physics
 from cvae.data.pushing.drawing import render_frames
 from cvae.data.pushing.physics import TOUCH_CM
 from cvae.data.pushing.scene import BIN_CM, REACH_CM
+from cvae.data.pushing.trajectory import Trajectory, simulate
 from cvae.data.sources.digests import text_digest
 from cvae.data.sources.pushing_world import PushingWorld
 
@@ -29,7 +30,7 @@ def test_an_episode_depends_on_seed_split_and_index_alone() -> None:
     backward = [digest_of(WORLD, "train", index) for index in reversed(range(4))]
     assert forward == backward[::-1]
     code = (
-        "from cvae.data import PushingWorld; from cvae.data.sources.digests import text_digest;"
+        "from cvae.data.sources import PushingWorld; from cvae.data.sources.digests import text_digest;"
         "e = PushingWorld(seed=3, n_train=7, n_test=1).episode('train', 2, 32);"
         "print(text_digest(e.frames.tobytes().hex(), e.conditions.tobytes().hex()))"
     )
@@ -66,10 +67,16 @@ def test_without_slip_the_gripper_does_exactly_as_commanded() -> None:
         np.testing.assert_allclose(moved, trajectory.actions[:-1, :2], atol=1e-6)
 
 
+def replay(index: int, actions: NDArray[np.float32], noise: int, slip: float = WORLD.slip) -> Trajectory:
+    """An episode's start under given (T, 4) actions and another hidden noise: what else could have happened."""
+    scene = WORLD.trajectory("train", index).scene
+    return simulate(scene, len(actions), slip, np.random.default_rng(noise), lambda t, _: actions[t])
+
+
 def futures(index: int, slip: float, n_noises: int) -> NDArray[np.float64]:
     """(n_noises, 12, 32, 32, 3) in [0, 1]: one start and one sequence of actions, other hidden noise."""
     actions = WORLD.trajectory("train", index).actions[:12]
-    trajectories = [WORLD.replay("train", index, actions, noise, slip) for noise in range(n_noises)]
+    trajectories = [replay(index, actions, noise, slip) for noise in range(n_noises)]
     return np.stack([render_frames(trajectory, 32) for trajectory in trajectories]) / 255.0
 
 
@@ -97,7 +104,7 @@ def test_each_hidden_part_alone_changes_what_happens(part: str, monkeypatch: pyt
         if other != part:
             monkeypatch.setattr(physics, other, 0.0)
     actions = WORLD.trajectory("train", 0).actions
-    one, two = (WORLD.replay("train", 0, actions, noise) for noise in (1, 2))
+    one, two = (replay(0, actions, noise) for noise in (1, 2))
     assert np.abs(one.poses - two.poses).max() > 0.05 or np.abs(one.gripper - two.gripper).max() > 0.05
 
 
@@ -132,7 +139,7 @@ def test_lift_and_gripper_levels_can_be_seen() -> None:
     pictures = []
     for lift, gripper in ((0, 0), (2, 0), (0, 2)):
         actions = np.zeros_like(start) + np.array([0, 0, lift, gripper], dtype=np.float32)
-        pictures.append(render_frames(WORLD.replay("train", 0, actions, 0, slip=0), 32)[-1] / 255.0)
+        pictures.append(render_frames(replay(0, actions, 0, slip=0), 32)[-1] / 255.0)
     assert ((pictures[1] - pictures[0]) ** 2).mean() > 1e-3
     assert ((pictures[2] - pictures[0]) ** 2).mean() > 1e-4
     used = np.concatenate([WORLD.trajectory("train", index).actions for index in range(20)])

@@ -23,7 +23,8 @@ PACKER = """
 import sys, time
 from pathlib import Path
 import cvae.data.store.cache as cache
-from cvae.data import PushingWorld, open_store
+from cvae.data.sources import PushingWorld
+from cvae.data.store import open_store
 write = cache.write_store
 def slowly(source, image_size, folder, fingerprint):
     print("packing", flush=True)

@@ -14,8 +14,9 @@ from cvae.device import Accelerator
 from cvae.errors import InputError
 from cvae.evaluation.metrics.fvd import N_FEATURES, frechet_distance, load_fvd
 from cvae.evaluation.metrics.lpips import load_lpips
+from cvae.evaluation.metrics.perceptual import load_perceptual
 from cvae.model.build import build_model
-from cvae.run.final_evaluation import EvaluationFiles, evaluate_fully, load_perceptual
+from cvae.run.final_evaluation import EvaluationFiles, final_evaluation
 from tests.conftest import changed
 
 CPU = torch.device("cpu")
@@ -102,7 +103,7 @@ def test_what_is_not_i3d_is_not_called_fvd(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["lpips", "fvd"])
 def test_files_that_do_not_fit_are_refused(tiny: Config, key: str, tmp_path: Path) -> None:
     def load(path: Path) -> None:
-        load_perceptual(changed(tiny, {"evaluation": {key: str(path)}}), CPU)
+        load_perceptual(changed(tiny, {"evaluation": {key: str(path)}}).evaluation, CPU)
 
     with pytest.raises(InputError, match=rf"evaluation.{key}: .*none.pt is not a file; nothing is downloaded"):
         load(tmp_path / "none.pt")
@@ -123,7 +124,7 @@ def test_a_full_evaluation_takes_both(tiny: Config, tiny_store: Store, tmp_path:
     clips = tiny_store.clips("test", 10, use_positions=True)
     files = EvaluationFiles(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
     model = build_model(config, 7)
-    final = evaluate_fully(model, clips, Accelerator(CPU, False), config, "test", 4, files, protocols=["best"])
+    final = final_evaluation(model, clips, Accelerator(CPU, False), config, "test", 4, files, protocols=["best"])
     assert np.load(files.clips)["best_of_n_lpips"].shape == (3, 8)
     assert np.load(files.clips)["copy_last_lpips"].shape == (3, 8)
     assert final.summary["test/fvd"] > 0

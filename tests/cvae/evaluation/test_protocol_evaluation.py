@@ -17,7 +17,8 @@ from cvae.data.store.store import Store
 from cvae.device import Accelerator
 from cvae.evaluation.condition_ablation import partners
 from cvae.evaluation.metrics.image_metrics import psnr
-from cvae.evaluation.protocols import ALL, EvaluationPlan, FullEvaluation, count_passes, evaluate_protocols
+from cvae.evaluation.protocol_evaluation import ProtocolEvaluation, evaluate_protocols
+from cvae.evaluation.protocols import ALL, EvaluationPlan, count_passes
 from cvae.evaluation.validation import evaluate
 from cvae.model.build import build_model
 from cvae.model.cvae import CVAE
@@ -25,7 +26,7 @@ from cvae.model.losses import mean_squared_error
 from cvae.model.lstm import State
 from cvae.random_streams import clip_noise
 from cvae.record.flags import is_collapsed, is_diverged
-from cvae.run.final_evaluation import EvaluationFiles, evaluate_fully, flags_of
+from cvae.run.final_evaluation import EvaluationFiles, final_evaluation, flags_of
 from tests.conftest import changed
 
 PLACE = Accelerator(torch.device("cpu"), False)
@@ -37,8 +38,8 @@ def clips(tiny: Config, tiny_store: Store) -> Clips:
     return tiny_store.clips("validate", tiny.n_past + tiny.n_eval, use_positions=True)
 
 
-def full(model: CVAE, clips: Clips, **changes: Any) -> FullEvaluation:
-    settings = {"n_samples": 3, "batch_size": 32, "seed": 0, "n_actions": 4, "n_drawn": 2} | changes
+def full(model: CVAE, clips: Clips, **changes: Any) -> ProtocolEvaluation:
+    settings = {"n_samples": 3, "batch_size": 32, "seed": 0, "n_actions": 4, "n_pictured": 2} | changes
     return evaluate_protocols(model, clips, PLACE, EvaluationPlan(**settings))
 
 
@@ -99,7 +100,7 @@ def test_a_latent_of_k_dimensions_shows_k_active_units(tiny: Config, clips: Clip
 
 def test_z_ignored_by_construction(tiny: Config, clips: Clips, tmp_path: Path) -> None:
     files = EvaluationFiles(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
-    final = evaluate_fully(model_of(tiny, ignore_z), clips, PLACE, tiny, "validate", 4, files, kl=5.0)
+    final = final_evaluation(model_of(tiny, ignore_z), clips, PLACE, tiny, "validate", 4, files, kl=5.0)
     found = json.loads(files.diagnostics.read_text())
     assert found["diversity"]["mse_between_samples"] == 0
     assert found["diversity"]["pixel_std_per_frame"] == [0.0] * 4
@@ -132,7 +133,7 @@ def test_a_model_that_is_no_number_has_diverged_and_its_files_are_json(
 ) -> None:
     files = EvaluationFiles(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
     model = model_of(tiny, be_no_number)
-    final = evaluate_fully(model, clips, PLACE, tiny, "validate", 4, files)
+    final = final_evaluation(model, clips, PLACE, tiny, "validate", 4, files)
     assert final.flags["diverged"]
     assert json.loads(files.diagnostics.read_text())["psnr_per_frame"]["prior"] == [None] * 4
 
@@ -255,7 +256,7 @@ def test_no_call_takes_more_rows_than_fit_whatever_the_batch_size(
 ) -> None:
     model, seen = model_of(tiny), []
     imagine = model.imagine
-    monkeypatch.setattr("cvae.evaluation.protocols.rows_that_fit", lambda *_: 9)
+    monkeypatch.setattr("cvae.evaluation.protocol_evaluation.rows_that_fit", lambda *_: 9)
     monkeypatch.setattr(
         model, "imagine", lambda past, noise, z=None: seen.append(noise.shape[1]) or imagine(past, noise, z)
     )
@@ -263,3 +264,21 @@ def test_no_call_takes_more_rows_than_fit_whatever_the_batch_size(
     assert min(seen) == 8  # filled up, or a whole call
     assert max(seen) == (8 if batch_size == 1 else 9)
     assert len(seen) < 50
+
+
+def test_the_short_evaluation_is_the_prior_of_the_full_one(tiny: Config, clips: Clips, tmp_path: Path) -> None:
+    # the same numbers for the same names; what was not asked for is neither computed nor written
+    model, counted = model_of(tiny), []
+    plan = EvaluationPlan(n_samples=3, batch_size=32, seed=0, n_actions=4, protocols=("prior",), latent=False)
+    short, whole = evaluate_protocols(model, clips, PLACE, plan, counted.append), full(model, clips)
+    assert sum(counted) == count_passes(model, clips, plan) == len(clips)
+    assert set(short.evaluation.scores) == set(full(model, clips, protocols=("prior",)).evaluation.scores)
+    for name, scores in short.evaluation.scores.items():
+        assert np.array_equal(scores, whole.evaluation.scores[name]), name
+    files = EvaluationFiles(tmp_path / "c.npz", tmp_path / "d.json", tmp_path / "p")
+    final = final_evaluation(
+        model, clips, PLACE, tiny, "validate", 4, files, kl=5.0, protocols=("prior",), latent=False
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.npz", "p.gif", "p.png"]
+    assert "val/kl" not in final.summary
+    assert final.summary["val/psnr"] == short.evaluation.mean("psnr")

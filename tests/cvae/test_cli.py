@@ -1,0 +1,25 @@
+"""How the trainer's command lines end."""
+
+import subprocess
+import sys
+
+import pytest
+
+COMMANDS = ["cvae.train", "cvae.evaluate", "cvae.data"]
+
+
+def ended(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_short_to_ask_for(command: str) -> None:
+    for option in ("-h", "--help"):
+        assert ended(command, option).returncode == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_mistake_in_the_usage_is_one_line_and_status_2(command: str) -> None:
+    done = ended(command, "--no-such-option")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: No such option: --no-such-option\n"
