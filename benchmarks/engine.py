@@ -21,7 +21,7 @@ from benchmarks.stepping import Score, SteppingWorker
 from cvae.record import RunFolder
 from sweeps.coordinator import Coordinator
 from sweeps.experiment import Experiment, build_experiment
-from sweeps.experiment_folder import ExperimentFolder, Ledger, lay_out
+from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, lay_out
 from sweeps.workers import Slots
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,7 +142,7 @@ def epochs_to_values(place: Path, values: Mapping[str, Any]) -> list[tuple[int, 
     coordinator = stepping(values, place, landscape, lambda number: EPOCHS, 2)
     before, best, found = SteppingWorker.evaluations, float("-inf"), []
     for _ in coordinator.run():
-        cell = coordinator.counts.cells["a", "tune"]
+        cell = coordinator.counts.cell("a", "tune")
         if cell.best > best:
             best = cell.best
             found.append((SteppingWorker.evaluations - before, best))
@@ -203,8 +203,7 @@ def slots_rows(place: Path, repeats: int = 2) -> Iterator[dict[str, Any]]:
 
 def _seconds_of_runs(path: Path) -> float:
     """Return how long the runs of a sweep took, one after the other."""
-    ended = (entry for entry in Ledger(ExperimentFolder(path).ledger).read() if entry["event"] == "ended")
-    return sum(float(entry["wall_s"]) for entry in ended)
+    return sum(end.wall_s or 0.0 for end in ended_runs(Ledger(ExperimentFolder(path).ledger).read()))
 
 
 def main(which: str = "all") -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import RunFolder, RunState
 from sweeps.experiment import Experiment, PlannedRun
-from sweeps.experiment_folder import ExperimentFolder
+from sweeps.experiment_folder import ExperimentFolder, final_value
 from sweeps.search_space import Params
 from sweeps.study.arm_study import open_studies
 from sweeps.study.pruners import may_be_judged
@@ -65,16 +65,11 @@ class Trials:
                 "run folders do not belong together"
             )
 
-    def final_value(self, run: PlannedRun, state: RunState) -> float | None:
-        """Return the metric at the end of a run: a confirm run has another split than a tune run."""
-        value = state.scores.get(self._experiment.score_key(run.phase))
-        return None if value is None else float(value)
-
     def tell(self, run: PlannedRun, state: RunState) -> None:
         """Tell a tune run's outcome to its study, once, and thin the arm's checkpoints."""
         folder, metric = self._root.run(run), self._experiment.metric.name
         curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
-        value = self.final_value(run, state)
+        value = final_value(self._experiment, run, state)
         self._studies[run.arm].tell(run.number, state.status, value, so_far(curve) if self.prunes else curve)
         self._curves.pop(run, None)
         self._configs.pop(run, None)
@@ -130,8 +125,8 @@ class Trials:
 
 def so_far(curve: dict[int, float]) -> dict[int, float]:
     """Return the best value up to each step."""
-    best, found = float("-inf"), {}
+    best, values = float("-inf"), {}
     for step in sorted(curve):
         best = max(best, curve[step])
-        found[step] = best
-    return found
+        values[step] = best
+    return values

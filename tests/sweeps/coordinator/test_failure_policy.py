@@ -184,7 +184,7 @@ def test_memory_that_suffices_for_fewer_is_no_failure(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, at("tune-001", MemoryError("CUDA out of memory"), attempts=1), slots=4)
     sweep.run()
     assert sweep.state("tune-001").status == "finished"
-    assert sweep.coordinator._slots.caps == {"cpu": 2}
+    assert sweep.coordinator.slots.caps == {"cpu": 2}
 
 
 def test_the_same_error_in_three_runs_stops_the_sweep(tmp_path: Path) -> None:
