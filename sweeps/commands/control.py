@@ -14,7 +14,7 @@ def stop_sweep(experiment: Experiment, root: ExperimentFolder) -> str:
     """Ask a sweep to end at its runs' next checkpoints; workers without a coordinator are asked themselves.
 
     Returns:
-        What was done, in words.
+        What was done, as a sentence.
 
     Raises:
         InputError: the experiment was never launched.

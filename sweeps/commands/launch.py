@@ -76,7 +76,7 @@ def prepare_launch(
     Raises:
         InputError: the data has a fault, the budget is too small, or another coordinator works on the experiment.
     """
-    if is_worked_on(root):  # said before minutes of packing and measuring; what counts is the lock
+    if is_worked_on(root):  # not after minutes of packing and measuring; what counts is the lock
         raise _worked_on(root)
     data = pack_data(experiment)
     for line in data:

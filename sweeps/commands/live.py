@@ -62,7 +62,7 @@ class Progress:
         return tuned.best if tuned.valued else None
 
     def last_strip(self) -> Path | None:
-        """Return the strip that was drawn last by an active run, or, until one of them has drawn, before."""
+        """Return the newest strip of an active run, or, until one of them has made one, the newest before."""
         c = self._coordinator
         strips = [path for run in c.active for path in c.root.run(run).samples.glob("*.png")]
         self._strip = max(strips, key=lambda path: path.stat().st_mtime, default=self._strip)

@@ -21,10 +21,10 @@ TROUBLE = ("died", "diverged", "failed", "infeasible", "unconfirmable", "warning
 
 
 class Companion(Protocol):
-    """Something beside the sweep that may have something to say, like its mirror."""
+    """Something that works beside the sweep and has lines to pass on, like its mirror."""
 
     def lines(self) -> Iterator[str]:
-        """Yield what was said since the last look."""
+        """Yield the lines since the last look."""
         ...
 
 
@@ -85,7 +85,7 @@ def _entries_after(ledger: Path, offset: int) -> tuple[list[dict[str, Any]], int
 
 
 def _at_intervals(lines: Iterable[str], every_s: float) -> Iterable[str]:
-    """Pass on lines that say something, and others only every so often: drawing reads the run folders."""
+    """Pass on lines with something in them, and empty ones only every so often: a picture reads the run folders."""
     last = 0.0
     for line in lines:
         if line or time.monotonic() - last >= every_s:

@@ -27,7 +27,7 @@ from sweeps.units import format_duration, format_times
 #: Lost runs that are listed one by one, and runs in which something was put right.
 LISTED = 20
 
-#: Events of the ledger that tell of trouble the sweep came through, in words.
+#: Events of the ledger for trouble that the sweep came through, as people read them.
 MENDED = {
     "died": "an attempt died {}",
     "hung": "a worker stood still {}",
@@ -111,7 +111,7 @@ class SweepStatus:
 
     def mended(self) -> list[str]:
         """Return what went wrong and was put right: in the sweep as a whole, then by run."""
-        counts = [words.format(format_times(self.events[name])) for name, words in MENDED.items() if self.events[name]]
+        counts = [line.format(format_times(self.events[name])) for name, line in MENDED.items() if self.events[name]]
         by_run = [f"{run.path}: {what}" for run, standing in self.runs.items() for what in standing.state.mended]
         return ([f"put right: {', '.join(counts)}"] if counts else []) + by_run
 

@@ -19,9 +19,8 @@ from sweeps.coordinator.outcomes import Outcomes
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.coordinator.standing import Standing
 from sweeps.experiment import Experiment, PlannedRun, all_runs
-from sweeps.experiment_folder import DISK_FULL, ExperimentFolder, RunCounts, ended_runs, is_disk_full
-from sweeps.study.storage import open_storage
-from sweeps.study.trials import Trials
+from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs, is_disk_full
+from sweeps.study.trials import open_trials
 from sweeps.workers import CPU, Attempt, Fleet, Slots, Start, start_worker
 
 POLL_S = 0.2
@@ -61,9 +60,7 @@ class Coordinator:
         self._provenance = provenance or {}
         self._failures = Failures(backoff_first_s)
         self._queue = RunQueue(self.plan)
-        opened = open_storage(root, storage) if experiment.tune else None
-        self._torn = opened[1] if opened else None
-        self._trials = Trials(experiment, root, opened[0] if opened else None)
+        self._trials, self._torn = open_trials(experiment, root, storage)
         self._outcomes = Outcomes(
             experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._failures
         )
@@ -100,7 +97,7 @@ class Coordinator:
         except (OSError, InputError, RuntimeError) as error:
             if not is_disk_full(error):
                 raise
-            yield from self._wait_for_disk()
+            yield from self.standing.wait_for_disk()
 
     def _take_up(self) -> Iterator[str]:
         """Settle what was finished, adopt what is alive from before, and let the rest wait for its turn."""
@@ -149,7 +146,7 @@ class Coordinator:
         self.fleet.release(run)
         yield from outcome.lines
         if outcome.disk_is_full:
-            yield from self._wait_for_disk()
+            yield from self.standing.wait_for_disk()
         if outcome.stop_because is not None and not self.standing.stopping:
             yield self.end_gracefully(outcome.stop_because, is_broken=True)
 
@@ -181,8 +178,3 @@ class Coordinator:
             folder.stop.unlink()
         self.fleet.launch(run, folder, device)
         yield self._log.record("launched", run, attempt=folder.read_state().attempt + 1, device=device)
-
-    def _wait_for_disk(self) -> Iterator[str]:
-        """Launch nothing until there is room; what is trained goes on from its checkpoint."""
-        if line := self.standing.wait(DISK_FULL.format(self.root.path)):
-            yield line

@@ -92,10 +92,10 @@ class Outcomes:
             self._queue.add(run)
             return Outcome((line,), disk_is_full=True)
         lines = [self._log.record("died", run, **death.facts)]
-        action, wait_s, words = self._failures.judge(attempt, death)
+        action, wait_s, message = self._failures.judge(attempt, death)
         if action in ("failed", "infeasible"):
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
-            error = RunError(death.kind, death.error_type, words)
+            error = RunError(death.kind, death.error_type, message)
             attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
             return Outcome(tuple(lines))
         if action == "halve" and self._slots.caps[attempt.device] >= attempt.slots_then:

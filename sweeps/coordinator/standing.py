@@ -2,12 +2,12 @@
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from cvae.errors import InputError
 from sweeps.coordinator.event_log import EventLog
-from sweeps.experiment_folder import CoordinatorRecord, ExperimentFolder, write_coordinator
+from sweeps.experiment_folder import DISK_FULL, CoordinatorRecord, ExperimentFolder, write_coordinator
 from sweeps.workers import Slots
 
 
@@ -28,14 +28,13 @@ class Standing:
         self._log.note("started", slots=self._slots.caps, threads=self._threads, **provenance)
         self._publish()
 
-    def wait(self, why: str) -> str | None:
-        """Launch nothing for a reason that passes; return it in words, None where that is known."""
-        if self.waits_for:
-            return None
-        self.waits_for = why
-        self._log.note("waiting", why=why)
-        self._publish()
-        return f"{why}: nothing is launched until there is room; nothing is lost"
+    def wait_for_disk(self) -> Iterator[str]:
+        """Launch nothing until there is room, while what is training goes on; yield a line that says so, once."""
+        if not self.waits_for:
+            self.waits_for = DISK_FULL.format(self._root.path)
+            self._log.note("waiting", why=self.waits_for)
+            self._publish()
+            yield f"{self.waits_for}: nothing is launched until there is room; nothing is lost"
 
     def resume(self) -> str:
         """Launch again."""

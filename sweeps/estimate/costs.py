@@ -10,7 +10,7 @@ from sweeps.estimate.probe import cost_key, measure
 from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs
 from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
 from sweeps.search_space import sample
-from sweeps.units import flops, format_bytes, format_duration
+from sweeps.units import format_bytes, format_duration, format_flops
 from sweeps.workers import Slots
 
 #: Ended runs of a phase from which its cost is taken rather than from a probe.
@@ -69,8 +69,8 @@ def find_costs(
     if not all(key in measured for key in keys.values()):
         return None
     cost = {kind: measured[keys[kind]] for kind in kinds}
-    work = span([training_flops(config) for config in configs.values()])
-    rate = span([measured[key].flops_per_second for key in keys.values()])
+    work = format_span([training_flops(config) for config in configs.values()])
+    rate = format_span([measured[key].flops_per_second for key in keys.values()])
     return Costs(
         {kind: cost[kind].seconds(configs[kind]) for kind in kinds},
         {kind: cost[kind].n_bytes for kind in kinds},
@@ -78,9 +78,9 @@ def find_costs(
     )
 
 
-def span(amounts: Sequence[float]) -> str:
+def format_span(amounts: Sequence[float]) -> str:
     """Return the least and the greatest amount of arithmetic for people, or the one where they look alike."""
-    return " to ".join(dict.fromkeys((flops(min(amounts)), flops(max(amounts)))))
+    return " to ".join(dict.fromkeys((format_flops(min(amounts)), format_flops(max(amounts)))))
 
 
 def _costs_of_ended(root: ExperimentFolder, kinds: Sequence[Kind]) -> Costs | None:

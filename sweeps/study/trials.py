@@ -2,6 +2,7 @@
 
 import bisect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from optuna.storages import BaseStorage
@@ -14,6 +15,7 @@ from sweeps.experiment_folder import ExperimentFolder, final_value
 from sweeps.search_space import Params
 from sweeps.study.arm_study import open_studies
 from sweeps.study.pruners import may_be_judged
+from sweeps.study.storage import open_storage
 
 
 class Trials:
@@ -121,6 +123,16 @@ class Trials:
                 if all(number != best for _, best in self._ranking[run.arm][:kept]):
                     out = PlannedRun(run.arm, "tune", number, self._experiment.tune_seed(number))
                     self._root.run(out).checkpoint.unlink(missing_ok=True)
+
+
+def open_trials(experiment: Experiment, root: ExperimentFolder, url: str | None) -> tuple[Trials, Path | None]:
+    """Return the trials of an experiment, in the storage of a URL or its own, and what was cut off a torn journal.
+
+    Raises:
+        InputError: the storage cannot be used, or is not the one of the launch.
+    """
+    storage, torn = open_storage(root, url) if experiment.tune else (None, None)
+    return Trials(experiment, root, storage), torn
 
 
 def so_far(curve: dict[int, float]) -> dict[int, float]:

@@ -11,7 +11,7 @@ from sweeps.search_space.distributions import parse_dimension
 from sweeps.search_space.points import grid
 from sweeps.study.arm_study import ArmStudy
 from sweeps.study.storage import open_storage
-from tests.sweeps.coordinator.test_failure_policy import TOY
+from tests.sweeps.stepping_sweep import TOY
 
 SEARCH = {"optim.lr": {"float": [1e-4, 1e-1], "log": True}, "optim.beta1": {"float": [0.1, 0.9]}}
 FEW = {"model.g_dim": {"choice": [16, 32, 64]}, "model.predictor_layers": {"int": [1, 2]}}
