@@ -24,7 +24,7 @@ from sweeps.experiment_folder import (
     pack_data,
     read_coordinator,
     write_data_record,
-    write_experiment,
+    write_experiment_file,
 )
 from sweeps.workers import Slots
 
@@ -118,7 +118,7 @@ def start_launch(
 ) -> Coordinator:
     """Write what is launched, and work until every run is settled or the sweep is stopped; return who worked."""
     root.stop.unlink(missing_ok=True)
-    write_experiment(prepared.experiment, root)
+    write_experiment_file(prepared.experiment, root)
     write_data_record(DataRecord(prepared.weights), root)
     prepared.origin.keep_changes(root)
     if prepared.cut is not None:

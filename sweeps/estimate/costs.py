@@ -9,7 +9,7 @@ from cvae.config import Config, training_flops
 from sweeps.estimate.probe import cost_key, measure
 from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs
 from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
-from sweeps.search_space import sample
+from sweeps.search_space import sample_params
 from sweeps.units import format_bytes, format_duration, format_flops
 from sweeps.workers import Slots
 
@@ -47,7 +47,7 @@ class Costs:
 
 def typical(experiment: Experiment, arm: str, phase: str) -> Config:
     """Return the configuration of a run in the middle of an arm's space."""
-    params = sample(experiment.space(arm), lambda parameter: parameter.dimension.at(0.5))
+    params = sample_params(experiment.space(arm), lambda parameter: parameter.dimension.at(0.5))
     split = "validate" if phase == "tune" else experiment.confirm.split
     return experiment.config(arm, params, experiment.seed, split, full=phase == "confirm")
 

@@ -15,7 +15,7 @@ from sweeps.experiment_folder.layout import (
     lay_out,
     pack_data,
     pin_to_machine,
-    write_experiment,
+    write_experiment_file,
     write_run,
 )
 from sweeps.experiment_folder.ledger import EndedRun, Ledger, ended_runs
@@ -54,6 +54,6 @@ __all__ = [
     "short_hash",
     "write_coordinator",
     "write_data_record",
-    "write_experiment",
+    "write_experiment_file",
     "write_run",
 ]

@@ -49,7 +49,7 @@ def create_folder(root: ExperimentFolder) -> None:
         raise InputError(f"{root.path}: cannot be created ({error.strerror}); choose another --runs") from error
 
 
-def write_experiment(experiment: Experiment, root: ExperimentFolder) -> None:
+def write_experiment_file(experiment: Experiment, root: ExperimentFolder) -> None:
     """Write the experiment as it is launched.
 
     Raises:
@@ -66,7 +66,7 @@ def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
     """
     check_unchanged(experiment, root)
     create_folder(root)
-    write_experiment(experiment, root)
+    write_experiment_file(experiment, root)
 
 
 def write_run(

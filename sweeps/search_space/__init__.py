@@ -10,7 +10,16 @@ from sweeps.search_space.distributions import (
     WrittenVariant,
 )
 from sweeps.search_space.points import grid, qmc_params
-from sweeps.search_space.space import Parameter, Params, Space, corners, overlapping, overrides_of, parameters, sample
+from sweeps.search_space.space import (
+    Parameter,
+    Params,
+    Space,
+    corners,
+    overlapping,
+    overrides_of,
+    parameters,
+    sample_params,
+)
 
 __all__ = [
     "Choice",
@@ -29,5 +38,5 @@ __all__ = [
     "overrides_of",
     "parameters",
     "qmc_params",
-    "sample",
+    "sample_params",
 ]

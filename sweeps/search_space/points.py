@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 
 from sweeps.search_space.distributions import Dimension, FloatRange, IntRange, Value
-from sweeps.search_space.space import Parameter, Params, Space, parameters, sample, top
+from sweeps.search_space.space import Parameter, Params, Space, parameters, sample_params, top
 
 
 def values_of(dimension: Dimension, points: int) -> list[Value]:
@@ -61,7 +61,7 @@ def qmc_params(space: Space, seed: int, trial: int) -> dict[str, Value]:
     value of another.
     """
     point = qmc_point([parameter.name for parameter in parameters(space)], seed, trial)
-    return sample(space, lambda parameter: parameter.dimension.at(point[parameter.name]))
+    return sample_params(space, lambda parameter: parameter.dimension.at(point[parameter.name]))
 
 
 def sobol_point(index: int, n_dimensions: int) -> list[float]:

@@ -51,7 +51,7 @@ def _all(level: list[Parameter]) -> Iterator[Parameter]:
                 yield from _all(parameter.below(variant))
 
 
-def sample(space: Space, pick: Callable[[Parameter], Value]) -> Params:
+def sample_params(space: Space, pick: Callable[[Parameter], Value]) -> Params:
     """Return the parameters of one trial, choices first: a variant that was not chosen is not asked about."""
     params: Params = {}
     waiting = top(space)

@@ -20,7 +20,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from sweeps.search_space import Parameter, Params, Space, Value, sample
+from sweeps.search_space import Parameter, Params, Space, Value, sample_params
 from sweeps.study.samplers import to_distribution
 
 
@@ -52,7 +52,7 @@ class TrialStorage:
         What a kill let be stored already is kept.
         """
         trial = self.begin(number)
-        return sample(space, lambda parameter: self._pick(trial, parameter))
+        return sample_params(space, lambda parameter: self._pick(trial, parameter))
 
     def _pick(self, trial: optuna.Trial, parameter: Parameter) -> Value:
         name, distribution = parameter.name, to_distribution(parameter.dimension)
