@@ -9,12 +9,11 @@ import typer
 from cvae.cli import new_command, run_command
 from cvae.config import parse_settings
 from cvae.errors import InputError
-from sweeps.commands.output import OUTPUTS, chosen
-from sweeps.commands.show_plan import print_plan
-from sweeps.experiment import load_experiment
+from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_time, parse_word
+from sweeps.experiment import Experiment, load_experiment
 from sweeps.experiment_folder import ExperimentFolder
 from sweeps.tracking.process import MODES
-from sweeps.workers import find_slots
+from sweeps.workers import Slots, find_slots
 
 app = new_command()
 
@@ -55,55 +54,64 @@ def sweep(
     if dry_run and not sync:
         raise InputError("--dry-run belongs to --sync; --plan shows what a launch would do")
     if sync:
-        from sweeps.experiment_folder import find_experiment
-        from sweeps.tracking.sync import sync_experiment  # needs wandb, which takes a second
-
-        sync_experiment(find_experiment(experiment_file, runs), dry_run=dry_run)
+        _sync(experiment_file, runs, dry_run=dry_run)
         return
-    mode, shown = chosen("--tracker", tracker, MODES), chosen("--output", output, OUTPUTS)
-    budget_s, hang_s = read_duration("--budget", budget) if budget else None, read_duration("--hang-after", hang_after)
+    mode, shown = parse_word("--tracker", tracker, MODES), parse_word("--output", output, OUTPUTS)
+    budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
     experiment = load_experiment(experiment_file, parse_settings(settings))
     root = ExperimentFolder(runs / experiment.name)
-    config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
-    places = find_slots(read_slots(slots), slots_per_gpu, config.runtime.device, config.runtime.threads)
-    threads = max(1, (os.cpu_count() or 1) // places.total)
+    machine = _slots_for(experiment, slots, slots_per_gpu)
+    threads = max(1, (os.cpu_count() or 1) // machine.total)
     if stop:
-        from sweeps.commands.control import stop_sweep
-
-        print(stop_sweep(experiment, root))
+        _stop(experiment, root)
     elif status:
-        from sweeps.commands.status import print_status
-
-        print_status(experiment, root)
+        _status(experiment, root)
     elif plan:
-        print_plan(experiment, root)
-        if probe:
-            from sweeps.estimate import print_estimate
-
-            print_estimate(experiment, root, places, threads, lambda line: print(line, flush=True))
+        _plan(experiment, root, machine, threads, probe=probe)
     else:
-        from sweeps.commands.launch import LaunchOptions, run_session
-
-        run_session(experiment, root, places, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s))
+        _launch(experiment, root, machine, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s))
 
 
-def read_slots(text: str) -> int | None:
-    """Return the number of slots asked for; None for `auto`."""
-    if text == "auto":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise InputError(f"--slots is '{text}'; allowed: auto, or a whole number from 1")
-    return int(text)
+def _slots_for(experiment: Experiment, slots: str, slots_per_gpu: int) -> Slots:
+    config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
+    return find_slots(parse_slots(slots), slots_per_gpu, config.runtime.device, config.runtime.threads)
 
 
-def read_duration(option: str, text: str) -> float:
-    """Return the seconds that an option means."""
-    from sweeps.units import parse_duration
+# Each of these imports what it needs by itself: nothing waits for optuna, wandb or scipy that does not use them.
 
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise InputError(f"{option} is '{text}'; expected a time such as 90m, 8h or 1d12h") from error
+
+def _sync(experiment_file: Path, runs: Path, *, dry_run: bool) -> None:
+    from sweeps.experiment_folder import find_experiment
+    from sweeps.tracking.sync import sync_experiment
+
+    sync_experiment(find_experiment(experiment_file, runs), dry_run=dry_run)
+
+
+def _stop(experiment: Experiment, root: ExperimentFolder) -> None:
+    from sweeps.commands.control import stop_sweep
+
+    print(stop_sweep(experiment, root))
+
+
+def _status(experiment: Experiment, root: ExperimentFolder) -> None:
+    from sweeps.commands.status import print_status
+
+    print_status(experiment, root)
+
+
+def _plan(experiment: Experiment, root: ExperimentFolder, machine: Slots, threads: int, *, probe: bool) -> None:
+    from sweeps.commands.show_plan import print_plan
+    from sweeps.estimate import print_estimate
+
+    print_plan(experiment, root)
+    if probe:
+        print_estimate(experiment, root, machine, threads, lambda line: print(line, flush=True))
+
+
+def _launch(experiment: Experiment, root: ExperimentFolder, machine: Slots, options: LaunchOptions) -> None:
+    from sweeps.commands.launch import launch
+
+    launch(experiment, root, machine, options)
 
 
 if __name__ == "__main__":

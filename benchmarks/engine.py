@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.instruments.landscape import EPOCHS, epochs_to_values, search_values
 from benchmarks.instruments.stepping import SteppingWorker, stepping_coordinator
 from sweeps.coordinator import Coordinator
-from sweeps.experiment_folder import ExperimentFolder, Ledger
+from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Runs already done at which the cost of the next ones is looked at.
@@ -150,8 +150,7 @@ def slots_rows(place: Path, repeats: int = 2) -> Iterator[dict[str, Any]]:
 
 def _seconds_of_runs(path: Path) -> float:
     """Return how long the runs of a sweep took, one after the other."""
-    ended = (entry for entry in Ledger(ExperimentFolder(path).ledger).read() if entry["event"] == "ended")
-    return sum(float(entry["wall_s"]) for entry in ended)
+    return sum(end.wall_s or 0.0 for end in ended_runs(Ledger(ExperimentFolder(path).ledger).read()))
 
 
 def main(which: str = "all") -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ def format_times(n: int) -> str:
     return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
-def flops(n: float) -> str:
+def format_flops(n: float) -> str:
     """Return an amount of arithmetic for people: `21.2 GFLOP`, `0.55 TFLOP`, `0.31 EFLOP`."""
     units = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"))
     unit, name = next((pair for pair in units if n >= 0.1 * pair[0]), units[-1])

@@ -39,7 +39,7 @@ def epochs_to_values(place: Path, values: Mapping[str, Any]) -> list[tuple[int, 
     coordinator = stepping_coordinator(values, place, landscape, lambda number: EPOCHS, 2)
     before, best, found = SteppingWorker.evaluations, float("-inf"), []
     for _ in coordinator.run():
-        cell = coordinator.counts.cells["a", "tune"]
+        cell = coordinator.counts.cell("a", "tune")
         if cell.best > best:
             best = cell.best
             found.append((SteppingWorker.evaluations - before, best))

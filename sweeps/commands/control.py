@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from cvae.errors import InputError
 from sweeps.experiment import Experiment, all_runs
-from sweeps.experiment_folder import ExperimentFolder, Ledger, holder, is_worked_on
+from sweeps.experiment_folder import ExperimentFolder, Ledger, is_worked_on, read_coordinator
 
 #: Statuses that `--retry` may open again.
 REOPENED = ("failed", "infeasible", "stopped")
@@ -14,7 +14,7 @@ def stop_sweep(experiment: Experiment, root: ExperimentFolder) -> str:
     """Ask a sweep to end at its runs' next checkpoints; workers without a coordinator are asked themselves.
 
     Returns:
-        What was done, in words.
+        What was done, as a sentence.
 
     Raises:
         InputError: the experiment was never launched.
@@ -23,7 +23,8 @@ def stop_sweep(experiment: Experiment, root: ExperimentFolder) -> str:
         raise InputError(f"{root.path}: nothing was launched there")
     if is_worked_on(root):
         root.stop.touch()
-        return f"asked {holder(root)} to stop: its runs end at their next checkpoint, the same command goes on"
+        holder = read_coordinator(root).holder
+        return f"asked {holder} to stop: its runs end at their next checkpoint, the same command goes on"
     folders = [root.run(run) for run in all_runs(experiment)]
     alive = [folder for folder in folders if folder.path.exists() and folder.is_being_trained()]
     for folder in alive:

@@ -9,8 +9,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from sweeps.coordinator import Cell, Coordinator
+from sweeps.coordinator import Coordinator
+from sweeps.estimate import estimate_time_left
 from sweeps.experiment import PlannedRun
+from sweeps.experiment_folder import read_standing
 from sweeps.units import format_duration
 
 
@@ -20,7 +22,6 @@ class Progress:
     def __init__(self, coordinator: Coordinator) -> None:
         self._coordinator = coordinator
         self._started = time.monotonic()
-        self._done_before: float | None = None
         self._strip: Path | None = None
 
     def table(self) -> RenderableType:
@@ -42,13 +43,12 @@ class Progress:
         }
 
     def eta_s(self) -> float | None:
-        """Return the seconds left at the pace so far, parts of runs counted; None before there is a pace."""
-        done = self._runs_done()
-        if self._done_before is None:
-            self._done_before = done
-        gained = done - self._done_before
-        elapsed = time.monotonic() - self._started
-        return None if gained < 0.2 else (len(self._coordinator.plan) - done) * elapsed / gained
+        """Return the seconds left, as `--status` estimates them; None before anything tells."""
+        c = self._coordinator
+        begun = [read_standing(run, c.root) for run in c.active]
+        waiting = len(c.plan) - len(self._settled) - len(begun)
+        left = estimate_time_left(c.counts.durations_s, begun, waiting, c.slots.total)
+        return None if left is None else left.middle_s
 
     def numbered(self, line: str) -> str:
         """Return a line of the sweep with how far it is and, where a run has ended, how long it still takes."""
@@ -58,11 +58,11 @@ class Progress:
 
     def best(self, arm: str) -> float | None:
         """Return an arm's best value among its settled trials; None before there is one."""
-        tuned = self._cell(arm, "tune")
+        tuned = self._coordinator.counts.cell(arm, "tune")
         return tuned.best if tuned.valued else None
 
     def last_strip(self) -> Path | None:
-        """Return the strip that was drawn last by an active run, or, until one of them has drawn, before."""
+        """Return the newest strip of an active run, or, until one of them has made one, the newest before."""
         c = self._coordinator
         strips = [path for run in c.active for path in c.root.run(run).samples.glob("*.png")]
         self._strip = max(strips, key=lambda path: path.stat().st_mtime, default=self._strip)
@@ -76,9 +76,7 @@ class Progress:
         return len(self._settled) + sum(self._part(run) for run in self._coordinator.active)
 
     def _part(self, run: PlannedRun) -> float:
-        folder = self._coordinator.root.run(run)
-        total = folder.read_state().total_steps
-        return min(folder.read_heartbeat() / total, 1.0) if total else 0.0
+        return read_standing(run, self._coordinator.root).part
 
     def _run_facts(self, run: PlannedRun) -> dict[str, Any]:
         folder = self._coordinator.root.run(run)
@@ -108,17 +106,13 @@ class Progress:
         for heading in ("arm", "tune", "best val dB", "confirm", "mean dB", "pruned", "lost"):
             table.add_column(heading, justify="left" if heading == "arm" else "right")
         for arm in c.experiment.arms:
-            tune, confirm = self._cell(arm, "tune"), self._cell(arm, "confirm")
+            tune, confirm = c.counts.cell(arm, "tune"), c.counts.cell(arm, "confirm")
             best = f"{tune.best:.2f}" if tune.valued else ""
             mean = f"{confirm.mean:.2f}" if confirm.valued else ""
-            done = [f"{cell.settled}/{cell.planned}" for cell in (tune, confirm)]
             bad = sum(n for (a, s), n in c.counts.statuses.items() if a == arm and s not in ("finished", "pruned"))
             pruned = c.counts.statuses[arm, "pruned"]
-            table.add_row(arm, done[0], best, done[1], mean, str(pruned or ""), str(bad or ""))
+            table.add_row(arm, tune.done, best, confirm.done, mean, str(pruned or ""), str(bad or ""))
         return table
-
-    def _cell(self, arm: str, phase: str) -> Cell:
-        return self._coordinator.counts.cells.get((arm, phase), Cell())
 
     def _active(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))

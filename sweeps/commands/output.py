@@ -1,50 +1,30 @@
-"""How a sweep speaks: the words that `--output` takes."""
+"""A sweep at work as `--output` wants it: a table, lines, JSON, or trouble alone."""
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
 
-from cvae.errors import InputError
 from sweeps.commands.live import Progress
+from sweeps.commands.options import Output
 from sweeps.coordinator import Coordinator
 
-#: live: a table, or plain lines where it is piped; quiet: trouble alone; json: a JSON object a line.
-Output = Literal["live", "plain", "quiet", "json"]
-
-OUTPUTS: tuple[Output, ...] = ("live", "plain", "quiet", "json")
-
-Word = TypeVar("Word", bound=str)
-
-
-def chosen(option: str, value: str, allowed: Sequence[Word]) -> Word:
-    """Return the word that an option was given.
-
-    Raises:
-        InputError: it is none of those allowed.
-    """
-    for word in allowed:
-        if word == value:
-            return word
-    raise InputError(f"{option} is '{value}'; allowed: {', '.join(allowed)}")
-
-
 #: Seconds between two pictures of a live table, and between two `progress` lines of JSON.
-DRAW_S, TELL_S = 0.5, 10.0
+RENDER_S, ECHO_S = 0.5, 10.0
 
 #: Words in a line that a quiet sweep passes on.
 TROUBLE = ("died", "diverged", "failed", "infeasible", "unconfirmable", "warning")
 
 
 class Companion(Protocol):
-    """Something beside the sweep that may have something to say, like its mirror."""
+    """Something that works beside the sweep and has lines to pass on, like its mirror."""
 
     def lines(self) -> Iterator[str]:
-        """Yield what was said since the last look."""
+        """Yield the lines since the last look."""
         ...
 
 
@@ -72,7 +52,7 @@ def _with(lines: Iterable[str], mirror: Companion | None) -> Iterator[str]:
 
 def _show_live(progress: Progress, lines: Iterable[str], console: Console) -> None:
     with Live(progress.table(), console=console, refresh_per_second=4, transient=True) as live:
-        for line in _at_intervals(lines, DRAW_S):
+        for line in _at_intervals(lines, RENDER_S):
             if line.startswith("warning"):
                 live.console.print(line, style="yellow", markup=False, highlight=False)
             live.update(progress.table())
@@ -81,15 +61,15 @@ def _show_live(progress: Progress, lines: Iterable[str], console: Console) -> No
 
 def _echo_json(progress: Progress, lines: Iterable[str], ledger: Path) -> None:
     """Print the ledger's new entries as they are written, warnings, and the whole picture every so often."""
-    read, told = ledger.stat().st_size if ledger.exists() else 0, 0.0
+    read, echoed_at = ledger.stat().st_size if ledger.exists() else 0, 0.0
     for line in lines:
         if line.startswith("warning"):
             print(json.dumps({"event": "warning", "text": line.removeprefix("warning: ")}), flush=True)
         entries, read = _entries_after(ledger, read)
         for entry in entries:
             print(json.dumps(entry), flush=True)
-        if entries or time.monotonic() - told >= TELL_S:
-            told = time.monotonic()
+        if entries or time.monotonic() - echoed_at >= ECHO_S:
+            echoed_at = time.monotonic()
             print(json.dumps({"event": "progress"} | progress.facts()), flush=True)
 
 
@@ -105,7 +85,7 @@ def _entries_after(ledger: Path, offset: int) -> tuple[list[dict[str, Any]], int
 
 
 def _at_intervals(lines: Iterable[str], every_s: float) -> Iterable[str]:
-    """Pass on lines that say something, and others only every so often: drawing reads the run folders."""
+    """Pass on lines with something in them, and empty ones only every so often: a picture reads the run folders."""
     last = 0.0
     for line in lines:
         if line or time.monotonic() - last >= every_s:

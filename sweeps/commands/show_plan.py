@@ -7,7 +7,7 @@ from rich.table import Table
 
 from cvae.record import FINAL_STATUSES
 from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs
-from sweeps.experiment_folder import ExperimentFolder, state_of
+from sweeps.experiment_folder import ExperimentFolder, read_standing
 from sweeps.search_space import Params, format_params, grid
 
 
@@ -19,13 +19,13 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
         table.add_column(heading)
     counts: Counter[str] = Counter()
     for run in all_runs(experiment):
-        state = state_of(run, root)
-        counts[state] += 1
-        table.add_row(run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), state)
+        status = read_standing(run, root).state.status
+        counts[status] += 1
+        table.add_row(run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), status)
     console.print(table)
     done = sum(counts[status] for status in FINAL_STATUSES)
     steps = experiment.config(next(iter(experiment.arms)), {}, 0, "validate").train.steps
-    detail = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
+    detail = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
     console.print(f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}")
 
 

@@ -1,6 +1,5 @@
 """The one process that asks, launches, watches and tells: runs into slots, ends into studies, failures by policy."""
 
 from sweeps.coordinator.coordinator import Coordinator
-from sweeps.coordinator.counts import Cell
 
-__all__ = ["Cell", "Coordinator"]
+__all__ = ["Coordinator"]

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cvae.errors import InputError
-from sweeps.coordinator.counts import RunCounts
 from sweeps.coordinator.creation import create_run
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import Failures
@@ -20,9 +19,8 @@ from sweeps.coordinator.outcomes import Outcomes
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.coordinator.standing import Standing
 from sweeps.experiment import Experiment, PlannedRun, all_runs
-from sweeps.experiment_folder import DISK_FULL, ExperimentFolder, is_disk_full
-from sweeps.study.storage import open_storage
-from sweeps.study.trials import Trials
+from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs, is_disk_full
+from sweeps.study.trials import open_trials
 from sweeps.workers import CPU, Attempt, Fleet, Slots, Start, start_worker
 
 POLL_S = 0.2
@@ -55,16 +53,17 @@ class Coordinator:
         self.signals: list[int] = []  # that came; one is a request to end gracefully
         self.fleet = Fleet(slots, threads, start)
         self._log = EventLog(root)
-        self.standing = Standing(self._log, slots, threads)
-        self._slots, self._threads = slots, threads
+        self.standing = Standing(root, self._log, slots, threads)
+        self.slots = slots
+        self._threads = threads
         self._hang_s, self._poll_s = hang_s, poll_s
         self._provenance = provenance or {}
         self._failures = Failures(backoff_first_s)
         self._queue = RunQueue(self.plan)
-        opened = open_storage(root, storage) if experiment.tune else None
-        self._torn = opened[1] if opened else None
-        self._trials = Trials(experiment, root, opened[0] if opened else None)
-        self._outcomes = Outcomes(root, self._trials, self.counts, self._queue, slots, self._log, self._failures)
+        self._trials, self._torn = open_trials(experiment, root, storage)
+        self._outcomes = Outcomes(
+            experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._failures
+        )
 
     @property
     def active(self) -> dict[PlannedRun, Attempt]:
@@ -98,7 +97,7 @@ class Coordinator:
         except (OSError, InputError, RuntimeError) as error:
             if not is_disk_full(error):
                 raise
-            yield from self._wait_for_disk()
+            yield from self.standing.wait_for_disk()
 
     def _take_up(self) -> Iterator[str]:
         """Settle what was finished, adopt what is alive from before, and let the rest wait for its turn."""
@@ -107,6 +106,7 @@ class Coordinator:
             yield f"the journal's end was torn: kept as {self._torn}, restored from the run folders"
         past = list(self._log.past())
         self._failures.learn(past)
+        self.counts.durations_s += [end.wall_s for end in ended_runs(past) if end.wall_s]
         devices = {str(e["run"]): str(e.get("device", CPU)) for e in past if e["event"] == "launched"}
         for run in self.plan:
             if self._outcomes.take_up(run):
@@ -146,22 +146,22 @@ class Coordinator:
         self.fleet.release(run)
         yield from outcome.lines
         if outcome.disk_is_full:
-            yield from self._wait_for_disk()
+            yield from self.standing.wait_for_disk()
         if outcome.stop_because is not None and not self.standing.stopping:
             yield self.end_gracefully(outcome.stop_because, is_broken=True)
 
     def _fill_slots(self) -> Iterator[str]:
         if self.standing.waits_for and self._outcomes.has_room():
             yield self.standing.resume()
-        while not self.standing.stopping and not self.standing.waits_for and (device := self._slots.take()):
+        while not self.standing.stopping and not self.standing.waits_for and (device := self.slots.take()):
             run = self._queue.next(time.monotonic())
             if run is None:
-                self._slots.give(device)
+                self.slots.give(device)
                 return
             try:
                 yield from self._launch(run, device)
             except BaseException:
-                self._slots.give(device)
+                self.slots.give(device)
                 self._queue.add(run)
                 raise
 
@@ -170,7 +170,7 @@ class Coordinator:
             raise OSError(errno.ENOSPC, "No space left on device", str(self.root.path))
         folder = self.root.run(run)
         if not folder.path.exists() and not create_run(run, self.experiment, self.root, self._trials, self._threads):
-            self._slots.give(device)
+            self.slots.give(device)
             self.counts.settle(run, "unconfirmable", None)
             yield self._log.record("unconfirmable", run)
             return
@@ -178,8 +178,3 @@ class Coordinator:
             folder.stop.unlink()
         self.fleet.launch(run, folder, device)
         yield self._log.record("launched", run, attempt=folder.read_state().attempt + 1, device=device)
-
-    def _wait_for_disk(self) -> Iterator[str]:
-        """Launch nothing until there is room; what is trained goes on from its checkpoint."""
-        if line := self.standing.wait(DISK_FULL.format(self.root.path)):
-            yield line

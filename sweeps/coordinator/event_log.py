@@ -1,13 +1,8 @@
-"""What the coordinator says: events to the ledger, lines to people, and who works here to other terminals."""
+"""What the coordinator does, as it does it: events to the ledger, lines to people."""
 
-import os
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import Any
 
-from cvae.errors import InputError
-from cvae.files import write_json
 from sweeps.experiment import PlannedRun
 from sweeps.experiment_folder import ExperimentFolder, Ledger
 from sweeps.workers import CPU
@@ -17,10 +12,9 @@ QUIET = ("git_commit", "data_fingerprint", "config", "wall_s", "attempts")
 
 
 class EventLog:
-    """The words of one coordinator."""
+    """The ledger of an experiment, and its events as people read them."""
 
     def __init__(self, root: ExperimentFolder) -> None:
-        self._root = root
         self._ledger = Ledger(root.ledger)
 
     def past(self) -> Iterator[dict[str, Any]]:
@@ -34,14 +28,8 @@ class EventLog:
     def record(self, event: str, run: PlannedRun, **facts: Any) -> str:
         """Append an event of a run and return it as a line for people."""
         self._ledger.append(event, run.path, **facts)
-        said = {k: v for k, v in facts.items() if v is not None and k not in QUIET and v != CPU}
-        if event == "launched" and said.get("attempt") == 1:
-            del said["attempt"]
-        words = ", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in said.items())
-        return f"{run.path} {event}" + (f": {words}" if words else "")
-
-    def say_who(self, facts: Mapping[str, Any]) -> None:
-        """Write who works here and how it stands; a full disk leaves the old words."""
-        who = {"pid": os.getpid(), "host": socket.gethostname(), **facts}
-        with suppress(InputError):
-            write_json(self._root.coordinator, who)
+        shown = {k: v for k, v in facts.items() if v is not None and k not in QUIET and v != CPU}
+        if event == "launched" and shown.get("attempt") == 1:
+            del shown["attempt"]
+        details = ", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in shown.items())
+        return f"{run.path} {event}" + (f": {details}" if details else "")

@@ -71,11 +71,11 @@ class Breaker:
         what = signature(error)
         self.by_error[what] += 1
         self.in_a_row[device] += 1
-        said = error.message if error else "no error recorded"
+        message = error.message if error else "no error recorded"
         if self.by_error[what] >= BREAKER_RUNS:
-            return f"the same error in {self.by_error[what]} runs: {said}"
+            return f"the same error in {self.by_error[what]} runs: {message}"
         if self.in_a_row[device] >= BREAKER_RUNS:
-            return f"{self.in_a_row[device]} failures in a row on device {device}, the last: {said}"
+            return f"{self.in_a_row[device]} failures in a row on device {device}, the last: {message}"
         return None
 
 
@@ -122,11 +122,11 @@ class Failures:
                 self._tries.pop(path, None)
 
     def judge(self, attempt: Attempt, death: Death) -> tuple[Action, float, str]:
-        """Return what becomes of the run, the seconds to wait before it goes on, and its error in words."""
+        """Return what becomes of the run, the seconds to wait before it goes on, and its error as a sentence."""
         fruitless = self._tries.setdefault(attempt.run.path, Tries()).add(death.step)
         action = decide_action(death.kind, fruitless, attempt.slots_then)
-        words = death.message or f"its worker died {fruitless} times at step {death.step}; see {attempt.folder.log}"
-        return action, backoff_s(fruitless, self._backoff_first_s), words
+        message = death.message or f"its worker died {fruitless} times at step {death.step}; see {attempt.folder.log}"
+        return action, backoff_s(fruitless, self._backoff_first_s), message
 
     def note_end(self, state: RunState, attempt: Attempt) -> str | None:
         """Take note of a run's end; return the report where the sweep must stop."""

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cvae.record import RunError, RunState, flags_by_record
-from sweeps.coordinator.counts import RunCounts
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import Failures, read_death
 from sweeps.coordinator.run_queue import RunQueue
-from sweeps.experiment import PlannedRun
-from sweeps.experiment_folder import ExperimentFolder, has_room, short_hash
+from sweeps.experiment import Experiment, PlannedRun
+from sweeps.experiment_folder import ExperimentFolder, RunCounts, final_value, has_room, short_hash
 from sweeps.study.trials import Trials
 from sweeps.workers import Attempt, Slots
 
@@ -30,6 +29,7 @@ class Outcomes:
 
     def __init__(
         self,
+        experiment: Experiment,
         root: ExperimentFolder,
         trials: Trials,
         counts: RunCounts,
@@ -38,6 +38,7 @@ class Outcomes:
         log: EventLog,
         failures: Failures,
     ) -> None:
+        self._experiment = experiment
         self._root = root
         self._trials = trials
         self._counts = counts
@@ -91,10 +92,10 @@ class Outcomes:
             self._queue.add(run)
             return Outcome((line,), disk_is_full=True)
         lines = [self._log.record("died", run, **death.facts)]
-        action, wait_s, words = self._failures.judge(attempt, death)
+        action, wait_s, message = self._failures.judge(attempt, death)
         if action in ("failed", "infeasible"):
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
-            error = RunError(death.kind, death.error_type, words)
+            error = RunError(death.kind, death.error_type, message)
             attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
             return Outcome(tuple(lines))
         if action == "halve" and self._slots.caps[attempt.device] >= attempt.slots_then:
@@ -108,7 +109,7 @@ class Outcomes:
         if run.phase == "tune":
             self._trials.tell(run, state)
             self._queue.tuned(run)
-        self._counts.settle(run, state.status, self._trials.final_value(run, state))
+        self._counts.settle(run, state.status, final_value(self._experiment, run, state))
 
     def _facts(self, run: PlannedRun, state: RunState, attempt: Attempt) -> dict[str, Any]:
         with suppress(OSError):
@@ -116,13 +117,15 @@ class Outcomes:
         origin = {"git_commit": state.git_commit, "data_fingerprint": state.data_fingerprint}
         # the last attempt, or where there were several or it was adopted, what the training says of all
         this_s = time.monotonic() - attempt.started if attempt.process else 0.0
-        wall_s = max(this_s, state.seconds or 0.0)
+        wall_s = round(max(this_s, state.seconds or 0.0), 3)
+        if wall_s:
+            self._counts.durations_s.append(wall_s)
         return {key: value for key, value in origin.items() if value} | {
             "config": short_hash(attempt.folder.config.read_text()),
             "status": state.status,
             "value": self._counts.values.get(run),
             "error": state.error.message if state.error else None,
             "attempts": state.attempt,
-            "wall_s": round(wall_s, 3) or None,
+            "wall_s": wall_s or None,
             "device": attempt.device,
         }

@@ -8,7 +8,11 @@ from sweeps.experiment import PlannedRun
 
 
 class RunQueue:
-    """The runs that wait; every operation costs at most the logarithm of their number."""
+    """The runs that wait for their turn.
+
+    To add a run or to take one costs the logarithm of their number; that an arm is tuned, once, so much for each of its
+    confirm runs.
+    """
 
     def __init__(self, plan: Sequence[PlannedRun]) -> None:
         self._plan = plan

@@ -1,17 +1,16 @@
-"""What is left of an experiment in device hours, wall time and bytes, and which totals fit a budget."""
+"""What runs cost, and what is left of an experiment in device hours, wall time and bytes."""
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
-from statistics import mean, stdev
+from statistics import mean
 
 from cvae.config import Config, training_flops
 from sweeps.estimate.probe import cost_key, measure
 from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs
-from sweeps.experiment_folder import ExperimentFolder, Ledger, pin_to_machine, runs_left
-from sweeps.search_space import sample
-from sweeps.units import flops, format_bytes, format_duration
+from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
+from sweeps.search_space import sample_params
+from sweeps.units import format_bytes, format_duration, format_flops
 from sweeps.workers import Slots
 
 #: Ended runs of a phase from which its cost is taken rather than from a probe.
@@ -48,30 +47,30 @@ class Costs:
 
 def typical(experiment: Experiment, arm: str, phase: str) -> Config:
     """Return the configuration of a run in the middle of an arm's space."""
-    params = sample(experiment.space(arm), lambda parameter: parameter.dimension.at(0.5))
+    params = sample_params(experiment.space(arm), lambda parameter: parameter.dimension.at(0.5))
     split = "validate" if phase == "tune" else experiment.confirm.split
     return experiment.config(arm, params, experiment.seed, split, full=phase == "confirm")
 
 
 def find_costs(
-    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, say: Callable[[str], None]
+    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, echo: Callable[[str], None]
 ) -> Costs | None:
     """Return what runs cost: from those that have ended here, else from a probe; None where neither tells."""
     kinds: list[tuple[str, Phase]] = list(dict.fromkeys((run.arm, run.phase) for run in all_runs(experiment)))
-    seen = _costs_seen(root, kinds)
-    if seen is not None:
-        return seen
+    from_ended = _costs_of_ended(root, kinds)
+    if from_ended is not None:
+        return from_ended
     configs = {kind: pin_to_machine(typical(experiment, *kind), threads) for kind in kinds}
     keys = {kind: cost_key(config, slots.total) for kind, config in configs.items()}
     device = next(iter(slots.caps))
     cache = root.path.parent / ".probe"
     by_key = {keys[kind]: configs[kind] for kind in kinds}
-    found = measure(by_key, slots.total, cache, say, slots.environment(device, threads))
-    if not all(key in found for key in keys.values()):
+    measured = measure(by_key, slots.total, cache, echo, slots.environment(device, threads))
+    if not all(key in measured for key in keys.values()):
         return None
-    cost = {kind: found[keys[kind]] for kind in kinds}
-    work = span([training_flops(config) for config in configs.values()])
-    rate = span([found[key].flops_per_second for key in keys.values()])
+    cost = {kind: measured[keys[kind]] for kind in kinds}
+    work = format_span([training_flops(config) for config in configs.values()])
+    rate = format_span([measured[key].flops_per_second for key in keys.values()])
     return Costs(
         {kind: cost[kind].seconds(configs[kind]) for kind in kinds},
         {kind: cost[kind].n_bytes for kind in kinds},
@@ -79,58 +78,29 @@ def find_costs(
     )
 
 
-def span(amounts: Sequence[float]) -> str:
+def format_span(amounts: Sequence[float]) -> str:
     """Return the least and the greatest amount of arithmetic for people, or the one where they look alike."""
-    return " to ".join(dict.fromkeys((flops(min(amounts)), flops(max(amounts)))))
+    return " to ".join(dict.fromkeys((format_flops(min(amounts)), format_flops(max(amounts)))))
 
 
-def _costs_seen(root: ExperimentFolder, kinds: Sequence[Kind]) -> Costs | None:
+def _costs_of_ended(root: ExperimentFolder, kinds: Sequence[Kind]) -> Costs | None:
     """Return what the runs that ended here took; None where some phase has too few of them."""
     durations: dict[Kind, list[float]] = {}
-    for entry in Ledger(root.ledger).read():
-        if entry["event"] == "ended" and entry.get("status") == "finished" and entry.get("wall_s"):
-            arm, _, name = str(entry["run"]).partition("/")
-            durations.setdefault((arm, name.partition("-")[0]), []).append(float(entry["wall_s"]))
+    for run in ended_runs(Ledger(root.ledger).read()):
+        if run.status == "finished" and run.wall_s:
+            arm, _, name = run.path.partition("/")
+            durations.setdefault((arm, name.partition("-")[0]), []).append(run.wall_s)
     if any(len(durations.get(kind, ())) < ENOUGH_RUNS for kind in kinds):
         return None
     return Costs({kind: mean(durations[kind]) for kind in kinds}, {}, "from the runs that have ended here")
 
 
 def print_estimate(
-    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, say: Callable[[str], None]
+    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, echo: Callable[[str], None]
 ) -> None:
-    """Say what is left of an experiment, measuring if need be."""
+    """Echo what is left of an experiment, measuring if need be."""
     left = runs_left(experiment, root)
     if not left:
         return
-    costs = find_costs(experiment, root, slots, threads, say)
-    say(costs.describe(left, slots.total) if costs else "no estimate: a short training of this experiment failed")
-
-
-#: Half-width of the interval in standard errors.
-WIDTH = 2.0
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """Seconds: the middle, and an interval of two standard errors about it."""
-
-    middle_s: float
-    low_s: float
-    high_s: float
-
-
-def forecast(durations: Sequence[float], runs_left: float, slots: int) -> Forecast | None:
-    """Return the wall time left; None before a run has ended.
-
-    The sum over the runs left has the variance of their scatter and of the estimated mean, `n s^2 + n^2 s^2 / k` from k
-    runs seen; one run seen says nothing of the scatter, and half its duration is taken.
-    """
-    if not durations:
-        return None
-    middle = mean(durations)
-    scatter = stdev(durations) if len(durations) > 1 else middle / 2
-    total = runs_left * middle
-    error = WIDTH * scatter * sqrt(runs_left + runs_left**2 / len(durations))
-    lanes = max(1, min(slots, runs_left)) if runs_left else 1
-    return Forecast(total / lanes, max(0.0, total - error) / lanes, (total + error) / lanes)
+    costs = find_costs(experiment, root, slots, threads, echo)
+    echo(costs.describe(left, slots.total) if costs else "no estimate: a short training of this experiment failed")

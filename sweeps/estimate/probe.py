@@ -66,7 +66,7 @@ def shorten_training(config: Config) -> Config:
 
 
 def measure(
-    configs: Mapping[str, Config], together: int, cache: Path, say: Callable[[str], None], environment: dict[str, str]
+    configs: Mapping[str, Config], together: int, cache: Path, echo: Callable[[str], None], environment: dict[str, str]
 ) -> dict[str, Cost]:
     """Measure what runs cost, as many side by side as will run together; what was measured before is read.
 
@@ -74,23 +74,23 @@ def measure(
         configs: key (`cost_key`) -> configuration.
         together: runs at a time.
         cache: folder of earlier measurements.
-        say: called before anything is measured.
+        echo: called before anything is measured.
         environment: of the probes.
     """
-    found = {key: cost for key in configs if (cost := _read(cache / f"{key}.json")) is not None}
-    missing = [key for key in configs if key not in found]
+    costs = {key: cost for key in configs if (cost := _read(cache / f"{key}.json")) is not None}
+    missing = [key for key in configs if key not in costs]
     if missing:
-        say(f"measuring this machine: {max(len(missing), together)} short trainings, {together} side by side ...")
+        echo(f"measuring this machine: {max(len(missing), together)} short trainings, {together} side by side ...")
     # fewer kinds of runs than slots: the same several times, because neighbours slow each other down
     queue = [*missing, *(missing[i % len(missing)] for i in range(together - len(missing)))] if missing else []
     for first in range(0, len(queue), together):
         batch = queue[first : first + together]
         for key, cost in zip(batch, _probe([configs[key] for key in batch], environment), strict=True):
             if cost is not None:
-                found[key] = cost
+                costs[key] = cost
                 cache.mkdir(parents=True, exist_ok=True)
                 write_json(cache / f"{key}.json", asdict(cost))
-    return found
+    return costs
 
 
 def _read(path: Path) -> Cost | None:
@@ -102,8 +102,8 @@ def _read(path: Path) -> Cost | None:
 
 def _probe(configs: list[Config], environment: dict[str, str]) -> list[Cost | None]:
     """Train some short runs side by side."""
-    place = Path(tempfile.mkdtemp(prefix="probe-"))
-    folders = [RunFolder(place / str(i)) for i in range(len(configs))]
+    scratch = Path(tempfile.mkdtemp(prefix="probe-"))
+    folders = [RunFolder(scratch / str(i)) for i in range(len(configs))]
     try:
         started = time.monotonic()
         workers = [_start(folder, config, environment) for folder, config in zip(folders, configs, strict=True)]
@@ -119,7 +119,7 @@ def _probe(configs: list[Config], environment: dict[str, str]) -> list[Cost | No
         probes = enumerate(zip(folders, configs, strict=True))
         return [_cost(folder, config, ended.get(i)) for i, (folder, config) in probes]
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _start(folder: RunFolder, config: Config, environment: dict[str, str]) -> "subprocess.Popen[bytes]":

@@ -29,7 +29,7 @@ class ArmWeights:
 def measure_arms(experiment: Experiment) -> dict[str, ArmWeights]:
     """Return each arm's weights and threshold; data that arms share is looked at once."""
     known: dict[tuple[str, int], CollapseThreshold | None] = {}
-    found = {}
+    by_arm = {}
     for arm in experiment.arms:
         config = experiment.config(arm, {}, experiment.seed, experiment.confirm.split)
         store = open_store(config.data, config.image_size, Path(config.store))
@@ -37,8 +37,8 @@ def measure_arms(experiment: Experiment) -> dict[str, ArmWeights]:
         if key not in known:
             known[key] = store_threshold(store, key[1])
         tops = [top for config in _possible(experiment, arm) if (top := config.top_beta) is not None]
-        found[arm] = ArmWeights(min(tops, default=None), max(tops, default=None), config.image_size, known[key])
-    return found
+        by_arm[arm] = ArmWeights(min(tops, default=None), max(tops, default=None), config.image_size, known[key])
+    return by_arm
 
 
 def _possible(experiment: Experiment, arm: str) -> list[Config]:
@@ -59,7 +59,7 @@ def weight_lines(weights: Mapping[str, ArmWeights]) -> list[str]:
     same: dict[str, list[str]] = {}
     for arm, of_arm in weights.items():
         same.setdefault(_format_weights(of_arm), []).append(arm)
-    return [f"beta:  {words} ({', '.join(arms)})" for words, arms in same.items()]
+    return [f"beta:  {top} ({', '.join(arms)})" for top, arms in same.items()]
 
 
 def _format_weights(weights: ArmWeights) -> str:

@@ -38,7 +38,7 @@ class GPOptions(Options):
 
 
 class CmaEsOptions(Options):
-    """Covariance matrix adaptation (Hansen & Ostermeier 2001); choices are drawn at random."""
+    """Covariance matrix adaptation (Hansen & Ostermeier 2001); choices are sampled at random."""
 
     n_startup_trials: int = Field(1, ge=0, description="random trials before the first generation")
     popsize: int | None = Field(None, ge=2, description="trials in a generation; null = by the dimensions")

@@ -1,31 +1,59 @@
-"""What lies under `runs/NAME` beside the runs: paths, ledger, lock, who works there, how runs stand. No optuna."""
+"""What lies under `runs/NAME` beside the runs: paths, ledger, records, who works there, how runs stand. No optuna."""
 
-from sweeps.experiment_folder.consistency import check_origin, describe_origin, short_hash
+from sweeps.experiment_folder.consistency import Origin, check_origin, check_unchanged, describe_origin, short_hash
+from sweeps.experiment_folder.coordinator_record import (
+    CoordinatorRecord,
+    is_worked_on,
+    read_coordinator,
+    write_coordinator,
+)
+from sweeps.experiment_folder.counts import Cell, RunCounts
+from sweeps.experiment_folder.data_record import DataRecord, read_data_record, write_data_record
 from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type
-from sweeps.experiment_folder.layout import lay_out, pack_data, pin_to_machine, record_weights, write_run
-from sweeps.experiment_folder.ledger import Ledger
+from sweeps.experiment_folder.layout import (
+    create_folder,
+    lay_out,
+    pack_data,
+    pin_to_machine,
+    write_experiment_file,
+    write_run,
+)
+from sweeps.experiment_folder.ledger import EndedRun, Ledger, ended_runs
 from sweeps.experiment_folder.paths import ExperimentFolder, find_experiment
-from sweeps.experiment_folder.states import holder, is_worked_on, read_who, runs_left, state_of
+from sweeps.experiment_folder.states import RunStanding, final_value, read_standing, runs_left
 
 __all__ = [
     "DISK_FULL",
+    "Cell",
+    "CoordinatorRecord",
+    "DataRecord",
+    "EndedRun",
     "ExperimentFolder",
     "Ledger",
+    "Origin",
+    "RunCounts",
+    "RunStanding",
     "check_origin",
+    "check_unchanged",
+    "create_folder",
     "describe_origin",
+    "ended_runs",
+    "final_value",
     "find_experiment",
     "has_room",
-    "holder",
     "is_disk_full",
     "is_worked_on",
     "lay_out",
     "network_type",
     "pack_data",
     "pin_to_machine",
-    "read_who",
-    "record_weights",
+    "read_coordinator",
+    "read_data_record",
+    "read_standing",
     "runs_left",
     "short_hash",
-    "state_of",
+    "write_coordinator",
+    "write_data_record",
+    "write_experiment_file",
     "write_run",
 ]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cvae.config import load_yaml_mapping
@@ -19,11 +20,13 @@ MAY_CHANGE = ("question", "confirm.seeds", "tune.trials_per_arm")
 
 
 def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
-    """Check that the folder holds this experiment, but for what may change.
+    """Check that a folder in which an experiment was launched holds this one, but for what may change.
 
     Raises:
         InputError: it was launched with other values; names each.
     """
+    if not root.experiment.exists():
+        return
     launched = dict(_flatten(_written_at_launch(root)))
     now = dict(_flatten(experiment.written()))
     paths = list(dict.fromkeys([*launched, *now]))
@@ -65,26 +68,37 @@ def short_hash(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def describe_origin(experiment: Experiment, root: ExperimentFolder, data: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is recorded at every start; uncommitted changes are kept whole in a file of their own.
+@dataclass(frozen=True)
+class Origin:
+    """What the results of one start come from."""
+
+    facts: Mapping[str, Any]  # for the ledger
+    changes: str  # of the code, uncommitted: a diff
+
+    def keep_changes(self, root: ExperimentFolder) -> None:
+        """Keep uncommitted changes whole, in a file that is named after their hash as the ledger has it."""
+        if self.changes:
+            write_atomically(root.path / f"changes-{self.facts['git_changes']}.diff", self.changes.encode())
+
+
+def describe_origin(experiment: Experiment, data: Mapping[str, str]) -> Origin:
+    """Return what is recorded at every start.
 
     Args:
         experiment: as it is launched.
-        root: its folder.
         data: line about a data set -> its fingerprint.
     """
     commit, is_dirty = git_commit()
-    diff = git_diff() if is_dirty else ""
-    if diff:
-        write_atomically(root.path / f"changes-{short_hash(diff)}.diff", diff.encode())
-    return {
+    changes = git_diff() if is_dirty else ""
+    facts = {
         "experiment": short_hash(json.dumps(experiment.written(), sort_keys=True)),
         "data": sorted(set(data.values())),
         "git_commit": commit,
-        "git_changes": short_hash(diff) if diff else None,
+        "git_changes": short_hash(changes) if changes else None,
         "versions": package_versions(),
         "host": socket.gethostname(),
     }
+    return Origin(facts, changes)
 
 
 def check_origin(origin: Mapping[str, Any], root: ExperimentFolder) -> list[str]:

@@ -55,10 +55,10 @@ def network_type(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
     except OSError:
         return None
     here = path.resolve()
-    points = [(Path(words[1].replace("\\040", " ")), words[2]) for words in lines if len(words) > 2]
+    points = [(Path(fields[1].replace("\\040", " ")), fields[2]) for fields in lines if len(fields) > 2]
     above = [(point, kind) for point, kind in points if here.is_relative_to(point)]
     if not above:
         return None
     # of two mounts on one point the later one is seen
-    kind = max(enumerate(above), key=lambda found: (len(found[1][0].parts), found[0]))[1][1]
+    kind = max(enumerate(above), key=lambda mount: (len(mount[1][0].parts), mount[0]))[1][1]
     return kind if kind in NETWORK_TYPES else None

@@ -1,26 +1,18 @@
 """Lay out an experiment's folder: check everything that can be checked before the first run exists."""
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cvae.config import Config, dump_yaml
 from cvae.data.store import open_store
 from cvae.errors import InputError
-from cvae.files import write_atomically, write_json
+from cvae.files import write_atomically
 from cvae.record import RunFolder, RunIdentity
-from sweeps.experiment import ArmWeights, Experiment, PlannedRun
+from sweeps.experiment import Experiment, PlannedRun
 from sweeps.experiment_folder.consistency import check_unchanged
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.search_space import Value
-
-
-def record_weights(weights: Mapping[str, ArmWeights], root: ExperimentFolder) -> None:
-    """Write `data.json`: for each arm its weights and its data's threshold, for the report to read."""
-    arms = {arm: asdict(of_arm) for arm, of_arm in weights.items()}
-    write_json(root.data, {"arms": arms})
 
 
 def pack_data(experiment: Experiment) -> dict[str, str]:
@@ -45,19 +37,36 @@ def pack_data(experiment: Experiment) -> dict[str, str]:
     return lines
 
 
-def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
-    """Create the experiment's folder, or check that the one there holds the same experiment.
+def create_folder(root: ExperimentFolder) -> None:
+    """Create the experiment's folder, with nothing in it, where there is none.
 
     Raises:
-        InputError: the folder cannot be written, or holds an experiment that differs in what was declared.
+        InputError: it cannot be created.
     """
-    if root.experiment.exists():
-        check_unchanged(experiment, root)
     try:
         root.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{root.path}: cannot be created ({error.strerror}); choose another --runs") from error
+
+
+def write_experiment_file(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Write the experiment as it is launched.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     write_atomically(root.experiment, dump_yaml(experiment.written()).encode())
+
+
+def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Create the experiment's folder with the experiment in it, or check that the one there holds the same.
+
+    Raises:
+        InputError: the folder cannot be written, or holds an experiment that differs in what was declared.
+    """
+    check_unchanged(experiment, root)
+    create_folder(root)
+    write_experiment_file(experiment, root)
 
 
 def write_run(

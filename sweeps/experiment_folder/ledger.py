@@ -1,12 +1,30 @@
 """What the coordinator did, one JSON object a line: for people, and for the coordinator that goes on."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from sweeps.experiment_folder.disk import is_disk_full
+
+
+@dataclass(frozen=True)
+class EndedRun:
+    """The end of a run, as an event says it. A run that was opened again has several."""
+
+    path: str  # within the experiment: `constant/tune-003`
+    status: str | None
+    wall_s: float | None  # over all its attempts; None where nobody knows
+
+
+def ended_runs(events: Iterable[Mapping[str, Any]]) -> Iterator[EndedRun]:
+    """Yield the ends of runs among some events."""
+    for event in events:
+        if event["event"] == "ended":
+            wall_s = event.get("wall_s")
+            yield EndedRun(str(event.get("run", "")), event.get("status"), float(wall_s) if wall_s else None)
 
 
 class Ledger:

@@ -1,33 +1,48 @@
-"""How the runs of an experiment stand, and who works on it."""
+"""How the runs of an experiment stand: the one reading of it, for every screen and for the coordinator."""
 
-import json
-from typing import Any
+from dataclasses import dataclass, replace
 
-from cvae.files import held
+from cvae.record import RunState
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
 
 
-def read_who(root: ExperimentFolder) -> dict[str, Any]:
-    """Return who works, or worked last, on an experiment; empty where nobody did."""
-    try:
-        return dict(json.loads(root.coordinator.read_text()))
-    except (FileNotFoundError, ValueError):
-        return {}
+@dataclass(frozen=True)
+class RunStanding:
+    """How one planned run stands."""
+
+    state: RunState  # as recorded, and `interrupted` where it is recorded as running and nobody trains it
+    steps: int  # updates done, whether a checkpoint stands behind them or not
+
+    @property
+    def part(self) -> float:
+        """The part of the run that is done: 1 once it is final, 0 before a worker has begun."""
+        if self.state.is_final:
+            return 1.0
+        return min(self.steps / self.state.total_steps, 1.0) if self.state.total_steps else 0.0
+
+    @property
+    def seconds_for_all(self) -> float | None:
+        """The seconds that the whole training takes at its pace so far; None before a checkpoint says them."""
+        state = self.state
+        if not (state.seconds and state.step and state.total_steps):
+            return None
+        return state.seconds * state.total_steps / state.step
 
 
-def is_worked_on(root: ExperimentFolder) -> bool:
-    """Return whether a live coordinator holds the experiment."""
-    if not root.lock.exists():
-        return False
-    with held(root.lock) as free:
-        return not free
+def read_standing(run: PlannedRun, root: ExperimentFolder) -> RunStanding:
+    """Return how a run stands; `pending` before it has a folder."""
+    folder = root.run(run)
+    state = folder.read_state()
+    if state.status == "running" and not folder.is_being_trained():
+        state = replace(state, status="interrupted")
+    return RunStanding(state, max(folder.read_heartbeat(), state.step))
 
 
-def holder(root: ExperimentFolder) -> str:
-    """Return who holds an experiment, in words."""
-    who = read_who(root)
-    return f"process {who.get('pid', '?')} on {who.get('host', '?')}"
+def final_value(experiment: Experiment, run: PlannedRun, state: RunState) -> float | None:
+    """Return the metric at the end of a run, on the split of its phase; None where it has none."""
+    value = state.scores.get(experiment.score_key(run.phase))
+    return None if value is None else float(value)
 
 
 def runs_left(experiment: Experiment, root: ExperimentFolder) -> list[PlannedRun]:
@@ -36,12 +51,3 @@ def runs_left(experiment: Experiment, root: ExperimentFolder) -> list[PlannedRun
     if not root.path.exists():
         return plan
     return [run for run in plan if not root.run(run).read_state().is_final]
-
-
-def state_of(run: PlannedRun, root: ExperimentFolder) -> str:
-    """Return a run's state for people: its recorded status, `pending` before it has one."""
-    folder = root.run(run)
-    status = folder.read_state().status
-    if status == "running" and not folder.is_being_trained():
-        return "interrupted"
-    return status

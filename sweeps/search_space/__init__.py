@@ -21,7 +21,7 @@ from sweeps.search_space.space import (
     overlapping,
     overrides_of,
     parameters,
-    sample,
+    sample_params,
 )
 
 __all__ = [
@@ -44,5 +44,5 @@ __all__ = [
     "overrides_of",
     "parameters",
     "qmc_params",
-    "sample",
+    "sample_params",
 ]

@@ -5,8 +5,7 @@ import random
 from collections.abc import Iterator
 
 from sweeps.search_space.distributions import Dimension, FloatRange, IntRange, Value
-from sweeps.search_space.sobol import sobol_point
-from sweeps.search_space.space import Parameter, Params, Space, parameters, sample, top
+from sweeps.search_space.space import Parameter, Params, Space, parameters, sample_params, top
 
 
 def values_of(dimension: Dimension, points: int) -> list[Value]:
@@ -62,7 +61,24 @@ def qmc_params(space: Space, seed: int, trial: int) -> dict[str, Value]:
     value of another.
     """
     point = qmc_point([parameter.name for parameter in parameters(space)], seed, trial)
-    return sample(space, lambda parameter: parameter.dimension.at(point[parameter.name]))
+    return sample_params(space, lambda parameter: parameter.dimension.at(point[parameter.name]))
+
+
+def sobol_point(index: int, n_dimensions: int) -> list[float]:
+    """Return one point of a Sobol' sequence in [0, 1)^d, without scrambling, in Gray-code order.
+
+    Args:
+        index: number of the point, from 0; below 2^30.
+        n_dimensions: coordinate i does not depend on how many follow it; 0 for an arm that searches nothing.
+    """
+    if not n_dimensions:
+        return []
+    from scipy.stats import qmc  # takes a second, which other samplers and what starts no trial need not wait for
+
+    engine = qmc.Sobol(n_dimensions, scramble=False)
+    if index:
+        engine.fast_forward(index)
+    return [float(x) for x in engine.random(1)[0]]
 
 
 def _shift(seed: int, parameter: str) -> float:

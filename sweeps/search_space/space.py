@@ -51,15 +51,15 @@ def _all(level: list[Parameter]) -> Iterator[Parameter]:
                 yield from _all(parameter.below(variant))
 
 
-def sample(space: Space, pick: Callable[[Parameter], Value]) -> Params:
+def sample_params(space: Space, pick: Callable[[Parameter], Value]) -> Params:
     """Return the parameters of one trial, choices first: a variant that was not chosen is not asked about."""
-    drawn: Params = {}
+    params: Params = {}
     waiting = top(space)
     while waiting:
         parameter = waiting.pop(0)
-        drawn[parameter.name] = pick(parameter)
-        waiting = parameter.below(drawn[parameter.name]) + waiting
-    return drawn
+        params[parameter.name] = pick(parameter)
+        waiting = parameter.below(params[parameter.name]) + waiting
+    return params
 
 
 def overrides_of(space: Space, params: Mapping[str, Value]) -> Iterator[dict[str, Any]]:
@@ -112,7 +112,7 @@ def overlapping(space: Space) -> tuple[str, str] | None:
         if b.startswith(f"{a}."):
             return a, b
     variants = [v for d in space.values() if isinstance(d, ConditionalChoice) for v in d.variants.values()]
-    return next((found for variant in variants if (found := overlapping(variant.search))), None)
+    return next((pair for variant in variants if (pair := overlapping(variant.search))), None)
 
 
 def format_params(params: Mapping[str, Any], digits: int = 4) -> str:

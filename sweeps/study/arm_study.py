@@ -5,8 +5,6 @@ through them all (a model-based sampler does, to propose).
 """
 
 import warnings
-from functools import partial
-from typing import cast
 
 import optuna
 from optuna.storages import BaseStorage
@@ -14,9 +12,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from cvae.config import Config
 from sweeps.experiment import Experiment
-from sweeps.search_space import Parameter, Params, Value, parameters, sample
+from sweeps.search_space import Params, parameters
 from sweeps.study.pruners import RunningMedianPruner, has_lost_patience, make_patience, make_pruner
 from sweeps.study.samplers import PROPOSALS, make_sampler, to_distribution
+from sweeps.study.trial_storage import TrialStorage
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -43,9 +42,10 @@ class ArmStudy:
             pruner=make_pruner(self._tune, experiment.config(arm, {}, 0, "validate")),
             load_if_exists=True,
         )
-        self._storage, self._id = self._study._storage, self._study._study_id
+        self._trials = TrialStorage(self._study, storage)
+        self._distributions = {p.name: to_distribution(p.dimension) for p in parameters(self._space)}
         self._patience = make_patience(self._tune)
-        self._trial_ids: dict[int, int] = {}  # by run
+        self._numbers: dict[int, int] = {}  # run -> number of its trial
         self._told: dict[int, str] = {}  # run -> status
         self._params: dict[int, Params] = {}
         self._seen: set[str] = set()
@@ -57,7 +57,7 @@ class ArmStudy:
     def _remember(self, trial: FrozenTrial) -> None:
         run = int(trial.user_attrs.get("run", trial.number))
         self._n_trials += 1
-        self._trial_ids[run] = trial._trial_id
+        self._numbers[run] = trial.number
         self._told.pop(run, None)  # of two trials of one run the later counts
         if trial.state.is_finished():
             by_state = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned"}
@@ -86,18 +86,17 @@ class ArmStudy:
         """
         if run in self._params:
             return self._params[run]
-        if run not in self._trial_ids:
-            self._create(run)
+        if run not in self._numbers:
+            self._create(run, {} if run == self._n_trials else {"run": run})
         params = known if known is not None else self._propose(run)
-        self._set_params(self._trial_ids[run], params)
+        self._trials.add_params(self._numbers[run], params, self._distributions)
         self._keep(run, params)
         return params
 
-    def _create(self, run: int) -> None:
-        """Create a run's trial, in one operation, so that no kill leaves one that is nobody's."""
-        attributes = {} if run == self._n_trials else {"run": run}
-        template = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
-        self._trial_ids[run] = self._storage.create_new_trial(self._id, template)
+    def _create(self, run: int, attributes: dict[str, int]) -> None:
+        """Create a run's trial with its attributes in one operation, so that no kill leaves one that is nobody's."""
+        self._study.add_trial(create_trial(state=TrialState.RUNNING, user_attrs=attributes))
+        self._numbers[run] = self._n_trials  # nobody else adds any
         self._n_trials += 1
 
     def _propose(self, run: int) -> Params:
@@ -105,39 +104,14 @@ class ArmStudy:
         params: Params = {}
         for again in range(4 * PROPOSALS):  # then a repetition is taken: the space may have no more
             self._study.sampler = make_sampler(self._tune, self._space, self._seed, run, again)
-            trial = optuna.Trial(self._study, self._trial_ids[run])
-            params = sample(self._space, partial(self._pick, trial))
+            params = self._trials.propose(self._numbers[run], self._space)
             if self._tune.sampler in ("qmc", "grid") or repr(sorted(params.items())) not in self._seen:
                 break
         return params
 
-    def _pick(self, trial: optuna.Trial, parameter: Parameter) -> Value:
-        """Return the sampler's value of a parameter, without storing it; what a kill let be stored is kept."""
-        name, distribution = parameter.name, to_distribution(parameter.dimension)
-        if name in trial.params:
-            return cast(Value, trial.params[name])
-        relative = trial.relative_params
-        if distribution.single():
-            return parameter.dimension.examples()[0]
-        if name in relative and distribution._contains(distribution.to_internal_repr(relative[name])):
-            return cast(Value, relative[name])
-        frozen = self._storage.get_trial(trial._trial_id)
-        study = optuna.pruners._filter_study(self._study, frozen)
-        return cast(Value, self._study.sampler.sample_independent(study, frozen, name, distribution))
-
-    def _set_params(self, trial_id: int, params: Params) -> None:
-        """Store the parameters that a trial lacks."""
-        stored = self._storage.get_trial(trial_id).params
-        for parameter in parameters(self._space):
-            if parameter.name in params and parameter.name not in stored:
-                distribution = to_distribution(parameter.dimension)
-                value = distribution.to_internal_repr(params[parameter.name])
-                self._storage.set_trial_param(trial_id, parameter.name, value, distribution)
-
     def report(self, run: int, step: int, value: float) -> None:
         """Report a value of a running trial, once for each step."""
-        if step not in self._storage.get_trial(self._trial_ids[run]).intermediate_values:
-            self._storage.set_trial_intermediate_value(self._trial_ids[run], step, value)
+        self._trials.add_values(self._numbers[run], {step: value})
 
     def should_prune(self, run: int, config: Config, values: dict[int, float], step: int) -> bool:
         """Return whether a run is to be ended, all its best values so far having been reported."""
@@ -146,7 +120,7 @@ class ArmStudy:
                 return False
             if self._tune.pruner_options.get("then", "none") == "none":
                 return True
-        return self._study.pruner.prune(self._study, self._storage.get_trial(self._trial_ids[run]))
+        return self._study.pruner.prune(self._study, self._trials.read(self._numbers[run]))
 
     def tell(self, run: int, status: str, value: float | None, curve: dict[int, float]) -> None:
         """Record the outcome of a run's trial, once.
@@ -161,25 +135,17 @@ class ArmStudy:
         if self._told.get(run) == status:
             return
         if run in self._told:
-            self._create_again(run)
-        trial_id = self._trial_ids[run]
-        self._set_params(trial_id, self._params[run])
-        known = self._storage.get_trial(trial_id).intermediate_values
-        for step in sorted(set(curve) - set(known)):
-            self._storage.set_trial_intermediate_value(trial_id, step, curve[step])
+            self._create(run, {"run": run})
+            del self._told[run]  # should the disk be full from here on, the new trial is there to be told
+        number = self._numbers[run]
+        self._trials.add_params(number, self._params[run], self._distributions)
+        self._trials.add_values(number, curve)
         if status not in ("finished", "pruned"):
-            self._storage.set_trial_user_attr(trial_id, "status", status)
-        self._finish(trial_id, status, value, curve)
+            self._trials.set_status(number, status)
+        self._finish(number, status, value, curve)
         self._told[run] = status
 
-    def _create_again(self, run: int) -> None:
-        template = create_trial(state=TrialState.RUNNING, user_attrs={"run": run})
-        self._trial_ids[run] = self._storage.create_new_trial(self._id, template)
-        self._n_trials += 1
-        del self._told[run]
-
-    def _finish(self, trial_id: int, status: str, value: float | None, curve: dict[int, float]) -> None:
-        number = self._storage.get_trial_number_from_id(trial_id)
+    def _finish(self, number: int, status: str, value: float | None, curve: dict[int, float]) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the study's sampler is another trial's: it has nothing to do here
             if status == "pruned" and curve:
@@ -191,7 +157,7 @@ class ArmStudy:
             else:
                 self._study.tell(number, value)
                 self._note_worst(value)
-        self._note(self._storage.get_trial(trial_id))
+        self._note(self._trials.read(number))
 
     def bad_value(self) -> float:
         """Return what is told for a run without a model: finite, or samplers would propose its region again."""

@@ -15,6 +15,7 @@ from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import RunFolder
 from sweeps.experiment_folder import ExperimentFolder
+from sweeps.study.trial_storage import TrialStorage
 from sweeps.tracking.wandb_schema import flag_tags
 
 
@@ -102,40 +103,38 @@ class StudyCopy:
     def _take(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Add a trial, or bring the one there up to date; one asked for this instant may have no parameters yet."""
         folder = RunFolder(self._root.path / study.study_name.partition("/")[2] / f"tune-{trial.number:03d}")
-        known = study.get_trials(deepcopy=False)
+        known, copied = study.get_trials(deepcopy=False), TrialStorage(study, self.storage)
         if trial.number >= len(known):
             if not trial.params or trial.number > len(known):
                 return
             template = copy.deepcopy(trial)
             template.system_attrs = template.system_attrs | self._artifacts(folder)
-            trial_id = self.storage.create_new_trial(study._study_id, template_trial=template)
+            study.add_trial(template)
         elif known[trial.number].state.is_finished():
             return
         else:
-            trial_id = known[trial.number]._trial_id
-            self._advance(known[trial.number], trial, folder)
-        _save_note(optuna.Trial(study, trial_id), note_of(folder))
+            self._advance(copied, trial, folder)
+        _save_note(copied.begin(trial.number), note_of(folder))
 
-    def _advance(self, shown: FrozenTrial, trial: FrozenTrial, folder: RunFolder) -> None:
+    def _advance(self, copied: TrialStorage, trial: FrozenTrial, folder: RunFolder) -> None:
         """Bring a trial that was running up to date."""
-        for step in sorted(trial.intermediate_values.keys() - shown.intermediate_values.keys()):
-            self.storage.set_trial_intermediate_value(shown._trial_id, step, trial.intermediate_values[step])
-        for key, value in self._artifacts(folder).items():
-            self.storage.set_trial_system_attr(shown._trial_id, key, value)
+        copied.add_values(trial.number, trial.intermediate_values)
+        copied.add_system_attributes(trial.number, self._artifacts(folder))
         if trial.state.is_finished():
-            self.storage.set_trial_state_values(shown._trial_id, trial.state, trial.values)
+            copied.finish(trial.number, trial.state, trial.values)
 
     def _artifacts(self, folder: RunFolder) -> dict[str, str]:
         """Return a trial's attributes for the latest pictures of its run that it does not show yet.
 
         Optuna attaches files to trials that run; those that have ended get theirs with their copy.
         """
-        scratch = optuna.create_study().ask()
+        scratch = optuna.create_study()
+        trial = scratch.ask()
         for path in latest_pictures(folder):
             if path not in self._shown:
                 self._shown.add(path)
-                upload_artifact(study_or_trial=scratch, file_path=str(path), artifact_store=self.pictures)
-        return dict(scratch.storage.get_trial_system_attrs(scratch._trial_id))
+                upload_artifact(study_or_trial=trial, file_path=str(path), artifact_store=self.pictures)
+        return dict(scratch.trials[0].system_attrs)
 
 
 def latest_pictures(folder: RunFolder) -> list[Path]:

@@ -27,12 +27,12 @@ MOST = 0.9
 
 def cycles(config: Config) -> list[tuple[int, float]]:
     """Return the number of cycles of each schedule that restarts, and the part of a cycle after which it is settled."""
-    found = []
+    restarting = []
     if isinstance(config.kl_anneal, CyclicalKL):
-        found.append((config.kl_anneal.n_cycles, min(config.kl_anneal.ramp, MOST)))
+        restarting.append((config.kl_anneal.n_cycles, min(config.kl_anneal.ramp, MOST)))
     if isinstance(config.optim.schedule, CyclicLR):
-        found.append((config.optim.schedule.n_cycles, LR_SETTLED))
-    return [(n, settled) for n, settled in found if n > 1]
+        restarting.append((config.optim.schedule.n_cycles, LR_SETTLED))
+    return [(n, settled) for n, settled in restarting if n > 1]
 
 
 def _cycle_and_phase(config: Config, step: int, n_cycles: int) -> tuple[int, float]:

@@ -19,13 +19,17 @@ from sweeps.experiment_folder import ExperimentFolder, network_type
 class WholeLines(JournalFileBackend):
     """Optuna's journal file, where an append that fails leaves nothing behind: half a line would spoil the file."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._journal = path
+
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append operations whole, or not at all."""
-        size = Path(self._file_path).stat().st_size
+        size = self._journal.stat().st_size
         try:
             super().append_logs(logs)
         except OSError:
-            os.truncate(self._file_path, size)
+            os.truncate(self._journal, size)
             raise
 
 
@@ -82,16 +86,16 @@ def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, 
     if url is None:
         url = launched
     assert url is not None
-    said = _without_password(url)
+    shown = _without_password(url)
     if launched is None and root.journal.exists():
-        raise InputError(f"{root.path} was launched with its journal, not with --storage {said}; leave --storage out")
-    if launched is not None and said != launched:
+        raise InputError(f"{root.path} was launched with its journal, not with --storage {shown}; leave --storage out")
+    if launched is not None and shown != launched:
         raise InputError(
-            f"{root.path} was launched with --storage {launched}, not {said}; give that, or another --runs"
+            f"{root.path} was launched with --storage {launched}, not {shown}; give that, or another --runs"
         )
-    storage = _open_database(url, said)
+    storage = _open_database(url, shown)
     if launched is None:
-        write_atomically(root.storage, f"{said}\n".encode())
+        write_atomically(root.storage, f"{shown}\n".encode())
     return storage, None
 
 
@@ -102,7 +106,7 @@ def _open_journal(root: ExperimentFolder) -> tuple[BaseStorage, Path | None]:
             "being torn; give --runs on a local disk, or --storage with a database"
         )
     torn = repair_journal(root.journal)
-    return JournalStorage(WholeLines(str(root.journal))), torn
+    return JournalStorage(WholeLines(root.journal)), torn
 
 
 def _without_password(url: str) -> str:
@@ -114,9 +118,9 @@ def _without_password(url: str) -> str:
         ) from error
 
 
-def _open_database(url: str, said: str) -> BaseStorage:
+def _open_database(url: str, shown: str) -> BaseStorage:
     try:
         return optuna.storages.get_storage(RDBStorage(url))
     except (SQLAlchemyError, ImportError, optuna.exceptions.StorageInternalError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"--storage {said} cannot be opened: {reason}") from error
+        raise InputError(f"--storage {shown} cannot be opened: {reason}") from error

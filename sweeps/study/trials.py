@@ -2,6 +2,7 @@
 
 import bisect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from optuna.storages import BaseStorage
@@ -10,10 +11,11 @@ from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import RunFolder, RunState
 from sweeps.experiment import Experiment, PlannedRun
-from sweeps.experiment_folder import ExperimentFolder
+from sweeps.experiment_folder import ExperimentFolder, final_value
 from sweeps.search_space import Params
 from sweeps.study.arm_study import open_studies
 from sweeps.study.pruners import may_be_judged
+from sweeps.study.storage import open_storage
 
 
 class Trials:
@@ -65,16 +67,11 @@ class Trials:
                 "run folders do not belong together"
             )
 
-    def final_value(self, run: PlannedRun, state: RunState) -> float | None:
-        """Return the metric at the end of a run: a confirm run has another split than a tune run."""
-        value = state.scores.get(self._experiment.score_key(run.phase))
-        return None if value is None else float(value)
-
     def tell(self, run: PlannedRun, state: RunState) -> None:
         """Tell a tune run's outcome to its study, once, and thin the arm's checkpoints."""
         folder, metric = self._root.run(run), self._experiment.metric.name
         curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
-        value = self.final_value(run, state)
+        value = final_value(self._experiment, run, state)
         self._studies[run.arm].tell(run.number, state.status, value, so_far(curve) if self.prunes else curve)
         self._curves.pop(run, None)
         self._configs.pop(run, None)
@@ -128,10 +125,20 @@ class Trials:
                     self._root.run(out).checkpoint.unlink(missing_ok=True)
 
 
+def open_trials(experiment: Experiment, root: ExperimentFolder, url: str | None) -> tuple[Trials, Path | None]:
+    """Return the trials of an experiment, in the storage of a URL or its own, and what was cut off a torn journal.
+
+    Raises:
+        InputError: the storage cannot be used, or is not the one of the launch.
+    """
+    storage, torn = open_storage(root, url) if experiment.tune else (None, None)
+    return Trials(experiment, root, storage), torn
+
+
 def so_far(curve: dict[int, float]) -> dict[int, float]:
     """Return the best value up to each step."""
-    best, found = float("-inf"), {}
+    best, values = float("-inf"), {}
     for step in sorted(curve):
         best = max(best, curve[step])
-        found[step] = best
-    return found
+        values[step] = best
+    return values

@@ -58,7 +58,7 @@ class Attempt:
             self._beat, self._beat_seen = beat, now
         if now - self._beat_seen <= after_s:
             return False
-        self._beat_seen = now  # said once: what ends it takes a moment
+        self._beat_seen = now  # reported once: what ends it takes a moment
         return True
 
     def new_epochs(self) -> list[dict[str, Any]]:

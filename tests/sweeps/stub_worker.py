@@ -1,11 +1,13 @@
 """A worker that keeps the true protocol of a run folder but computes nothing: `stub_worker.py RUN_FOLDER [how]`.
 
-The score is a fixed function of parameters and seed, so that sweeps can be compared exactly.
+The score is a fixed function of parameters and seed, so that sweeps can be compared exactly. A worker that `waits` goes
+no further than its last step but one before it has a ticket: whoever hands them out decides how far a sweep gets.
 """
 
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +27,25 @@ def score(folder: RunFolder, step: int) -> float:
     return 20 + 100 * lr + 0.1 * (identity.seed % 7) + 0.01 * step
 
 
+def tickets_of(runs: Path) -> Path:
+    """The folder of the tickets for the runs of a sweep."""
+    return runs / "tickets"
+
+
+def wait_for_ticket(run: Path) -> None:
+    """Take one of the tickets that are there, once for all attempts at a run."""
+    tickets = tickets_of(run.parents[2])
+    own = tickets / f"taken-{run.parent.name}-{run.name}"
+    while not own.exists():
+        if not tickets.exists():
+            sys.exit("nobody hands out tickets any more")
+        for free in tickets.glob("free-*"):
+            with suppress(FileNotFoundError):  # another was faster
+                free.rename(own)
+                break
+        time.sleep(0.01)
+
+
 def work(folder: RunFolder, how: str) -> None:
     with held(folder.lock) as is_ours:
         before = folder.read_state()
@@ -37,6 +58,8 @@ def work(folder: RunFolder, how: str) -> None:
         for step in range(done + 1, STEPS + 1):
             if how == "dies":
                 os.kill(os.getpid(), 9)
+            if how == "waits" and step == STEPS:
+                wait_for_ticket(folder.path)
             if how == "hangs" and state.attempt == 1 and step == 2:
                 time.sleep(600)
             time.sleep(0.02)

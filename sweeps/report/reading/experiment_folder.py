@@ -12,6 +12,7 @@ from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder, finite
 from cvae.sections import Section
 from sweeps.experiment import Metric, parse_run_name
+from sweeps.experiment_folder import ExperimentFolder, read_data_record
 from sweeps.report.reading.epochs import columns_of
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
 from sweeps.search_space import Dimension, WrittenDimension, parameters
@@ -38,7 +39,7 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
     strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
     earlier = earlier_metrics(folder / "report" / "verdict.json", plan.metric)
-    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, load_thresholds(folder / "data.json"))
+    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, load_thresholds(folder))
 
 
 def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
@@ -55,20 +56,15 @@ def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(name) for name in names if name != now))
 
 
-def load_thresholds(path: Path) -> dict[str, float]:
+def load_thresholds(folder: Path) -> dict[str, float]:
     """Read arm -> beta_c, as recorded at launch; empty where nothing was.
 
     Raises:
         InputError: the file is there but is not what run_sweep.py writes.
     """
-    if not path.exists():
-        return {}
-    try:
-        arms = json.loads(path.read_text(encoding="utf-8"))["arms"]
-        thresholds = {str(arm): finite((facts["threshold"] or {}).get("beta_c")) for arm, facts in arms.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: is damaged ({error}); run_sweep.py writes it again at its next start") from error
-    return {arm: beta_c for arm, beta_c in thresholds.items() if beta_c is not None}
+    arms = read_data_record(ExperimentFolder(folder)).arms
+    bounds = {arm: finite(weights.threshold.beta_c) for arm, weights in arms.items() if weights.threshold}
+    return {arm: beta_c for arm, beta_c in bounds.items() if beta_c is not None}
 
 
 def load_plan(path: Path) -> PlanRecord:

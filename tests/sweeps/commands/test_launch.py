@@ -12,12 +12,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cvae.config.overrides import merge
 from cvae.config.yaml_file import dump_yaml
 from cvae.data.lab_layout import write_lab_layout
 from cvae.data.sources.pushing_world import PushingWorld
+from cvae.errors import InputError
+from cvae.files import held
 from cvae.record.run_folder import RunFolder
+from sweeps.commands.launch import launch
+from sweeps.commands.options import LaunchOptions
+from sweeps.estimate.costs import Costs
+from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment_folder.coordinator_record import is_worked_on
+from sweeps.experiment_folder.ledger import Ledger
+from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.tracking.offline_runs import offline_runs_of
 from sweeps.tracking.wandb_schema import is_final
+from sweeps.workers.slots import Slots
 from tests.conftest import TINY
 from tests.sweeps.tracking.test_mirror import check_equal
 
@@ -202,3 +213,72 @@ def test_an_npz_without_frames_and_an_empty_split(run: Command, tmp_path: Path) 
     np.savez(tmp_path / "npz" / "train" / "a.npz", actions=np.zeros((20, 4)))
     refused(sweep(run, tmp_path, EXPERIMENT | {"base": base}), "a.npz", "frames")
     assert not (tmp_path / "runs").exists()
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Every file below a folder, but for the lock."""
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file() and p.name != "lock"}
+
+
+def options(budget_s: float | None = None) -> LaunchOptions:
+    return LaunchOptions(1, "disabled", "quiet", None, None, budget_s, 60.0)
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ExperimentFolder, dict[str, Any]]:
+    """A sweep that was launched and ended at once, and its experiment."""
+    values = EXPERIMENT | {"base": TINY | {"store": str(cache)}}
+    root = ExperimentFolder(tmp_path / "tiny")
+    monkeypatch.setattr("sweeps.commands.launch.work_in_foreground", lambda *_: None)
+    launch(build_experiment(values, "t"), root, Slots({"cpu": 1}), options())
+    return root, values
+
+
+def test_a_launch_that_is_refused_changes_nothing(stopped: tuple[ExperimentFolder, dict[str, Any]]) -> None:
+    # another experiment, other data, another coordinator: the folder is as it was, to the byte
+    root, values = stopped
+    before = contents(root.path)
+    changed = build_experiment(merge(values, {"base": {"optim": {"clip": 3.0}}}), "t")
+    with pytest.raises(InputError, match=r"base\.optim\.clip"):
+        launch(changed, root, Slots({"cpu": 1}), options())
+    assert contents(root.path) == before
+    with held(root.lock), pytest.raises(InputError, match="is working on it"):
+        launch(build_experiment(values, "t"), root, Slots({"cpu": 1}), options())
+    assert contents(root.path) == before
+    Ledger(root.ledger).append("started", data=["other data"])
+    before = contents(root.path)
+    more = build_experiment(merge(values, {"confirm": {"seeds": 3}}), "t")  # which a launch may change, and writes down
+    with pytest.raises(InputError, match="the data has changed"):
+        launch(more, root, Slots({"cpu": 1}), options())
+    assert contents(root.path) == before
+
+
+def test_a_budget_that_is_too_small_leaves_no_folder(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = Costs({(arm, phase): 60.0 for arm in EXPERIMENT["arms"] for phase in ("tune", "confirm")}, {}, "given")
+    monkeypatch.setattr("sweeps.commands.launch.find_costs", lambda *_: costs)
+    experiment = build_experiment(EXPERIMENT | {"base": TINY | {"store": str(cache)}}, "t")
+    with pytest.raises(InputError, match="--budget 10 s is too small"):
+        launch(experiment, ExperimentFolder(tmp_path / "runs" / "tiny"), Slots({"cpu": 1}), options(10.0))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_one_lock_is_held_from_the_check_to_the_end(
+    stopped: tuple[ExperimentFolder, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, values = stopped
+    taken: list[Path] = []
+
+    def counted(path: Path) -> Any:
+        taken.append(path)
+        return held(path)
+
+    seen = []
+    monkeypatch.setattr("sweeps.commands.launch.held", counted)
+    monkeypatch.setattr("sweeps.commands.launch.check_unchanged", lambda *_: seen.append(is_worked_on(root)))
+    monkeypatch.setattr("sweeps.commands.launch.work_in_foreground", lambda *_: seen.append(is_worked_on(root)))
+    launch(build_experiment(values, "t"), root, Slots({"cpu": 1}), options())
+    assert taken == [root.lock]
+    assert seen == [True, True]
+    assert not is_worked_on(root)

@@ -11,14 +11,21 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
+from cvae.files import held
+from cvae.record import RunState
 from sweeps.commands.live import Progress
-from sweeps.commands.output import OUTPUTS, chosen, watch
+from sweeps.commands.options import OUTPUTS, parse_word
+from sweeps.commands.output import watch
+from sweeps.commands.status import SweepStatus
 from sweeps.coordinator.coordinator import Coordinator
-from sweeps.coordinator.counts import RunCounts
 from sweeps.experiment.experiment import Experiment, build_experiment
 from sweeps.experiment.plan import PlannedRun, all_runs
+from sweeps.experiment_folder.counts import RunCounts
+from sweeps.experiment_folder.layout import lay_out
+from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.paths import ExperimentFolder
-from tests.sweeps.made_runs import begin, evaluate
+from sweeps.workers.slots import Slots
+from tests.sweeps.made_runs import begin, end, evaluate
 
 EXPERIMENT = {
     "name": "toy",
@@ -36,6 +43,7 @@ class Script:
     root: ExperimentFolder
     experiment: Experiment = field(default_factory=lambda: build_experiment(EXPERIMENT, "toy"))
     active: dict[PlannedRun, None] = field(default_factory=dict)
+    slots: Slots = field(default_factory=lambda: Slots({"cpu": 1}))
     standing: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(waits_for=None, stopping=None))
 
     def __post_init__(self) -> None:
@@ -79,7 +87,7 @@ def script(tmp_path: Path) -> Script:
 def show(script: Script, output: str, *, is_terminal: bool = False) -> str:
     """What a console shows; lines are printed."""
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=200)
-    watch(cast(Coordinator, script), console, chosen("--output", output, OUTPUTS), Mirror())
+    watch(cast(Coordinator, script), console, parse_word("--output", output, OUTPUTS), Mirror())
     return cast(io.StringIO, console.file).getvalue()
 
 
@@ -102,10 +110,10 @@ def test_quiet_is_trouble_alone(script: Script, capsys: pytest.CaptureFixture[st
 
 def test_json_is_the_ledger_and_the_picture(script: Script, capsys: pytest.CaptureFixture[str]) -> None:
     show(script, "json")
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [entry["event"] for entry in told] == ["ended", "progress", "warning", "ended", "progress"]
-    assert told[0]["run"] == "constant/tune-000"
-    last = told[-1]
+    entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [entry["event"] for entry in entries] == ["ended", "progress", "warning", "ended", "progress"]
+    assert entries[0]["run"] == "constant/tune-000"
+    last = entries[-1]
     assert (last["settled"], last["planned"]) == (2, 10)
     assert last["best"] == {"constant": 21.5, "cyclical": None}
     (active,) = last["active"]
@@ -119,12 +127,48 @@ def test_the_table_shows_slots_steps_best_and_the_last_strip(script: Script) -> 
         assert words in shown
 
 
-def test_the_time_left_follows_the_pace(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    # one of ten runs in 30 s: nine more take 270 s
-    clock = [100.0]
-    monkeypatch.setattr("sweeps.commands.live.time.monotonic", lambda: clock[0])
+def test_the_time_left_is_that_of_the_runs_that_have_ended(script: Script) -> None:
+    # one of ten runs took 30 s: nine more take 270 s in one slot, and less what the one that trains has behind it
     progress = Progress(cast(Coordinator, script))
     assert progress.eta_s() is None
     script.counts.settle(script.plan[0], "finished", 20.0)
-    clock[0] = 130.0
+    script.counts.durations_s.append(30.0)
     assert progress.eta_s() == pytest.approx(270.0)
+    assert progress.numbered("a/tune-000 ended").endswith("(about 4 min 30 s left)")
+    folder = begin(script.root.path, script.plan[7].arm, script.plan[7].name)
+    folder.write_state(RunState("running", attempt=1, step=10, total_steps=40))
+    script.active[script.plan[7]] = None
+    folder.heartbeat.write_text("20")
+    with held(folder.lock):
+        assert progress.eta_s() == pytest.approx((8 + 0.5) * 30.0)
+    script.slots = Slots({"cpu": 2})
+    assert progress.eta_s() == pytest.approx((8 + 0.5) * 15.0)
+
+
+def test_before_a_run_has_ended_the_pace_of_those_that_train_tells(script: Script) -> None:
+    # a quarter in 10 s: a run takes 40 s, and ten are left but for that quarter
+    folder = begin(script.root.path, script.plan[7].arm, script.plan[7].name)
+    script.active[script.plan[7]] = None
+    folder.write_state(RunState("running", attempt=1, step=2, total_steps=40, seconds=2.0))
+    progress = Progress(cast(Coordinator, script))
+    with held(folder.lock):
+        assert progress.eta_s() is None  # too little to tell
+        folder.write_state(RunState("running", attempt=1, step=10, total_steps=40, seconds=10.0))
+        assert progress.eta_s() == pytest.approx(9.75 * 40.0)
+
+
+def test_every_screen_says_the_same_time(script: Script) -> None:
+    # table, lines, JSON and --status, of one folder at one moment
+    lay_out(script.experiment, script.root)
+    Ledger(script.root.ledger).append("ended", script.plan[0].path, status="finished", wall_s=100.0)
+    done = begin(script.root.path, script.plan[0].arm, script.plan[0].name)
+    end(done)
+    script.counts.settle(script.plan[0], "finished", 20.0)
+    script.counts.durations_s.append(100.0)
+    progress = Progress(cast(Coordinator, script))
+    printed = io.StringIO()
+    Console(width=200, file=printed).print(progress.table())
+    assert "about 15 min 0 s left" in printed.getvalue()
+    assert progress.facts()["eta_s"] == 900
+    assert "about 15 min 0 s left" in progress.numbered("constant/tune-000 ended")
+    assert "about 15 min 0 s left at 1 slots" in SweepStatus(script.experiment, script.root).headline()

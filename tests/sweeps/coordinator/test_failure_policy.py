@@ -1,104 +1,29 @@
 """Every fault ends in the state that the policy names, and is seen in the status."""
 
 import errno
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from benchmarks.instruments.stepping import Score, SteppingWorker
 from cvae.config.yaml_file import dump_yaml
 from cvae.errors import InputError
-from cvae.record import RunState
+from cvae.record import RunError
 from cvae.record.run_folder import RunFolder
 from sweeps.commands.control import reopen
-from sweeps.commands.status import SweepStatus
-from sweeps.coordinator.coordinator import Coordinator
-from sweeps.experiment.experiment import Experiment, build_experiment
-from sweeps.experiment_folder.layout import lay_out
+from sweeps.coordinator.failure_policy import FRUITLESS_ATTEMPTS, Breaker, Tries, backoff_s, decide_action, signature
 from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.study.storage import open_storage
-from sweeps.workers.slots import Slots
 from tests.sweeps.coordinator.test_coordinator import EXPERIMENT, results_of
+from tests.sweeps.stepping_sweep import Fault, Sweep, seen_in
 from tests.sweeps.stub_sweep import sweep
-
-TOY: dict[str, Any] = {
-    "name": "toy",
-    "base": {"n_future": 4, "n_eval": 4, "image_size": 32, "train": {"steps": 4}, "evaluation": {"every": 1}},
-    "arms": {"a": {}},
-    "search": {"optim.lr": {"float": [1e-4, 1e-1], "log": True}},
-    "tune": {"trials_per_arm": 4},
-    "confirm": {"seeds": 2},
-}
-
-Fault = Callable[[RunFolder, int, int], None]  # run folder, attempt, step; raises to end the attempt
-
-
-def score(params: Any, seed: int, step: int) -> float:
-    return float(20 + 100 * params["optim.lr"] + 0.01 * step)
-
-
-def seen_in(experiment: Experiment, root: ExperimentFolder) -> str:
-    """What --status prints."""
-    printed = io.StringIO()
-    Console(width=200, file=printed).print(SweepStatus(experiment, root).picture())
-    return printed.getvalue()
-
-
-class Sweep:
-    """A sweep of stepping workers, made to go as it is told."""
-
-    def __init__(self, path: Path, fault: Fault | None = None, slots: int = 2, **options: Any) -> None:
-        self.experiment = build_experiment(TOY | options.pop("change", {}), "toy")
-        self.root = ExperimentFolder(path / "toy")
-        lay_out(self.experiment, self.root)
-        values: Score = options.pop("score", score)
-        every = self.experiment.config("a", {}, 0, "test").evaluation.every
-
-        def start(folder: RunFolder, environment: dict[str, str]) -> Any:
-            hit = None if fault is None else lambda attempt, step: fault(folder, attempt, step)
-            steps = self.experiment.config("a", {}, 0, "test").train.steps
-            return SteppingWorker(folder, values, steps, every, hit)
-
-        self.coordinator = Coordinator(
-            self.experiment,
-            self.root,
-            Slots({"cpu": slots}),
-            1,
-            start=start,
-            backoff_first_s=0.01,
-            poll_s=0.0,
-            **options,
-        )
-
-    def run(self) -> list[str]:
-        return [line for line in self.coordinator.run() if line]
-
-    def state(self, name: str) -> RunState:
-        return RunFolder(self.root.path / "a" / name).read_state()
-
-    def told(self) -> list[tuple[str, float | None]]:
-        import optuna
-
-        storage, _ = open_storage(self.root, None)
-        study = optuna.load_study(study_name="toy/a", storage=storage)
-        return [(trial.state.name, trial.value) for trial in study.get_trials()]
-
-    def seen(self) -> str:
-        return seen_in(self.experiment, self.root)
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        return [e for e in map(json.loads, self.root.ledger.read_text().splitlines()) if e["event"] == kind]
 
 
 def at(name: str, error: Exception, attempts: int = 99) -> Fault:
@@ -109,6 +34,28 @@ def at(name: str, error: Exception, attempts: int = 99) -> Fault:
             raise error
 
     return fault
+
+
+def test_the_policy_table() -> None:
+    assert [decide_action("interruption", n, 1) for n in (1, FRUITLESS_ATTEMPTS - 1, FRUITLESS_ATTEMPTS)] == [
+        "retry",
+        "retry",
+        "failed",
+    ]
+    assert [decide_action("memory", 1, n) for n in (4, 2, 1)] == ["halve", "halve", "infeasible"]
+    assert [backoff_s(n) for n in (1, 2, 3, 4, 20)] == [0, 1, 2, 4, 60]
+    tries = Tries()
+    assert [tries.add(step) for step in (0, 0, 3, 3, 3)] == [1, 2, 1, 2, 3]  # a new checkpoint starts the count again
+
+
+def test_the_same_error_is_the_same_whatever_its_numbers() -> None:
+    a = RunError("error", "RuntimeError", "shape (3, 7) in /runs/a/tune-001/x")
+    b = RunError("error", "RuntimeError", "shape (4, 9) in /runs/b/tune-002/x")
+    assert signature(a) == signature(b)
+    breaker = Breaker()
+    assert [breaker.note("failed", e, d) for e, d in ((a, "0"), (b, "1"))] == [None, None]
+    assert breaker.note("finished", None, "0") is None
+    assert "the same error in 3 runs" in str(breaker.note("failed", a, "2"))
 
 
 def test_a_non_finite_loss_is_told_as_a_finite_bad_value(tmp_path: Path) -> None:
@@ -184,7 +131,7 @@ def test_memory_that_suffices_for_fewer_is_no_failure(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, at("tune-001", MemoryError("CUDA out of memory"), attempts=1), slots=4)
     sweep.run()
     assert sweep.state("tune-001").status == "finished"
-    assert sweep.coordinator._slots.caps == {"cpu": 2}
+    assert sweep.coordinator.slots.caps == {"cpu": 2}
 
 
 def test_the_same_error_in_three_runs_stops_the_sweep(tmp_path: Path) -> None:

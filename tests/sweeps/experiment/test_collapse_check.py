@@ -1,6 +1,5 @@
 """The weights of an experiment beside its data's threshold: printed, recorded, and warned of."""
 
-import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,8 +9,6 @@ from cvae.config.overrides import merge
 from cvae.schedules.kl import SETS_OWN_WEIGHT, KLControl
 from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
 from sweeps.experiment.experiment import build_experiment
-from sweeps.experiment_folder.layout import record_weights
-from sweeps.experiment_folder.paths import ExperimentFolder
 from tests.conftest import TINY
 
 
@@ -63,13 +60,3 @@ def test_arms_that_agree_share_a_line(cache: Path) -> None:
     assert "0.001, beta_sum 3.07, sigma 1.24; collapse above beta_c <= " in lines[0]
     assert lines[0].endswith("(a, b)")
     assert "set by the training" in lines[1]
-
-
-def test_what_is_recorded_is_what_was_measured(cache: Path, tmp_path: Path) -> None:
-    weights = measured(cache)
-    root = ExperimentFolder(tmp_path)
-    record_weights(weights, root)
-    recorded = json.loads(root.data.read_text())["arms"]["a"]
-    assert weights["a"].threshold is not None
-    assert recorded["threshold"]["beta_c"] == weights["a"].threshold.beta_c
-    assert (recorded["low"], recorded["high"], recorded["image_size"]) == (1e-3, 1e-3, 32)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, qmc
 
-from sweeps.search_space.points import qmc_point
-from sweeps.search_space.sobol import DIRECTIONS, sobol_point
+from sweeps.search_space.points import qmc_point, sobol_point
 
 
 def points(parameters: list[str], n: int, seed: int = 0) -> np.ndarray:
@@ -19,12 +18,29 @@ def test_shared_coordinates_do_not_depend_on_what_else_is_searched() -> None:
         assert alone == {p: more[p] for p in shared}
 
 
-@pytest.mark.parametrize("n_dimensions", [1, 3, len(DIRECTIONS), len(DIRECTIONS) + 2])
-def test_the_sequence_is_that_of_scipy(n_dimensions: int) -> None:
+#: Points 0 to 3, 100, 1,000 and 123,456 of three coordinates in units of 2^-17: what trials were given so far.
+TABLE = {
+    0: (0, 0, 0),
+    1: (65536, 65536, 65536),
+    2: (98304, 32768, 32768),
+    3: (32768, 98304, 98304),
+    100: (54272, 33792, 101376),
+    1_000: (28800, 12672, 67968),
+    123_456: (3473, 23953, 40273),
+}
+
+
+@pytest.mark.parametrize("n_dimensions", [1, 3, 24, 26])
+def test_the_sequence_is_that_of_sobol_and_moves_no_trial(n_dimensions: int) -> None:
+    # point k, asked for alone, is the k-th of the sequence, and the first coordinates are those of a table
     expected = qmc.Sobol(n_dimensions, scramble=False).random(256)
     assert [sobol_point(k, n_dimensions) for k in range(256)] == expected.tolist()
-    later = qmc.Sobol(n_dimensions, scramble=False).fast_forward(123_456).random(1)[0]
-    assert sobol_point(123_456, n_dimensions) == later.tolist()
+    for k, units in TABLE.items():
+        assert sobol_point(k, n_dimensions)[:3] == [unit / 2**17 for unit in units[:n_dimensions]]
+
+
+def test_an_arm_that_searches_nothing_has_a_point_without_coordinates() -> None:
+    assert sobol_point(3, 0) == []
 
 
 def test_a_point_depends_on_its_number_alone() -> None:

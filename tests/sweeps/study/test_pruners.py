@@ -15,7 +15,7 @@ from cvae.config.schema import Config, build_config
 from cvae.errors import InputError
 from sweeps.experiment.experiment import build_experiment
 from sweeps.study.pruners import RunningMedianPruner, is_same_cycle, may_be_judged
-from tests.sweeps.coordinator.test_failure_policy import TOY, Sweep
+from tests.sweeps.stepping_sweep import TOY, Sweep
 
 STEPS = 40
 CYCLES = 4

@@ -11,7 +11,7 @@ from sweeps.search_space.distributions import parse_dimension
 from sweeps.search_space.points import grid
 from sweeps.study.arm_study import ArmStudy
 from sweeps.study.storage import open_storage
-from tests.sweeps.coordinator.test_failure_policy import TOY
+from tests.sweeps.stepping_sweep import TOY
 
 SEARCH = {"optim.lr": {"float": [1e-4, 1e-1], "log": True}, "optim.beta1": {"float": [0.1, 0.9]}}
 FEW = {"model.g_dim": {"choice": [16, 32, 64]}, "model.predictor_layers": {"int": [1, 2]}}
@@ -76,6 +76,6 @@ def test_a_grid_has_each_combination_once() -> None:
 def test_a_trial_that_a_kill_left_in_part_gets_the_rest(tmp_path: Path) -> None:
     whole = study(tmp_path / "a", "qmc", SEARCH, 2).params_of(0)
     opened = study(tmp_path / "b", "qmc", SEARCH, 2)
-    opened._create(0)
-    opened._set_params(opened._trial_ids[0], {"optim.lr": whole["optim.lr"]})
+    opened._create(0, {})
+    opened._trials.add_params(0, {"optim.lr": whole["optim.lr"]}, opened._distributions)
     assert study(tmp_path / "b", "qmc", SEARCH, 2).params_of(0) == whole

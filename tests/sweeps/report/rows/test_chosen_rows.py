@@ -1,12 +1,15 @@
 """The report beside the data's threshold: what was recorded at launch, and the weight that is compared with it."""
 
-import json
 from pathlib import Path
 
 import pytest
 import yaml
 
+from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.errors import InputError
+from sweeps.experiment.collapse_check import ArmWeights
+from sweeps.experiment_folder.data_record import DataRecord, write_data_record
+from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.report.analysis import Analysis, analyse
 from sweeps.report.output.write import render_files
 from sweeps.report.rows import chosen_rows
@@ -17,8 +20,9 @@ ARMS = {"constant": 0.0, "cyclical": 0.3}
 
 def written(root: Path, beta_c: float | None) -> Path:
     folder = Planted(ARMS).write(root)
-    threshold = None if beta_c is None else {"beta_c": beta_c}
-    (folder / "data.json").write_text(json.dumps({"arms": {arm: {"threshold": threshold} for arm in ARMS}}))
+    threshold = None if beta_c is None else CollapseThreshold(beta_c, 1.0, 32, 512, 0)
+    weights = {arm: ArmWeights(1e-6, 1e-6, 32, threshold) for arm in ARMS}
+    write_data_record(DataRecord(weights), ExperimentFolder(folder))
     return folder
 
 

@@ -1,0 +1,66 @@
+"""What the options of `run_sweep.py` may say, checked where they are read. Loads neither optuna nor wandb."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from cvae.errors import InputError
+from sweeps.tracking.process import Mode
+from sweeps.units import parse_duration
+
+#: live: a table, or plain lines where it is piped; quiet: trouble alone; json: a JSON object a line.
+Output = Literal["live", "plain", "quiet", "json"]
+
+OUTPUTS: tuple[Output, ...] = ("live", "plain", "quiet", "json")
+
+Word = TypeVar("Word", bound=str)
+
+
+@dataclass(frozen=True)
+class LaunchOptions:
+    """How a sweep is run; nothing of it moves a result."""
+
+    threads: int  # of each worker
+    tracker: Mode
+    output: Output
+    storage: str | None  # URL of Optuna's; None: that of the first launch, or a journal
+    retry: str | None  # status of the lost runs that are opened again
+    budget_s: float | None  # wall time that trials and seeds are cut to fit
+    hang_s: float
+
+
+def parse_word(option: str, value: str, allowed: Sequence[Word]) -> Word:
+    """Return the word that an option was given.
+
+    Raises:
+        InputError: it is none of those allowed.
+    """
+    for word in allowed:
+        if word == value:
+            return word
+    raise InputError(f"{option} is '{value}'; allowed: {', '.join(allowed)}")
+
+
+def parse_slots(text: str) -> int | None:
+    """Return the number of slots asked for; None for `auto`.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if text == "auto":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise InputError(f"--slots is '{text}'; allowed: auto, or a whole number from 1")
+    return int(text)
+
+
+def parse_time(option: str, text: str) -> float:
+    """Return the seconds that an option means.
+
+    Raises:
+        InputError: it is no duration.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"{option} is '{text}'; expected a time such as 90m, 8h or 1d12h") from error

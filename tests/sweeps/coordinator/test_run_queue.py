@@ -1,0 +1,22 @@
+"""Which run is next."""
+
+from sweeps.coordinator.run_queue import RunQueue
+from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment.plan import all_runs
+from tests.sweeps.stepping_sweep import TOY
+
+
+def test_runs_wait_for_their_arm_and_their_turn() -> None:
+    values = TOY | {"arms": {"a": {}, "b": {}}, "tune": {"trials_per_arm": 2}, "confirm": {"seeds": 1}}
+    plan = all_runs(build_experiment(values, "t"))
+    queue = RunQueue(plan)
+    for run in reversed(plan):
+        queue.add(run)
+    first = [queue.next(0.0) for _ in range(5)]
+    assert first == [*plan[:4], None]  # confirm runs wait
+    for run in (plan[0], plan[2]):
+        queue.tuned(run)
+    assert queue.next(0.0) == plan[4]  # arm a is tuned, arm b is not
+    queue.add(plan[0], due=10.0)
+    assert queue.next(9.0) is None
+    assert queue.next(10.0) == plan[0]

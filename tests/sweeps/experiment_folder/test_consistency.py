@@ -1,0 +1,36 @@
+"""What lies in a folder and what is launched belong together."""
+
+from pathlib import Path
+
+import pytest
+
+from cvae.errors import InputError
+from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment_folder.consistency import check_origin
+from sweeps.experiment_folder.layout import lay_out
+from sweeps.experiment_folder.ledger import Ledger
+from sweeps.experiment_folder.paths import ExperimentFolder
+from tests.sweeps.stepping_sweep import TOY
+
+
+def test_changed_data_is_refused_and_changed_code_is_said(tmp_path: Path) -> None:
+    root = ExperimentFolder(tmp_path)
+    origin = {"data": ["aa"], "git_commit": "1", "git_changes": None, "versions": {"torch": "2"}}
+    assert check_origin(origin, root) == []
+    Ledger(root.ledger).append("started", **origin)
+    assert check_origin(origin, root) == []
+    lines = check_origin(origin | {"git_commit": "2", "versions": {"torch": "3"}}, root)
+    assert ["code has changed" in lines[0], "torch" in lines[1]] == [True, True]
+    with pytest.raises(InputError, match="the data has changed since its runs began"):
+        check_origin(origin | {"data": ["bb"]}, root)
+
+
+def test_a_folder_of_before_a_key_existed_is_the_same_experiment(tmp_path: Path) -> None:
+    root = ExperimentFolder(tmp_path / "toy")
+    lay_out(build_experiment(TOY, "t"), root)
+    text = root.experiment.read_text()
+    kept = [line for line in text.splitlines() if not any(key in line for key in ("pruner", "checkpoints", "_options"))]
+    root.experiment.write_text("\n".join(kept) + "\n")
+    lay_out(build_experiment(TOY, "t"), root)
+    with pytest.raises(InputError, match=r"tune.pruner = 'none', not 'median'; seed = 0, not 3|seed = 0, not 3; .*"):
+        lay_out(build_experiment(TOY | {"seed": 3, "tune": TOY["tune"] | {"pruner": "median"}}, "t"), root)
