@@ -14,7 +14,7 @@ from typing import Any
 from cvae.errors import InputError
 from sweeps.coordinator.creation import create_run
 from sweeps.coordinator.event_log import EventLog
-from sweeps.coordinator.failure_policy import Failures
+from sweeps.coordinator.failure_policy import FailurePolicy
 from sweeps.coordinator.outcomes import Outcomes
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.coordinator.standing import Standing
@@ -58,11 +58,11 @@ class Coordinator:
         self._threads = threads
         self._hang_s, self._poll_s = hang_s, poll_s
         self._provenance = provenance or {}
-        self._failures = Failures(backoff_first_s)
+        self._policy = FailurePolicy(backoff_first_s)
         self._queue = RunQueue(self.plan)
         self._trials, self._torn = open_trials(experiment, root, storage)
         self._outcomes = Outcomes(
-            experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._failures
+            experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._policy
         )
 
     @property
@@ -105,7 +105,7 @@ class Coordinator:
             self._log.note("journal repaired", torn=self._torn.name)
             yield f"the journal's end was torn: kept as {self._torn}, restored from the run folders"
         past = list(self._log.past())
-        self._failures.learn(past)
+        self._policy.learn(past)
         self.counts.durations_s += [end.wall_s for end in ended_runs(past) if end.wall_s]
         devices = {str(e["run"]): str(e.get("device", CPU)) for e in past if e["event"] == "launched"}
         for run in self.plan:

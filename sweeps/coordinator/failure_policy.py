@@ -25,7 +25,7 @@ Action = Literal["retry", "halve", "infeasible", "failed"]
 #: Attempts in a row that may end without a new checkpoint before a run has failed.
 FRUITLESS_ATTEMPTS = 5
 
-#: Failures that stop the sweep: of one kind in different runs, or in a row on one device.
+#: FailurePolicy that stop the sweep: of one kind in different runs, or in a row on one device.
 BREAKER_RUNS = 3
 
 
@@ -104,7 +104,7 @@ def read_death(attempt: Attempt, state: RunState) -> Death:
     return Death(error.kind, state.step, error.message, error.type, exit_status)
 
 
-class Failures:
+class FailurePolicy:
     """Attempts in vain by run, and the breaker."""
 
     def __init__(self, backoff_first_s: float) -> None:

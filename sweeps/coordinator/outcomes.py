@@ -7,7 +7,7 @@ from typing import Any
 
 from cvae.record import RunError, RunState, flags_by_record
 from sweeps.coordinator.event_log import EventLog
-from sweeps.coordinator.failure_policy import Failures, read_death
+from sweeps.coordinator.failure_policy import FailurePolicy, read_death
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.experiment import Experiment, PlannedRun
 from sweeps.experiment_folder import ExperimentFolder, RunCounts, final_value, has_room, short_hash
@@ -36,7 +36,7 @@ class Outcomes:
         queue: RunQueue,
         slots: Slots,
         log: EventLog,
-        failures: Failures,
+        policy: FailurePolicy,
     ) -> None:
         self._experiment = experiment
         self._root = root
@@ -45,7 +45,7 @@ class Outcomes:
         self._queue = queue
         self._slots = slots
         self._log = log
-        self._failures = failures
+        self._policy = policy
         self._checkpoint_bytes = 0
 
     def has_room(self) -> bool:
@@ -76,7 +76,7 @@ class Outcomes:
             self._settle(run, state)
             ended = self._log.record("ended", run, **self._facts(run, state, attempt))
             lines = (*(died.lines if died else ()), ended)
-            return Outcome(lines, stop_because=self._failures.note_end(state, attempt))
+            return Outcome(lines, stop_because=self._policy.note_end(state, attempt))
         if died is None:  # paused: it goes on as it was
             self._queue.add(run)
             return Outcome(())
@@ -92,7 +92,7 @@ class Outcomes:
             self._queue.add(run)
             return Outcome((line,), disk_is_full=True)
         lines = [self._log.record("died", run, **death.facts)]
-        action, wait_s, message = self._failures.judge(attempt, death)
+        action, wait_s, message = self._policy.judge(attempt, death)
         if action in ("failed", "infeasible"):
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
             error = RunError(death.kind, death.error_type, message)
