@@ -13,7 +13,7 @@ from sweeps.experiment.plan import all_runs
 from sweeps.experiment_folder.layout import lay_out
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.search_space.distributions import parse_dimension
-from sweeps.search_space.space import sample
+from sweeps.search_space.space import sample_params
 
 GOOD: dict[str, Any] = {
     "name": "toy",
@@ -217,7 +217,7 @@ def drop(values: dict[str, Any], keys: list[str]) -> dict[str, Any]:
 
 def everything_at(experiment: Experiment, arm: str, end: int) -> dict[str, Any]:
     """Every searched parameter at its first or last bound."""
-    return sample(experiment.space(arm), lambda parameter: parameter.dimension.examples()[end])
+    return sample_params(experiment.space(arm), lambda parameter: parameter.dimension.examples()[end])
 
 
 def configs(experiment: Experiment) -> list[Any]:
