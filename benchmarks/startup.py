@@ -36,7 +36,7 @@ COMMANDS = {
 FIRST_STEP = """
 import os, sys
 from pathlib import Path
-from cvae.trainer import Trainer
+from cvae.training.trainer import Trainer
 update = Trainer.update
 def first(*arguments, **named):
     update(*arguments, **named)
@@ -52,7 +52,7 @@ os._exit(1)
 NOTING = """
 import sys, time
 from pathlib import Path
-from cvae.trainer import Trainer
+from cvae.training.trainer import Trainer
 from sweeps.worker import leave, work
 path, update = Path(sys.argv[1]), Trainer.update
 def noting(*arguments, **named):

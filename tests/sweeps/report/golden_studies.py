@@ -17,7 +17,7 @@ from sweeps.report.analysis import Analysis, analyse, analyse_across
 from sweeps.report.output.latex import paper_table
 from sweeps.report.output.terminal import plain_lines
 from sweeps.report.output.write import render_files
-from tests.sweeps.report.planted import Planted
+from tests.sweeps.report.planted import Planted, plant_thresholds
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -47,8 +47,7 @@ CHOSEN: tuple[dict[str, Any], ...] = (
 def two_arms(root: Path) -> Analysis:
     """One clear effect, with thresholds of collapse that were recorded at launch."""
     folder = Planted({"constant": 0.0, "cyclical": 0.4}, n_evals=2).write(root)
-    thresholds = {"constant": {"threshold": {"beta_c": 4e-7}}, "cyclical": {"threshold": {"beta_c": 3e-7}}}
-    (folder / "data.json").write_text(json.dumps({"arms": thresholds}))
+    plant_thresholds(folder, {"constant": 4e-7, "cyclical": 3e-7})
     return analyse(folder)
 
 

@@ -11,8 +11,11 @@ import numpy as np
 import yaml
 from PIL import Image
 
+from cvae.data import CollapseThreshold
 from cvae.record import RunState, parse_record
 from cvae.record.run_folder import RunFolder
+from sweeps.experiment import ArmWeights
+from sweeps.experiment_folder import DataRecord, ExperimentFolder, write_data_record
 
 VERSIONS = {"python": "3.11.4", "torch": "2.9.0", "numpy": "2.4.0"}
 SEARCH = {
@@ -210,3 +213,12 @@ def paint(folder: Path, index: int) -> None:
         strip.paste(image, (t * size, 0))
     strip.save(folder / "final.png")
     frames[0].save(folder / "final.gif", save_all=True, append_images=frames[1:], duration=120, loop=0)
+
+
+def plant_thresholds(folder: Path, beta_c: Mapping[str, float]) -> None:
+    """Write arm -> beta_c as a launch leaves it in `data.json`."""
+    weights = {
+        arm: ArmWeights(1e-6, 1e-4, 64, CollapseThreshold(bound, bound * 6144, 64, 200, 7))
+        for arm, bound in beta_c.items()
+    }
+    write_data_record(DataRecord(weights), ExperimentFolder(folder))

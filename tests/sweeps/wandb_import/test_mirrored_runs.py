@@ -21,7 +21,7 @@ from sweeps.tracking.mirror import Mirror
 from sweeps.tracking.offline_runs import LoggedRun, offline_runs_of
 from sweeps.tracking.settings import quiet_environment
 from sweeps.wandb_import import KeyMapping, import_runs
-from tests.sweeps.report.planted import Planted
+from tests.sweeps.report.planted import Planted, plant_thresholds
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,8 +36,7 @@ def planted(folder: Path, **more: Any) -> Path:
         run.config.write_text(
             dump_yaml(config | {"kl_anneal": {"mode": "capacity" if "cyc" in str(path) else "constant"}})
         )
-    facts = {arm: {"low": 1e-6, "high": 1e-4, "threshold": {"beta_c": 3e-5}} for arm in ("constant", "cyclical")}
-    (experiment / "data.json").write_text(json.dumps({"arms": facts}))
+    plant_thresholds(experiment, dict.fromkeys(("constant", "cyclical"), 3e-5))
     return experiment
 
 
