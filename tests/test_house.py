@@ -105,6 +105,18 @@ def test_the_trainer_knows_nothing_of_studies(path: Path) -> None:
     assert not {module.partition(".")[0] for module, _ in imports(path)} & {"sweeps", "optuna", "wandb"}
 
 
+def test_wandb_is_spoken_to_in_two_folders_and_optuna_in_three_places() -> None:
+    users = {"wandb": set(), "optuna": set()}  # type: dict[str, set[str]]
+    for path in FILES:
+        for module, _ in imports(path):
+            if (library := module.partition(".")[0]) in users:
+                users[library].add("/".join(path.relative_to(ROOT).parts[:2]))
+    assert users == {
+        "wandb": {"sweeps/tracking", "sweeps/wandb_import"},
+        "optuna": {"sweeps/study", "sweeps/dashboard.py"},
+    }
+
+
 @pytest.mark.parametrize(
     "folder", [*FOLDERS, *sorted({path.parent for path in BENCHMARKS})], ids=lambda path: str(path.relative_to(ROOT))
 )

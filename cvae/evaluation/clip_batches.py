@@ -13,6 +13,7 @@ from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.model import CVAE
 from cvae.random_streams import clip_noise
+from cvae.schedules import values_per_frame
 
 #: Bytes that one call may take, by the estimate below; what the allocator keeps between calls comes on top.
 BUDGET = 2**30
@@ -61,7 +62,7 @@ def bytes_per_frame(model: CVAE, image_size: int, device: torch.device) -> int:
 
 def rows_that_fit(frame_bytes: int, horizon: int, image_size: int, budget: int = BUDGET) -> int:
     """Return how many rows may be predicted at a time: each keeps its future frames, their errors and their sums."""
-    kept = 4 * horizon * 3 * image_size**2 * 6
+    kept = 4 * horizon * values_per_frame(image_size) * 6
     return max(MIN_ROWS, int(budget // (frame_bytes + kept)))
 
 

@@ -7,7 +7,7 @@ from statistics import mean
 
 from cvae.config import Config, training_flops
 from sweeps.estimate.probe import cost_key, measure
-from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs
+from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
 from sweeps.search_space import sample_params
 from sweeps.units import format_bytes, format_duration, format_flops
@@ -89,7 +89,8 @@ def _costs_of_ended(root: ExperimentFolder, kinds: Sequence[Kind]) -> Costs | No
     for run in ended_runs(Ledger(root.ledger).read()):
         if run.status == "finished" and run.wall_s:
             arm, _, name = run.path.partition("/")
-            durations.setdefault((arm, name.partition("-")[0]), []).append(run.wall_s)
+            if named := parse_run_name(name):
+                durations.setdefault((arm, named[0]), []).append(run.wall_s)
     if any(len(durations.get(kind, ())) < ENOUGH_RUNS for kind in kinds):
         return None
     return Costs({kind: mean(durations[kind]) for kind in kinds}, {}, "from the runs that have ended here")

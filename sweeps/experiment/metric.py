@@ -21,6 +21,11 @@ class Metric(Section):
         return self.name.rpartition("/")[2]
 
     @property
+    def prefix(self) -> str:
+        """What its name says of the split that trials are chosen on: `val` of `val/psnr`."""
+        return self.name.partition("/")[0]
+
+    @property
     def label(self) -> str:
         """The name as people write it."""
         return self.short.upper() if self.short in ("psnr", "ssim", "kl", "mse") else self.short

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial
 from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import RunFolder
+from sweeps.experiment import format_run_name
 from sweeps.experiment_folder import ExperimentFolder
 from sweeps.study.trial_storage import TrialStorage
 from sweeps.tracking.wandb_schema import flag_tags
@@ -102,7 +103,9 @@ class StudyCopy:
 
     def _take(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Add a trial, or bring the one there up to date; one asked for this instant may have no parameters yet."""
-        folder = RunFolder(self._root.path / study.study_name.partition("/")[2] / f"tune-{trial.number:03d}")
+        folder = RunFolder(
+            self._root.path / study.study_name.partition("/")[2] / format_run_name("tune", trial.number, seed=0)
+        )
         known, copied = study.get_trials(deepcopy=False), TrialStorage(study, self.storage)
         if trial.number >= len(known):
             if not trial.params or trial.number > len(known):

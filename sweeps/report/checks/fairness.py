@@ -42,7 +42,7 @@ def metric_is_as_declared(experiment: ExperimentRecord) -> Check:
 
 def confirmed_on_fresh_clips(experiment: ExperimentRecord) -> Check:
     """Warn where confirm runs are scored on the split that chose their configuration."""
-    split, chose = experiment.plan.split, experiment.plan.metric.name.partition("/")[0]
+    split, chose = experiment.plan.split, experiment.plan.metric.prefix
     same = experiment.plan.confirm_key == experiment.plan.metric.name and any(
         r.phase == "tune" for r in experiment.runs
     )

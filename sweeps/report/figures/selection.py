@@ -26,7 +26,7 @@ def shrinkage(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> Figure
         base.mark_line(strokeWidth=2).encode(strokeDash=arm_dash(experiment.plan.arms)),
         base.mark_circle(size=70, opacity=1).encode(tooltip=tooltip("arm:N", "stage:N", "value:Q")),
     )
-    split = experiment.plan.metric.name.partition("/")[0]
+    split = experiment.plan.metric.prefix
     caption = (
         "When chosen: the tune score, the best of many. Fresh seeds: the same configuration's confirm runs on the same "
         f"{split} split; what falls here is the winner's curse. Fresh clips: the {experiment.plan.split} split, "

@@ -58,7 +58,7 @@ def _run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
 def _curve_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
     """Return one row per evaluation of every run."""
     metric = experiment.plan.metric
-    keys = (metric.name, metric.name.replace(metric.short, f"copy_last_{metric.short}"), *_CURVES)
+    keys = (metric.name, metric.key("validate", "copy_last"), *_CURVES)
     return [
         {"arm": run.arm, "run": run.name, "step": step, **dict(zip(keys, values, strict=True))}
         for run in experiment.runs
