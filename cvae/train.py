@@ -12,7 +12,7 @@ from cvae.data import store_threshold
 from cvae.data.store import open_store
 from cvae.errors import InputError
 from cvae.files import write_atomically
-from cvae.record import RunFolder
+from cvae.record import LEAST_CODE_SHARE, RunFolder
 
 app = new_command()
 
@@ -42,6 +42,14 @@ def prepare(folder: RunFolder, config: Config) -> None:
     write_atomically(folder.config, text.encode())
 
 
+def format_mute_code(share: float) -> str:
+    """Return what is said of codes of which so small a share differs between frames."""
+    return (
+        f"{share:.0%} of the codes' second moment differ between frames: the latent hardly hears which frame it is of "
+        "(docs/evaluation.md says what helps)"
+    )
+
+
 @app.command()
 def train(
     config_file: Annotated[
@@ -60,9 +68,13 @@ def train(
 
     print(config.describe_convention())
     print(describe_threshold(config))
+    is_first = True
     try:
         for evaluated in train_run(folder):
             v = evaluated.result.values()
+            if is_first and v["train/code_share"] < LEAST_CODE_SHARE:
+                print(f"warning: {format_mute_code(v['train/code_share'])}", flush=True)
+            is_first = False
             print(
                 f"step {v['step']:>7}/{config.train.steps}  loss {v['train/loss']:.4f}  kl {v['train/kl']:.3f} nats  "
                 f"beta {v['train/beta']:.2e}  tfr {v['train/tfr']:.2f}  psnr {v['val/psnr']:.2f} dB  "

@@ -1,4 +1,7 @@
-"""From the configuration to the networks, with SVG's initial weights."""
+"""From the configuration to the networks and their initial weights."""
+
+from functools import partial
+from typing import Literal
 
 import torch
 from torch import nn
@@ -11,14 +14,18 @@ from cvae.model.cvae import CVAE
 from cvae.model.lstm import FramePredictor, GaussianLSTM
 from cvae.model.vgg import Decoder, Encoder
 
+Start = Literal["svg", "unit"]
 
-def initialise(module: nn.Module) -> None:
-    """Draw conv and linear weights from N(0, 0.02) with zero bias, norm weights from N(1, 0.02).
 
-    LSTM weights keep PyTorch's default, as in SVG.
+def initialise(module: nn.Module, start: Start) -> None:
+    """Draw conv and linear weights from N(0, 0.02) with zero bias, norm weights from N(1, 0.02), as SVG does.
+
+    LSTM weights keep PyTorch's default, as in SVG. With `start` of `unit` a linear layer's are N(0, 1 / fan in): what
+    goes in comes out at its own scale, where 0.02 leaves a sixth of it at 75 inputs, layer after layer.
     """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-        nn.init.normal_(module.weight, 0.0, 0.02)
+        is_unit = start == "unit" and isinstance(module, nn.Linear)
+        nn.init.normal_(module.weight, 0.0, module.weight.shape[1] ** -0.5 if is_unit else 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm):
@@ -36,6 +43,7 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
     m = config.model
     conditioning = Conditioning(config.n_past, m.conditioned, m.condition_offset, m.past_codes)
     context = conditioning.size(n_conditions, m.g_dim)
+    draw = partial(initialise, start=m.start)
     parts = Chunking(is_divisible=m.norm == "group", checkpointing=config.runtime.checkpointing)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -46,10 +54,10 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
             m.g_dim + m.z_dim + context, m.g_dim, m.rnn_size, m.predictor_layers, m.predictor_norm
         )
         for network in (encoder, decoder, posterior, predictor):
-            network.apply(initialise)
+            network.apply(draw)
         prior = None
         if m.prior == "learned":  # drawn last: the other networks start from the same weights with either prior
-            prior = GaussianLSTM(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers).apply(initialise)
+            prior = GaussianLSTM(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers).apply(draw)
     codec = Codec(encoder, decoder, config.n_past, m.skip)
     detach = config.teacher_forcing.detach
     return CVAE(codec, posterior, predictor, prior, conditioning=conditioning, past_z=m.past_z, detach=detach)

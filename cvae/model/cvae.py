@@ -77,7 +77,7 @@ class CVAE(nn.Module):
         else:
             outputs, fed = self._step_by_step(codes, projected, inputs, free)
         # A learned prior sees what the predictor saw: its own frames' codes where they were fed.
-        return Rollout(outputs, mu, logvar, None if self.prior is None else self.prior(fed)[:2])
+        return Rollout(outputs, mu, logvar, codes, None if self.prior is None else self.prior(fed)[:2])
 
     def _step_by_step(
         self, codes: Tensor, projected: Projected, inputs: Tensor, free: NDArray[np.bool_]

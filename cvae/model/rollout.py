@@ -43,7 +43,17 @@ class Rollout:
     frames: Tensor  # (T-1, B, 3, S, S) in (0, 1)
     mu: Tensor  # (T-1, B, Z) of the posterior
     logvar: Tensor  # (T-1, B, Z)
+    codes: Tensor  # (T, B, G) of the true frames
     prior: tuple[Tensor, Tensor] | None = None  # mu and logvar of a learned prior, (T-1, B, Z); None is N(0, I)
+
+    @torch.no_grad()
+    def code_share(self) -> Tensor:
+        """Return the share of the codes' second moment that differs between frames, a scalar; 0: all are the same code.
+
+        The variance over the T B frames is the unbiased one, so codes without a common part have a share of 1.
+        """
+        codes = self.codes.float().flatten(0, 1)  # (T B, G)
+        return codes.var(dim=0).sum() / codes.square().mean(dim=0).sum().clamp_min(1e-12)
 
     def kl(self) -> Tensor:
         """Return the posterior's KL from the prior in nats a sequence, a scalar."""

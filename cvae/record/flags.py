@@ -6,6 +6,9 @@ from typing import Any
 #: Nats a sequence below which the posterior says nothing.
 COLLAPSED_KL = 0.01
 
+#: Share of the codes' second moment that has to differ between frames for a code to say which frame it is of.
+LEAST_CODE_SHARE = 0.2
+
 #: dB that a model has to be above the best flat colour.
 DIVERGED_MARGIN_DB = 1.0
 

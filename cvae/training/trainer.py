@@ -110,11 +110,11 @@ class Trainer:
             self.step += 1
             if self.step % c.evaluation.every == 0 or self.step == c.train.steps:
                 break
-        means = meter.means()  # waits for the device
+        seen = meter.summary()  # waits for the device
         seconds = time.perf_counter() - started
         rate = meter.flops / seconds
-        return means | {
-            "kl_per_step": means["kl"] / (c.n_past + c.n_future - 1),
+        return seen | {
+            "kl_per_step": seen["kl"] / (c.n_past + c.n_future - 1),
             "beta": float(beta),
             "tfr": tfr,
             "lr": lr,
@@ -125,7 +125,7 @@ class Trainer:
         }
 
     def update(self, batch: Batch, progress: float, lr: float) -> tuple[Tensor, float | Tensor]:
-        """Make one optimizer step; return its loss, mse, kl, weighted kl and gradient norm, (5,), and its beta.
+        """Make one optimizer step; return loss, mse, kl, weighted kl, gradient norm and code share, (6,), and its beta.
 
         Nothing here waits for the device. From the first update on that is not finite the optimizer leaves the
         weights as they are; the meter tells when it next looks.
@@ -145,4 +145,5 @@ class Trainer:
             group["lr"] = lr
         self.optimizer.found_inf = self.has_diverged  # type: ignore[attr-defined] # fused Adam's: makes no step where 1
         self.optimizer.step()
-        return torch.stack([loss, error, penalty.kl, penalty.weighted, norm]).detach(), penalty.beta
+        values = torch.stack([loss, error, penalty.kl, penalty.weighted, norm, rollout.code_share()])
+        return values.detach(), penalty.beta

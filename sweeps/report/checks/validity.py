@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from cvae.data import FAR_ABOVE
-from cvae.record import COLLAPSED_KL, finite
+from cvae.record import COLLAPSED_KL, LEAST_CODE_SHARE, finite
 from sweeps.report.checks import evidence, fairness
 from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult, PairResult
@@ -14,11 +14,14 @@ from sweeps.report.wording import format_interval, format_number, format_share
 #: The smallest two-sided sign-flip p is 2 / 2^n: 0.0625 at 5 pairs, 0.03 at 6.
 MIN_PAIRS = 6
 
+CODE_SHARE = "train/code_share"
+
 
 def run_checks(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Check]:
     """Return the whole checklist, always in the same order; what was not recorded cannot be checked."""
     return [
         posterior_is_alive(arms),
+        *codes_tell_frames_apart(experiment),
         *latent_tells_clips_apart(experiment),
         *beta_lets_latents_live(experiment, arms),
         copy_last_is_beaten(experiment, arms),
@@ -59,6 +62,23 @@ def posterior_is_alive(arms: Sequence[ArmResult]) -> Check:
             title, "fail", f"the posterior has collapsed: deterministic predictors are being compared. {detail}"
         )
     return Check(title, "warn" if any(arm.n_collapsed for arm in arms) else "pass", detail)
+
+
+def codes_tell_frames_apart(experiment: ExperimentRecord) -> list[Check]:
+    """Warn where an arm's codes were nearly the same for every frame as it began; nothing where it was not recorded."""
+    shares = {
+        arm: fmean(first)
+        for arm in experiment.plan.arms
+        if (first := [series[0][1] for run in experiment.of(arm, "confirm") if (series := run.series(CODE_SHARE))])
+    }
+    if not shares:
+        return []
+    each = "; ".join(f"{arm} {share:.0%}" for arm, share in shares.items())
+    detail = f"share of the codes' second moment that differs between frames, at the first evaluation: {each}"
+    is_mute = min(shares.values()) < LEAST_CODE_SHARE
+    if is_mute:
+        detail += f". Below {LEAST_CODE_SHARE:.0%} the latent hardly hears which frame it is of"
+    return [Check("The codes tell frames apart", "warn" if is_mute else "pass", detail)]
 
 
 def latent_tells_clips_apart(experiment: ExperimentRecord) -> list[Check]:

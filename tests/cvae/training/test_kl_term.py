@@ -13,12 +13,14 @@ from cvae.training.kl_term import KLTerm, pi_control
 
 ERROR = torch.tensor(0.3)  # squared error, mean over a frame, summed over the two steps of `rollout`
 
+CODES = torch.zeros(3, 3, 2)  # no KL term looks at them
+
 
 def rollout(mu: float = 1.0, prior_mu: float | None = None) -> Rollout:
     """Two steps, three clips, four dimensions of N(mu, 1): a KL of 2 * 4 * (mu - prior_mu)^2 / 2 nats."""
     shape = (2, 3, 4)
     prior = None if prior_mu is None else (torch.full(shape, prior_mu), torch.zeros(shape))
-    return Rollout(torch.zeros(2, 3, 3, 32, 32), torch.full(shape, mu), torch.zeros(shape), prior)
+    return Rollout(torch.zeros(2, 3, 3, 32, 32), torch.full(shape, mu), torch.zeros(shape), CODES, prior)
 
 
 def make(kl_anneal: dict[str, Any], beta: float = 0.1) -> KLTerm:
@@ -68,7 +70,7 @@ def test_free_bits_are_charged_and_the_true_kl_is_reported(floor: float, counted
 def test_free_bits_are_kept_by_the_batch_not_by_every_clip() -> None:
     # KL 0 in one clip and 1 in the other: the mean of a half is above a floor of 0.4, so nothing is lifted
     mu = torch.tensor([0.0, math.sqrt(2)]).view(1, 2, 1)
-    one = Rollout(torch.zeros(1, 2, 3, 32, 32), mu, torch.zeros(1, 2, 1))
+    one = Rollout(torch.zeros(1, 2, 3, 32, 32), mu, torch.zeros(1, 2, 1), CODES)
     assert make({"mode": "free_bits", "floor": 0.4}, beta=1.0)(one, ERROR, 0.0).weighted.item() == pytest.approx(0.5)
 
 
@@ -82,7 +84,7 @@ def test_capacity_charges_the_distance_on_either_side(progress: float, distance:
 
 def test_capacity_pulls_a_kl_below_it_up() -> None:
     mu = torch.full((2, 3, 4), 1.0, requires_grad=True)
-    below = Rollout(torch.zeros(2, 3, 3, 32, 32), mu, torch.zeros(2, 3, 4))
+    below = Rollout(torch.zeros(2, 3, 3, 32, 32), mu, torch.zeros(2, 3, 4), CODES)
     make({"mode": "capacity", "c_max": 6.0})(below, ERROR, 0.9).weighted.backward()
     assert mu.grad is not None
     assert (mu.grad < 0).all()  # descent raises mu, and with it the KL
@@ -100,7 +102,7 @@ def test_optimal_sigma_descends_the_published_loss() -> None:
     frames, mu = torch.rand(2, 3, 3, 32, 32, requires_grad=True), torch.randn(2, 3, 4, requires_grad=True)
 
     def gradients(*, published: bool) -> torch.Tensor:
-        one = Rollout(frames, mu, torch.zeros(2, 3, 4))
+        one = Rollout(frames, mu, torch.zeros(2, 3, 4), CODES)
         error = frames.square().mean(dim=(1, 2, 3, 4)).sum()
         loss = (2 * 3072 / 2) * torch.log(error / 2) + one.kl()
         if not published:

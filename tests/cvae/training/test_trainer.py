@@ -37,6 +37,7 @@ def test_an_evaluation_gives_every_number_that_is_promised(tiny: Config, tiny_st
     assert set(values) == {
         "step", "epoch", "seconds",
         "train/loss", "train/mse", "train/kl", "train/kl_per_step", "train/kl_weighted", "train/grad_norm",
+        "train/grad_norm_max", "train/code_share",
         "train/beta", "train/tfr", "train/lr", "train/clips_per_second",
         "train/flops_per_second", "train/matrix_rate_share", "train/waiting_share",
         "val/psnr", "val/psnr_per_frame", "val/copy_last_psnr", "val/copy_last_psnr_per_frame",

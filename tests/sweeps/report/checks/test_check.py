@@ -157,3 +157,21 @@ def test_a_latent_that_is_the_same_for_every_clip_is_warned_of(tmp_path):
     check = checks_of(folder)[title]
     assert check.level == "warn"
     assert "b 0.0" in check.detail
+
+
+def record_shares(folder, arm, share):
+    for path in folder.glob(f"{arm}/confirm-*"):
+        run = RunFolder(path)
+        lines = [line | {"train/code_share": share + 0.01 * i} for i, line in enumerate(run.read_epochs())]
+        run.epochs.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.parametrize(("share", "level"), [(0.05, "warn"), (0.19, "warn"), (0.21, "pass"), (1.01, "pass")])
+def test_codes_that_are_the_same_for_every_frame_are_warned_of(healthy, tmp_path, share, level):
+    folder = healthy.write(tmp_path)
+    assert "The codes tell frames apart" not in checks_of(folder)  # what was not recorded cannot be checked
+    record_shares(folder, "a", 1.0)
+    record_shares(folder, "b", share)
+    check = checks_of(folder)["The codes tell frames apart"]
+    assert check.level == level
+    assert f"a 100%; b {share:.0%}" in check.detail
