@@ -5,7 +5,7 @@ from statistics import fmean
 
 from cvae.data import FAR_ABOVE
 from cvae.record import COLLAPSED_KL, LEAST_CODE_SHARE, finite
-from sweeps.report.checks import evidence, fairness
+from sweeps.report.checks import evidence, fairness, falls
 from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult, PairResult
 from sweeps.report.reading import ExperimentRecord
@@ -30,6 +30,7 @@ def run_checks(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: S
         runs_are_complete(experiment),
         evidence.nothing_was_lost(experiment),
         evidence.nothing_diverged(experiment),
+        *falls.nothing_fell_on_the_way(experiment),
         evidence.no_pair_is_missing(experiment, pairs),
         fairness.arms_are_equal(experiment),
         fairness.metric_is_as_declared(experiment),
