@@ -51,7 +51,7 @@ def _format_scope(scores: FutureScores, clip_length: int, side: int) -> str:
 
 
 def _table(scores: FutureScores) -> Table:
-    table = Table("forecaster that knows the world", "PSNR, dB", "energy score x1000", "the same, dB")
+    table = Table("forecaster", "PSNR, dB", "energy score x1000", "the same, dB")
     for name, psnr, energy in (
         ("perfect sampler, one sample", scores.sampler_psnr, scores.sampler_energy),
         ("mean of the futures", scores.mean_psnr, scores.mean_energy),
