@@ -32,7 +32,7 @@ class PushingWorld(Section):
     Actions have 4 columns, each held for two frames: commanded planar displacement per frame in metres (x
     right, y down), lift level (0 lowered: touches the things; 1, 2 raised by 5 and 10 cm) and gripper level (0
     closed, 1 half, 2 open). Positions are the gripper's x, y, z in metres. `action[t]` drives
-    `position[t + 1] - position[t]`.
+    `position[t + 1] - position[t]`. Hidden are a part of all motion (`slip`) and a lid over the bin (`gate`).
     """
 
     source: Literal["pushing"] = "pushing"
