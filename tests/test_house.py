@@ -74,7 +74,8 @@ ORDER = {
         errors, sections, provenance < cli, files, schedules < random_streams, data, record < config < device < model
         < evaluation < training, visualization < run < train, evaluate""",
     "cvae/data": """
-        pushing < sources < store < collapse_threshold < inspection, contact_sheet, lab_layout < __main__""",
+        pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
+        < hidden_report < __main__""",
     "sweeps": """
         units, search_space < experiment < experiment_folder, workers, tracking < study, estimate, wandb_import, report
         < coordinator < commands, browse, dashboard, worker""",

@@ -1,4 +1,4 @@
-"""What is there before training: inspection, and the weight above which a latent would collapse.
+"""What is there before training: inspection, what the pushing world hides, the weight above which a latent collapses.
 
 `sources` says where episodes come from, `pushing` simulates a world, `store` packs episodes once and cuts them into
 clips; each is a package with its own contents page.

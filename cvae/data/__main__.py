@@ -12,13 +12,20 @@ from rich.table import Table
 from cvae.cli import USER_MISTAKE, new_command, run_command
 from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
+from cvae.data.hidden_report import hidden_report
 from cvae.data.inspection import Inspection, SplitInspection, detect, inspect
 from cvae.data.lab_layout import write_lab_layout
-from cvae.data.sources import PushingWorld
+from cvae.data.sources import PushingWorld, Source
 from cvae.errors import InputError
 from cvae.sections import first_mistake
 
 MOST_PROBLEMS_SHOWN = 20
+
+SLIP_HELP = "Strength of the hidden motion; 0: none."
+
+GATE_HELP = "Centimetres that a lid slides in a frame by a hidden coin, 1 to 16; 0: no lid."
+
+OF_THE_WORLD = " Of the pushing world alone."
 
 app = new_command(__doc__)
 
@@ -30,13 +37,24 @@ def inspect_command(
     clip_length: Annotated[int, typer.Option(min=1, help="Frames in a clip.")] = 12,
     n_frames: Annotated[int, typer.Option(min=1, help="Frames in a sequence of the lab layout.")] = 30,
     image_size: Annotated[int, typer.Option(min=8, max=256, help="Pixels; of the pushing world alone.")] = 64,
+    slip: Annotated[float | None, typer.Option(help=SLIP_HELP + OF_THE_WORLD)] = None,
+    gate: Annotated[float | None, typer.Option(help=GATE_HELP + OF_THE_WORLD)] = None,
+    n_objects: Annotated[int | None, typer.Option(help=f"Things in the bin.{OF_THE_WORLD}")] = None,
+    seed: Annotated[int | None, typer.Option(help=f"Which world.{OF_THE_WORLD}")] = None,
 ) -> None:
-    """Say what a data folder holds and everything that is wrong with it; draw some of it."""
-    report = inspect(detect(path, n_frames), clip_length, image_size)
+    """Say what a data folder holds and everything that is wrong with it; draw some of it.
+
+    Of the pushing world also what it hides, and what forecasters that know it score.
+    """
+    source = _with_options(detect(path, n_frames), path, slip=slip, gate=gate, n_objects=n_objects, seed=seed)
+    report = inspect(source, clip_length, image_size)
     console = Console(highlight=False)
     _print_report(console, report, clip_length)
     if report.threshold:
         console.print(_format_threshold(report.threshold), markup=False, soft_wrap=True)
+    if isinstance(source, PushingWorld):
+        for part in hidden_report(source, clip_length, image_size):
+            console.print(part, soft_wrap=isinstance(part, str))
     rows = [(split, episode) for split, of_split in report.splits.items() for episode in of_split.shown]
     if rows:
         name = Path(path).resolve().name
@@ -99,6 +117,17 @@ def _condition_table(split: str, of_split: SplitInspection) -> Table:
     return table
 
 
+def _with_options(source: Source, path: str, **options: float | None) -> Source:
+    """The source with those options of the pushing world that were given."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if not given:
+        return source
+    if not isinstance(source, PushingWorld):
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise InputError(f"{path}: {flags} can only be given for the pushing world")
+    return _world(**(dict(source) | given))
+
+
 @app.command("write")
 def write_command(
     path: Annotated[Path, typer.Argument(help="A new folder.")],
@@ -107,7 +136,8 @@ def write_command(
     test: Annotated[int, typer.Option(help="Episodes in the test split.")] = 32,
     n_frames: Annotated[int, typer.Option(help="Frames in each episode.")] = 30,
     n_objects: Annotated[int, typer.Option(help="Things in the bin.")] = 5,
-    slip: Annotated[float, typer.Option(help="Strength of the hidden motion; 0: none.")] = 1.0,
+    slip: Annotated[float, typer.Option(help=SLIP_HELP)] = 1.0,
+    gate: Annotated[float, typer.Option(help=GATE_HELP)] = 0.0,
     seed: Annotated[int, typer.Option(help="Which world.")] = 0,
     image_size: Annotated[int, typer.Option(min=8, max=256, help="Side of a frame in pixels.")] = 64,
 ) -> None:
@@ -119,6 +149,7 @@ def write_command(
         n_frames=n_frames,
         n_objects=n_objects,
         slip=slip,
+        gate=gate,
         seed=seed,
     )
     written = write_lab_layout(world, path, image_size)
@@ -131,7 +162,8 @@ def _world(**options: Any) -> PushingWorld:
         return PushingWorld(**options)
     except ValidationError as error:
         mistake = first_mistake(error)
-        raise InputError(f"{mistake.path}={mistake.value!r}: {mistake.message}") from error
+        message = mistake.message.removeprefix("Value error, ")
+        raise InputError(f"{mistake.path}={mistake.value!r}: {message}") from error
 
 
 if __name__ == "__main__":

@@ -33,6 +33,10 @@ JOINT, FINGER = (236, 118, 36), (32, 33, 38)
 
 PALM, PALM_EDGE = (236, 238, 242), (150, 154, 164)
 
+LID, LID_EDGE = (34, 110, 120), (240, 244, 250)
+
+LID_EDGE_CM = 2.2
+
 SHOULDER = (BIN_CM / 2, -22.0)
 
 LINK_CM = 46.0
@@ -89,6 +93,8 @@ def _render_frame(trajectory: Trajectory, t: int, image_size: int) -> NDArray[np
         _render_thing_shadow(canvas, thing, pose)
     for k in sorted(range(len(things)), key=lambda k: poses[k][1]):  # nearer ones cover farther ones
         _render_thing(canvas, things[k], poses[k])
+    if trajectory.lid is not None:
+        _render_lid(canvas, float(trajectory.lid[t]))
     x, y, z = trajectory.gripper[t].tolist()
     opening = float(trajectory.opening[t])
     _render_arm_shadow(canvas, (x, y), z, opening)
@@ -136,6 +142,13 @@ def _render_thing(canvas: Canvas, thing: Thing, pose: list[float]) -> None:
     for share in (0.0, 0.33, 0.67):
         _layer(canvas, thing, pose, share * thing.height, side)
     _layer(canvas, thing, pose, thing.height, thing.colour)
+
+
+def _render_lid(canvas: Canvas, above_wall: float) -> None:
+    """A sheet over the things, from its light edge down to the lower end of the picture."""
+    top = BIN_CM - above_wall
+    for bottom, colour in ((BIN_CM + RIM_CM, LID), (top + LID_EDGE_CM, LID_EDGE)):
+        canvas.polygon([(0.0, top), (BIN_CM, top), (BIN_CM, bottom), (0.0, bottom)], 0.0, colour)
 
 
 def _render_gripper(canvas: Canvas, at: Point, z: float, opening: float) -> None:

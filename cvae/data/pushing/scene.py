@@ -4,7 +4,7 @@ Lengths here are centimetres. x points right and y down, as in the picture, from
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,8 @@ BIN_CM = 60.0  # side of the bin's square floor
 REACH_CM = 5.0  # the gripper keeps this far from the walls
 
 RAISED_CM = 10.0
+
+LID_CM = 32.0  # the lid's edge moves between the bin's lower wall and this far above it
 
 KINDS = ("disc", "box", "triangle", "bar", "hexagon")
 
@@ -59,22 +61,32 @@ def regular(n_corners: int, radius: float) -> tuple[tuple[float, float], ...]:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything at the first frame: gripper position (x, y, z), gripper opening level, and the things."""
+    """Everything at the first frame.
+
+    Attributes:
+        gripper: its position (x, y, z).
+        opening: level of the gripper.
+        things: what lies in the bin.
+        lid: how far the lid's edge lies above the bin's lower wall; None where there is no lid.
+    """
 
     gripper: tuple[float, float, float]
     opening: int
     things: tuple[Thing, ...]
+    lid: float | None = None
 
 
-def sample_scene(n_objects: int, random: np.random.Generator) -> Scene:
-    """A random scene: things of all kinds and colours, well apart, and a raised gripper."""
+def sample_scene(n_objects: int, random: np.random.Generator, has_lid: bool = False) -> Scene:
+    """A random scene: things of all kinds and colours, well apart, a raised gripper and, if wanted, a lid."""
     kinds = [KINDS[k] for k in random.permutation(max(n_objects, len(KINDS)))[:n_objects] % len(KINDS)]
     colours = [COLOURS[k] for k in random.permutation(len(COLOURS))[:n_objects]]
     places = _places(n_objects, random)
     looks = zip(kinds, colours, places, strict=True)
     things = tuple(_thing(kind, colour, place, random) for kind, colour, place in looks)
     x, y = random.uniform(REACH_CM, BIN_CM - REACH_CM, size=2)
-    return Scene((float(x), float(y), RAISED_CM), int(random.integers(3)), things)
+    scene = Scene((float(x), float(y), RAISED_CM), int(random.integers(3)), things)
+    # Drawn last, so that a world with a lid is otherwise the one without.
+    return replace(scene, lid=float(random.uniform(0.0, LID_CM))) if has_lid else scene
 
 
 def _thing(kind: str, colour: tuple[int, int, int], place: tuple[float, float], random: np.random.Generator) -> Thing:

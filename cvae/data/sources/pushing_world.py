@@ -5,9 +5,18 @@ from typing import Annotated, Literal
 
 import numpy as np
 import PIL
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from cvae.data.pushing import COLOURS, Pusher, Trajectory, render_frames, sample_scene, simulate
+from cvae.data.pushing import (
+    COLOURS,
+    MAX_GATE,
+    HiddenNoise,
+    Pusher,
+    Trajectory,
+    render_frames,
+    sample_scene,
+    simulate,
+)
 from cvae.data.sources.digests import text_digest
 from cvae.data.sources.episode import Episode
 from cvae.data.sources.split_folders import SPLITS
@@ -23,7 +32,7 @@ class PushingWorld(Section):
     Actions have 4 columns, each held for two frames: commanded planar displacement per frame in metres (x
     right, y down), lift level (0 lowered: touches the things; 1, 2 raised by 5 and 10 cm) and gripper level (0
     closed, 1 half, 2 open). Positions are the gripper's x, y, z in metres. `action[t]` drives
-    `position[t + 1] - position[t]`.
+    `position[t + 1] - position[t]`. Hidden are a part of all motion (`slip`) and a lid over the bin (`gate`).
     """
 
     source: Literal["pushing"] = "pushing"
@@ -37,10 +46,27 @@ class PushingWorld(Section):
         float,
         Field(ge=0, le=3, description="Strength of the hidden motion that the actions do not tell; 0: none."),
     ] = 1.0
+    gate: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=MAX_GATE,
+            # A world without a lid is written, and so found again in a store, as before there were lids.
+            exclude_if=lambda gate: gate == 0,
+            description="Centimetres a frame, 1 to 16, by which a lid slides up or down by a hidden coin; 0: no lid.",
+        ),
+    ] = 0.0
     stride: Annotated[
         int | None,
         Field(ge=1, description="Frames between the starts of two clips of an episode; null: one, from frame 0."),
     ] = None
+
+    @field_validator("gate")
+    @classmethod
+    def _can_be_seen(cls, gate: float) -> float:
+        if 0 < gate < 1:
+            raise ValueError("must be 0 or at least 1, about a pixel of 64")
+        return gate
 
     @property
     def location(self) -> str:
@@ -63,14 +89,29 @@ class PushingWorld(Section):
 
     def trajectory(self, split: str, index: int) -> Trajectory:
         """One episode before it is drawn: a function of (options, split, index) alone."""
-        scene_random, policy_random, noise = self._streams(split, index)
-        scene = sample_scene(self.n_objects, scene_random)
-        return simulate(scene, self.n_frames, self.slip, noise, Pusher(policy_random))
+        scene_random, policy_random, hidden_random = self._streams(split, index)
+        scene = sample_scene(self.n_objects, scene_random, has_lid=self.gate > 0)
+        noise = HiddenNoise.draw(hidden_random, self.n_frames, self.n_objects)
+        return simulate(scene, self.n_frames, self.slip, noise, Pusher(policy_random), self.gate)
 
-    def _streams(self, split: str, index: int) -> list[np.random.Generator]:
-        """Independent generators for an episode's scene, policy and hidden noise."""
+    def redraw(self, split: str, index: int, n_frames: int, n_given: int, n_futures: int) -> list[Trajectory]:
+        """Other futures of an episode: its own first `n_given` frames and actions, then other hidden noise.
+
+        Each of the `n_futures` has `n_frames` frames and is a function of its number and the episode.
+        """
+        first = self.trajectory(split, index)
+        *_, hidden_random = self._streams(split, index)
+        own = HiddenNoise.draw(hidden_random, self.n_frames, self.n_objects)
+        futures = []
+        for random in self._streams(split, index, n_futures)[3:]:
+            noise = own.followed_by(HiddenNoise.draw(random, self.n_frames, self.n_objects), n_given - 1)
+            futures.append(simulate(first.scene, n_frames, self.slip, noise, lambda t, _: first.actions[t], self.gate))
+        return futures
+
+    def _streams(self, split: str, index: int, n_more: int = 0) -> list[np.random.Generator]:
+        """Independent generators for an episode's scene, policy and hidden noise, and more for other noise."""
         key = np.random.SeedSequence([self.seed, SPLITS.index(split), index])
-        return [np.random.default_rng(child) for child in key.spawn(3)]
+        return [np.random.default_rng(child) for child in key.spawn(3 + n_more)]
 
     def episode(self, split: str, index: int, image_size: int) -> Episode:
         """One drawn episode, named by its index."""

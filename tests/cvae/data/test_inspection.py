@@ -67,6 +67,24 @@ def test_inspecting_the_embedded_world(run: Run, monkeypatch: pytest.MonkeyPatch
     assert "16x16" in out
 
 
+def test_inspecting_a_world_says_what_it_hides(
+    run: Run, monkeypatch: pytest.MonkeyPatch, small_world: PushingWorld
+) -> None:
+    monkeypatch.setattr("cvae.data.__main__.detect", lambda path, n_frames: small_world)
+    size = ["--image-size", 16, "--clip-length", 10]
+    status, out, _ = run("inspect", "pushing", *size, "--gate", 9, "--slip", 0.5)
+    assert status == 0
+    assert "hidden: the lid hides 0.419 nats a step in the long run, 3.68 in the 9 steps from frame 0; slip 0.5" in out
+    assert "frames 2 to 9 of 1 clips at 16x16 pixels" in out
+    assert re.search(r"perfect sampler, one sample\D+\d+\.\d\D+\d+\.\d\D+\d+\.\d", out)
+    assert re.search(r"mean of the futures\D+\d+\.\d\D+\d+\.\d\D+\d+\.\d", out)
+    _, out, _ = run("inspect", "pushing", *size, "--slip", 0)
+    assert "hidden: nothing" in out
+    assert "perfect sampler" not in out
+    _, out, _ = run("inspect", "pushing", *size)
+    assert "hidden: slip 1 hides an amount that is not known\n" in out
+
+
 def test_every_problem_of_every_file_is_found(run: Run, lab: Path, sequence: Path) -> None:
     # Reading for training stops at the first fault; inspecting goes on to the last.
     (sequence / "2.png").unlink()
@@ -109,10 +127,25 @@ def test_clips_that_are_too_long_are_a_problem(run: Run, lab: Path) -> None:
 
 
 def test_writing_the_world_out(run: Run) -> None:
-    options = ["--episodes", 2, "--validate", 0, "--test", 1, "--n-frames", 12, "--image-size", 16, "--seed", 4]
+    options = [
+        "--episodes",
+        2,
+        "--validate",
+        0,
+        "--test",
+        1,
+        "--n-frames",
+        12,
+        "--image-size",
+        16,
+        "--seed",
+        4,
+        "--gate",
+        6,
+    ]
     status, out, _ = run("write", "world", *options)
     assert (status, out) == (0, "wrote 2 train, 1 test sequences to world\n")
-    made = PushingWorld(seed=4, n_frames=12).episode("train", 1, 16)
+    made = PushingWorld(seed=4, n_frames=12, gate=6.0).episode("train", 1, 16)
     read_back = list(Bair(root=Path("world"), n_frames=12).episodes("train", 16))
     np.testing.assert_array_equal(read_back[1].frames, made.frames)
 
@@ -126,6 +159,8 @@ def test_writing_the_world_out(run: Run) -> None:
         (["inspect", "pushing", "--clip-length", "0"], "--clip-length"),
         (["write", "w", "--slip", "-1"], "slip=-1.0: Input should be greater than or equal to 0"),
         (["write", "w", "--n-frames", "5"], "n_frames=5"),
+        (["write", "w", "--gate", "0.5"], "gate=0.5: must be 0 or at least 1"),
+        (["inspect", "pushing", "--gate", "17"], "gate=17.0"),
         (["write", "/proc/nowhere/w"], "/proc/nowhere/w: cannot be written"),
         (["draw"], "draw"),
     ],
@@ -145,6 +180,12 @@ def test_a_folder_of_neither_layout_or_both_is_refused(run: Run, lab: Path) -> N
     assert "both layouts" in run("inspect", lab)[2]
     (lab / "new" / "train" / "videos").mkdir(parents=True)
     assert "neither layout (train/ holds videos/)" in run("inspect", lab / "new")[2]
+
+
+def test_options_of_the_world_are_not_of_a_folder(run: Run, lab: Path) -> None:
+    status, _, error = run("inspect", lab, "--gate", 9, "--n-objects", 3)
+    assert status == 2
+    assert error == f"error: {lab}: --gate, --n-objects can only be given for the pushing world\n"
 
 
 def test_a_sheet_that_cannot_be_written_is_a_users_mistake(run: Run, lab: Path) -> None:

@@ -250,7 +250,7 @@ def test_the_command_line_trains_one_model(tiny: Config, tmp_path: Path, finishe
 MOVED: dict[str, Any] = {
     "seed": 1, "n_past": 1, "n_future": 3, "n_eval": 3, "image_size": 64, "store": "elsewhere",
     "data.seed": 1, "data.n_train": 9, "data.n_validate": 4, "data.n_test": 4, "data.n_frames": 13, "data.n_objects": 3,
-    "data.slip": 0.5, "data.stride": 1,
+    "data.slip": 0.5, "data.gate": 9.0, "data.stride": 1,
     "model.width": 0.25, "model.g_dim": 8, "model.z_dim": 2, "model.rnn_size": 8, "model.predictor_layers": 2,
     "model.posterior_layers": 2, "model.norm": "batch", "model.start": "unit", "model.skip": "first",
     "model.use_positions": False, "model.conditioned": False,

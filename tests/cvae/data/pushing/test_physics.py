@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from cvae.data.pushing import physics
 from cvae.data.pushing.drawing import render_frames
+from cvae.data.pushing.hidden_noise import HiddenNoise
 from cvae.data.pushing.physics import TOUCH_CM
 from cvae.data.pushing.scene import BIN_CM, REACH_CM
 from cvae.data.pushing.trajectory import Trajectory, simulate
@@ -34,7 +35,8 @@ def test_without_slip_the_gripper_does_exactly_as_commanded() -> None:
 def replay(index: int, actions: NDArray[np.float32], noise: int, slip: float = WORLD.slip) -> Trajectory:
     """An episode's start under given (T, 4) actions and another hidden noise: what else could have happened."""
     scene = WORLD.trajectory("train", index).scene
-    return simulate(scene, len(actions), slip, np.random.default_rng(noise), lambda t, _: actions[t])
+    hidden = HiddenNoise.draw(np.random.default_rng(noise), len(actions), len(scene.things))
+    return simulate(scene, len(actions), slip, hidden, lambda t, _: actions[t])
 
 
 def futures(index: int, slip: float, n_noises: int) -> NDArray[np.float64]:
