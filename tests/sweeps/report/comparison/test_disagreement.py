@@ -124,6 +124,16 @@ def test_a_lead_that_holm_takes_back_is_said_to_be_undecided(tmp_path: Path) -> 
         assert "; undecided after Holm's adjustment) and trails it by energy score (" in sentence
 
 
+def test_an_equivalent_pair_leads_nowhere_by_the_metric_that_decides(tmp_path: Path) -> None:
+    # The same arms with a margin: a lead that Holm takes back and that lies inside the margin is no lead.
+    arms = {"a": 0.0, "b": 0.0, "c": 0.0, "d": 0.08}
+    beside = {"energy_db": {"a": 20.0, "b": 19.0, "c": 18.0, "d": 15.0}}
+    planted = Planted(arms, also=("val/energy_db",), beside=beside, margin=0.5, n_evals=2, random_seed=1)
+    analysis = analyse(planted.write(tmp_path))
+    assert any(p.verdict == "equivalent" and p.test.p is not None and p.test.p < 0.05 for p in analysis.pairs)
+    assert [" are equivalent by one-sample PSNR (" in sentence for sentence in analysis.disagreements] == [True] * 6
+
+
 def test_one_arm_alone_disagrees_with_nobody(tmp_path: Path) -> None:
     planted = Planted({"only": 0.0}, also=("val/ssim",), beside={"ssim": {"only": 0.9}})
     assert sentences(tmp_path, planted) == []
