@@ -2,7 +2,7 @@
 
 from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
 from sweeps.experiment.experiment import Experiment, Tune, build_experiment, load_experiment
-from sweeps.experiment.metric import Metric
+from sweeps.experiment.metric import Measure, Metric
 from sweeps.experiment.plan import Phase, PlannedRun, all_runs, format_run_name, parse_run_name
 from sweeps.experiment.sampler_options import (
     PRUNERS,
@@ -12,6 +12,7 @@ from sweeps.experiment.sampler_options import (
     MedianOptions,
     PatientOptions,
 )
+from sweeps.experiment.secondary_metric import SecondaryMetric, check_also, label_of
 
 __all__ = [
     "PRUNERS",
@@ -20,15 +21,19 @@ __all__ = [
     "Experiment",
     "GridOptions",
     "HyperbandOptions",
+    "Measure",
     "MedianOptions",
     "Metric",
     "PatientOptions",
     "Phase",
     "PlannedRun",
+    "SecondaryMetric",
     "Tune",
     "all_runs",
     "build_experiment",
+    "check_also",
     "format_run_name",
+    "label_of",
     "load_experiment",
     "measure_arms",
     "parse_run_name",

@@ -11,6 +11,7 @@ from cvae.errors import InputError
 from cvae.sections import Section
 from sweeps.experiment.metric import Metric
 from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
+from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (
     Dimension,
     Value,
@@ -62,6 +63,7 @@ class Experiment(Section):
     name: Name = Field(description="name of its folder")
     question: str = Field("", description="the question in words, printed on the report")
     metric: Metric = Metric()
+    also: list[SecondaryMetric] = Field(default_factory=list, description="metrics reported beside it; decide nothing")
     seed: int = Field(0, ge=0, description="moves the search points and every seed")
     base: dict[str, Any] = Field(default_factory=dict, description="differences from the default configuration")
     arms: dict[Name, WrittenVariant] = Field(min_length=1, description="what is compared")
@@ -74,6 +76,11 @@ class Experiment(Section):
         for key, allowed in {"name": "val/psnr", "direction": "maximize"}.items():
             if (given := getattr(self.metric, key)) != allowed:
                 raise ValueError(f"metric.{key} is '{given}'; allowed: '{allowed}'")
+        return self
+
+    @model_validator(mode="after")
+    def _no_metric_is_reported_twice(self) -> "Experiment":
+        check_also(self.metric, self.also)
         return self
 
     @model_validator(mode="after")
@@ -142,7 +149,8 @@ class Experiment(Section):
 
     def written(self) -> dict[str, Any]:
         """Return the experiment as an experiment file holds it, defaults filled in."""
-        return self.model_dump(mode="json")
+        # Without `also` where there is none: what never had the key is written as it was before there was one.
+        return self.model_dump(mode="json", exclude=None if self.also else {"also"})
 
 
 def build_experiment(values: dict[str, Any], where: str) -> Experiment:

@@ -1,4 +1,4 @@
-"""The metric that decides, declared before launch."""
+"""A number of the final evaluation by its name, and the one that decides, declared before launch."""
 
 from typing import Literal
 
@@ -8,12 +8,10 @@ from cvae.record import PREFIXES
 from cvae.sections import Section
 
 
-class Metric(Section):
-    """What decides, declared before launch."""
+class Measure(Section):
+    """A number of the final evaluation, by its name on the validation split."""
 
-    name: str = Field("val/psnr", description="metric of the last evaluation; confirm reads its split's")
-    direction: Literal["maximize", "minimize"] = Field("maximize", description="which way is better")
-    margin: float | None = Field(None, gt=0, description="differences within +-margin dB count as equivalent")
+    name: str = Field(description="metric of the last evaluation; confirm reads its split's")
 
     @property
     def short(self) -> str:
@@ -35,11 +33,6 @@ class Metric(Section):
         """The unit; empty for a metric without one."""
         return {"psnr": "dB", "kl": "nats"}.get(self.short, "")
 
-    @property
-    def sign(self) -> int:
-        """+1 where more is better, -1 where less is."""
-        return -1 if self.direction == "minimize" else 1
-
     def key(self, split: str, forecast: str = "") -> str:
         """Return the metric's key in the final evaluation on a split, such as `test/psnr`.
 
@@ -48,3 +41,16 @@ class Metric(Section):
             forecast: a baseline instead of the model, such as `copy_last`.
         """
         return f"{PREFIXES[split]}/{forecast}{'_' if forecast else ''}{self.short}"
+
+
+class Metric(Measure):
+    """What decides, declared before launch."""
+
+    name: str = Field("val/psnr", description="metric of the last evaluation; confirm reads its split's")
+    direction: Literal["maximize", "minimize"] = Field("maximize", description="which way is better")
+    margin: float | None = Field(None, gt=0, description="differences within +-margin dB count as equivalent")
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is better, -1 where less is."""
+        return -1 if self.direction == "minimize" else 1

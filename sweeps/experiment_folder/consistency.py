@@ -15,8 +15,8 @@ from sweeps.experiment import Experiment, build_experiment
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.paths import ExperimentFolder
 
-#: Keys that may differ when an experiment is started again: words, and totals that may grow.
-MAY_CHANGE = ("question", "confirm.seeds", "tune.trials_per_arm")
+#: Keys that may differ when an experiment is started again: words, totals that may grow, and what decides nothing.
+MAY_CHANGE = ("question", "also", "confirm.seeds", "tune.trials_per_arm")
 
 
 def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:

@@ -10,10 +10,13 @@ from sweeps.report.comparison import (
     ArmResult,
     Clause,
     PairResult,
+    SecondaryResult,
     VarianceSplit,
     clauses_of,
     compare_all_pairs,
     compare_arms,
+    compare_secondary,
+    disagreements,
     headline,
     variance_split,
 )
@@ -32,6 +35,8 @@ class Analysis:
     clauses: list[Clause]
     headline: str
     variance: VarianceSplit
+    secondary: list[SecondaryResult]  # by the metrics that decide nothing
+    disagreements: list[str]  # where these point elsewhere, a sentence each
 
 
 def analyse(folder: Path) -> Analysis:
@@ -47,6 +52,7 @@ def conclude(experiment: ExperimentRecord) -> Analysis:
     """Draw the conclusions of an experiment that has been read."""
     arms = compare_arms(experiment)
     pairs = compare_all_pairs(experiment, arms)
+    secondary = compare_secondary(experiment)
     void, clauses = is_void(arms), clauses_of(experiment, arms, pairs)
     return Analysis(
         experiment=experiment,
@@ -57,6 +63,8 @@ def conclude(experiment: ExperimentRecord) -> Analysis:
         clauses=clauses,
         headline=headline(experiment, clauses, void),
         variance=variance_split(experiment, arms),
+        secondary=secondary,
+        disagreements=disagreements(experiment.plan.metric, arms, pairs, secondary),
     )
 
 

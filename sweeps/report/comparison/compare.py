@@ -10,7 +10,7 @@ from statistics import fmean
 
 from cvae.record import LOST
 from sweeps.report.comparison.clip_effect import clip_effect
-from sweeps.report.comparison.results import ArmResult, PairResult
+from sweeps.report.comparison.results import ArmResult, PairResult, SeedScores
 from sweeps.report.comparison.search_space_effect import space_effect
 from sweeps.report.comparison.verdict import decide_pair, is_within, more_seeds
 from sweeps.report.reading import ExperimentRecord, RunRecord
@@ -103,7 +103,7 @@ def _tune_score(experiment: ExperimentRecord, arm: str, chosen: Sequence[RunReco
 def compare_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> list[PairResult]:
     """Compare every two arms by the seeds they share; a is the later arm, so that the first arm is the baseline."""
     pairs = [(a, b) for b, a in itertools.combinations(arms, 2)]
-    tests = [_test(a, b) for a, b in pairs]
+    tests = [paired_test(a, b) for a, b in pairs]
     adjusted = holm([test.p for test in tests])
     return [
         _pair_result(experiment, a, b, test, p, len(pairs))
@@ -131,16 +131,17 @@ def _pair_result(
         space=space_effect(experiment, a.name, b.name),
         clips=clip_effect(experiment, a.name, b.name, seeds),
         with_lost=_with_lost(experiment, a, b),
-        left_out=_left_out(experiment, a, b),
+        left_out=left_out(experiment, a, b, experiment.plan.confirm_key),
     )
 
 
-def shared_seeds(a: ArmResult, b: ArmResult) -> list[int]:
+def shared_seeds(a: SeedScores, b: SeedScores) -> list[int]:
     """Return the seeds at which both arms have a value."""
     return [seed for seed in a.by_seed if seed in b.by_seed]
 
 
-def _test(a: ArmResult, b: ArmResult) -> Paired:
+def paired_test(a: SeedScores, b: SeedScores) -> Paired:
+    """Compare two arms at the seeds that they share."""
     seeds = shared_seeds(a, b)
     return compare_pairs([a.by_seed[seed] for seed in seeds], [b.by_seed[seed] for seed in seeds])
 
@@ -162,22 +163,23 @@ def _lost_seeds(experiment: ExperimentRecord, arm: str) -> set[int]:
     return {run.seed for run in runs if run.status in LOST and run.seed is not None}
 
 
-def _left_out(experiment: ExperimentRecord, a: ArmResult, b: ArmResult) -> tuple[str, ...]:
-    """Say for each seed that is not in both arms which run is to blame."""
+def left_out(experiment: ExperimentRecord, a: SeedScores, b: SeedScores, key: str) -> tuple[str, ...]:
+    """Say for each seed that is not in both arms which run has no `key` in its final evaluation, and why."""
     return tuple(
-        f"seed {seed}: " + ", ".join(reason for arm in (a, b) for reason in why_missing(experiment, arm.name, seed))
+        f"seed {seed}: "
+        + ", ".join(reason for arm in (a, b) for reason in why_missing(experiment, arm.name, seed, key))
         for seed in experiment.confirm_seeds
         if seed not in a.by_seed or seed not in b.by_seed
     )
 
 
-def why_missing(experiment: ExperimentRecord, arm: str, seed: int) -> list[str]:
-    """Return a reason for each configuration without a value at a seed, such as `constant diverged`."""
+def why_missing(experiment: ExperimentRecord, arm: str, seed: int, key: str) -> list[str]:
+    """Return a reason for each configuration without a value of `key` at a seed, such as `constant diverged`."""
     runs = {run.number: run for run in experiment.of(arm, "confirm") if run.seed == seed}
     reasons = []
     for run in runs.values():
-        if experiment.score(run) is None:
-            state = f"finished without {experiment.plan.confirm_key}" if run.is_finished else run.status
+        if run.final(key) is None:
+            state = f"finished without {key}" if run.is_finished else run.status
             reasons.append(f"{arm} {state}")
     reasons += [f"{arm} not started"] * max(0, experiment.plan.n_configs - len(runs))
     return reasons

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from sweeps.report.comparison.clip_effect import ClipEffect
 from sweeps.report.comparison.search_space_effect import SpaceEffect
@@ -11,6 +11,20 @@ from sweeps.report.statistics import Improvement, Interval, Mean, Paired, SignTe
 
 #: What may be said of arm a against arm b.
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
+
+
+class SeedScores(Protocol):
+    """An arm's values of some metric, by seed."""
+
+    @property
+    def name(self) -> str:
+        """The arm's name."""
+        ...
+
+    @property
+    def by_seed(self) -> Mapping[int, float]:
+        """Seed -> mean over the arm's configurations, for the seeds at which all of them have a value."""
+        ...
 
 
 @dataclass(frozen=True)

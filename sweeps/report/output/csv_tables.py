@@ -8,12 +8,15 @@ from sweeps.report.analysis import Analysis
 from sweeps.report.comparison import PairResult, seeds_needed
 from sweeps.report.figures import budget_rows, clip_rows, csv_text, per_frame_rows
 from sweeps.report.reading import ExperimentRecord
-from sweeps.report.rows import arm_table, pair_table
+from sweeps.report.rows import arm_table, pair_table, secondary_arm_table, secondary_pair_table
 
 _CURVES = ("train/loss", "train/mse", "train/kl", "train/beta", "train/tfr", "train/lr", "train/grad_norm")
 
 #: Columns of pairs.csv that come first, and stand there without a pair too.
 _OF_EVERY_PAIR = ("a", "b", "n", "difference", "low", "high", "verdict")
+
+#: The same of secondary.csv.
+_OF_EVERY_SECONDARY = ("metric", "direction", "a", "b", "n", "difference", "low", "high")
 
 
 def all_tables(analysis: Analysis) -> dict[str, str]:
@@ -29,6 +32,19 @@ def all_tables(analysis: Analysis) -> dict[str, str]:
         "clips.csv": csv_text(clip_rows(pairs), ["a", "b", "clip", "difference", "seeds"]),
         "budget.csv": csv_text(budget_rows(experiment), ["arm", "trials", "value", "low", "high"]),
         "seeds_needed.csv": csv_text(_seeds_rows(metric, pairs), ["a", "b", "sd", "effect", "seeds"]),
+        **_secondary_tables(analysis),
+    }
+
+
+def _secondary_tables(analysis: Analysis) -> dict[str, str]:
+    """Return the tables of the metrics that decide nothing; none where the experiment declares none."""
+    experiment, secondary = analysis.experiment, analysis.secondary
+    if not secondary:
+        return {}
+    pairs = secondary_pair_table(experiment, secondary).csv_rows()
+    return {
+        "secondary.csv": csv_text(pairs, _OF_EVERY_SECONDARY),
+        "secondary_arms.csv": csv_text(secondary_arm_table(experiment, secondary).csv_rows()),
     }
 
 

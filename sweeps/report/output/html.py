@@ -9,7 +9,7 @@ import vl_convert
 from sweeps.report.analysis import Analysis
 from sweeps.report.figures import TEMPLATES, THEME, Figure, colour
 from sweeps.report.output.embedded_samples import collect_samples
-from sweeps.report.output.template_values import template, template_values
+from sweeps.report.output.template_values import secondary_tables, template, template_values
 from sweeps.report.rows import arm_table, pair_table
 
 
@@ -27,6 +27,7 @@ def _table_values(analysis: Analysis) -> dict[str, Any]:
         "tuning_table": arms.text("page", "tuning"),
         "pair_table": pairs.text("page", "main"),
         "beside_table": pairs.text("page", "beside"),
+        **secondary_tables(analysis, "page"),
     }
 
 

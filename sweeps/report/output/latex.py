@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.rows import TextTable, arm_table, pair_table
+from sweeps.report.rows import TextTable, arm_table, pair_table, secondary_pair_table
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -19,7 +19,10 @@ def latex_text(text: object) -> str:
 
 
 def paper_table(analysis: Analysis) -> str:
-    """Return a table of arms and one of pairs; it needs `\\usepackage{booktabs}`."""
+    """Return a table of arms, one of pairs, and one of pairs by secondary metrics where there are some.
+
+    It needs `\\usepackage{booktabs}`.
+    """
     plan, metric = analysis.experiment.plan, analysis.experiment.plan.metric
     arms = arm_table(analysis.experiment, analysis.arms).text("paper")
     pairs = pair_table(metric, analysis.pairs).text("paper")
@@ -32,6 +35,10 @@ def paper_table(analysis: Analysis) -> str:
     if pairs.rows:
         names = [f"{latex_text(row.of.pair.a)} $-$ {latex_text(row.of.pair.b)}" for row in pairs.rows]
         lines += ["", *_tabular("Difference", pairs, names)]
+    secondary = secondary_pair_table(analysis.experiment, analysis.secondary).text("paper")
+    if secondary.rows:
+        names = [f"{latex_text(row.of.pair.a)} $-$ {latex_text(row.of.pair.b)}" for row in secondary.rows]
+        lines += ["", "% secondary: decides nothing, no adjustment", *_tabular("Difference", secondary, names)]
     return "\n".join(lines) + "\n"
 
 

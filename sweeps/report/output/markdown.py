@@ -4,7 +4,7 @@ import html
 import re
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.output.template_values import template, template_values
+from sweeps.report.output.template_values import secondary_tables, template, template_values
 from sweeps.report.rows import arm_table, pair_table
 
 
@@ -15,6 +15,7 @@ def render_markdown(analysis: Analysis) -> str:
     tables = {
         "arm_table": arms.text("markdown"),
         "pair_tables": [pairs.text("markdown", "main"), pairs.text("markdown", "beside")],
+        **secondary_tables(analysis, "markdown"),
     }
     return template("report.md.j2", finalize=markdown_text).render(template_values(analysis) | tables)
 

@@ -9,12 +9,16 @@ from sweeps.report.analysis import Analysis
 from sweeps.report.comparison import format_progress
 from sweeps.report.figures import TEMPLATES
 from sweeps.report.rows import (
+    Medium,
     chosen_rows,
     conditions,
     diagnostic_rows,
     missing,
     pair_table,
     run_rows,
+    secondary_arm_table,
+    secondary_notes,
+    secondary_pair_table,
     seeds_rows,
     variance_rows,
 )
@@ -43,6 +47,17 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "variance": variance_rows(metric, analysis.variance),
         "seeds_needed": seeds_rows(metric, analysis.pairs),
         "calibration": calibration(),
+        "disagreements": analysis.disagreements,
+        "secondary_notes": secondary_notes(analysis.secondary),
+    }
+
+
+def secondary_tables(analysis: Analysis, medium: Medium) -> dict[str, Any]:
+    """Return name -> table, or None where the experiment declares no secondary metric."""
+    experiment, secondary = analysis.experiment, analysis.secondary
+    return {
+        "secondary_arms": secondary_arm_table(experiment, secondary).text(medium) if secondary else None,
+        "secondary_pairs": secondary_pair_table(experiment, secondary).text(medium) if secondary else None,
     }
 
 

@@ -23,6 +23,8 @@ def print_verdict(analysis: Analysis, page: Path) -> None:
     console.print(Text(analysis.headline, style="bold"))
     if analysis.pairs:
         console.print(_pair_table(analysis))
+    for sentence in analysis.disagreements:
+        console.print(Text(f"By metrics that decide nothing: {sentence}"))
     for check in analysis.checks:
         if check.level != "pass":
             console.print(Text.assemble((check.level, _STYLES[check.level]), f"  {check.title}: {check.detail}"))
@@ -38,7 +40,8 @@ def plain_lines(analysis: Analysis, page: Path) -> list[str]:
         for a, b, verdict, difference, interval, n in _pairs(analysis)
     )
     checks = (f"{check.level}: {check.title}: {check.detail}" for check in analysis.checks if check.level != "pass")
-    return [analysis.headline, *pairs, *checks, str(page)]
+    disagreements = (f"by metrics that decide nothing: {sentence}" for sentence in analysis.disagreements)
+    return [analysis.headline, *pairs, *disagreements, *checks, str(page)]
 
 
 def _pairs(analysis: Analysis) -> Iterator[list[str]]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.rows import ArmRow, ReportTable, arm_table, pair_table
+from sweeps.report.rows import ArmRow, ReportTable, arm_table, pair_table, secondary_values
 
 #: Raised whenever a key changes its meaning or goes.
 SCHEMA = 2
@@ -29,10 +29,19 @@ def verdict_json(analysis: Analysis) -> str:
         },
         "arms": _arm_values(arm_table(experiment, analysis.arms)),
         "pairs": pair_table(metric, analysis.pairs).values(),
+        **_secondary(analysis),
         "variance": asdict(analysis.variance),
         "guards": [{"title": check.title, "level": check.level, "detail": check.detail} for check in analysis.checks],
     }
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _secondary(analysis: Analysis) -> dict[str, Any]:
+    """Return what metrics beside the one that decides say; nothing where the experiment declares none."""
+    if not analysis.secondary:
+        return {}
+    metrics = secondary_values(analysis.experiment, analysis.secondary)
+    return {"secondary": {"disagreements": analysis.disagreements, "metrics": metrics}}
 
 
 def _arm_values(table: ReportTable[ArmRow]) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from cvae.config import format_validation_error, load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder, finite
 from cvae.sections import Section
-from sweeps.experiment import Metric, parse_run_name
+from sweeps.experiment import Metric, SecondaryMetric, check_also, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, read_data_record
 from sweeps.report.reading.epochs import columns_of
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
@@ -83,11 +83,11 @@ def load_plan(path: Path) -> PlanRecord:
     split = str(confirm.get("split", "test"))
     if split not in PREFIXES:
         raise InputError(f"{path}: confirm.split is {split!r}; it is one of {', '.join(PREFIXES)}")
-    seeds = confirm.get("seeds", 0)
+    seeds, metric = confirm.get("seeds", 0), _metric(_mapping(values, "metric", path), path)
     return PlanRecord(
         name=str(values.get("name") or path.parent.name),
         question=str(values.get("question") or ""),
-        metric=_metric(_mapping(values, "metric", path), path),
+        metric=metric,
         arms=tuple(spaces),
         spaces=spaces,
         trials_per_arm=int(tune.get("trials_per_arm", 0)),
@@ -95,6 +95,7 @@ def load_plan(path: Path) -> PlanRecord:
         n_configs=int(confirm.get("configs_per_arm", 1)),
         n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
         split=split,
+        also=_also(values.get("also") or [], metric, path),
     )
 
 
@@ -130,6 +131,23 @@ def _metric(values: Mapping[str, Any], path: Path) -> Metric:
     if values.get("margin") is not None and (margin is None or margin <= 0):
         raise InputError(f"{path}: metric.margin is {values['margin']!r}; it is a number above 0, or null")
     return Metric(name=name, direction="minimize" if direction == "minimize" else "maximize", margin=margin)
+
+
+class _Also(Section):
+    """The metrics beside the one that decides, as the experiment file writes them."""
+
+    also: list[SecondaryMetric]
+
+
+def _also(written: Any, metric: Metric, path: Path) -> tuple[SecondaryMetric, ...]:
+    try:
+        also = tuple(_Also.model_validate({"also": written}).also)
+        check_also(metric, also)
+    except ValidationError as error:
+        raise InputError(format_validation_error(error, _Also, str(path))) from error
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+    return also
 
 
 def read_run(path: Path) -> RunRecord:

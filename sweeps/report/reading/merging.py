@@ -1,11 +1,12 @@
 """Arms of several experiments against each other: only where their scores measure the same thing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
+from sweeps.experiment import SecondaryMetric
 from sweeps.report.reading.clip_scores import clip_names
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
 
@@ -100,10 +101,7 @@ def _plan(
     experiments: Sequence[ExperimentRecord], renamed: Sequence[Mapping[str, str]], names: Sequence[str]
 ) -> PlanRecord:
     plans = [experiment.plan for experiment in experiments]
-    margins = [plan.metric.margin for plan in plans]
-    known = [margin for margin in margins if margin is not None]
-    # The strictest margin, and only where every experiment declared one before it was launched.
-    margin = min(known) if len(known) == len(margins) else None
+    margin = _strictest(plan.metric.margin for plan in plans)
     return replace(
         plans[0],
         name=" against ".join(names),
@@ -114,7 +112,23 @@ def _plan(
         trials_per_arm=max(plan.trials_per_arm for plan in plans),
         sampler=plans[0].sampler if len({plan.sampler for plan in plans}) == 1 else None,
         n_seeds=max(plan.n_seeds for plan in plans),
+        also=tuple(_shared_also(plans)),
     )
+
+
+def _shared_also(plans: Sequence[PlanRecord]) -> Iterator[SecondaryMetric]:
+    """Yield the secondary metrics that every experiment declares in the same direction, by the rule of the margin."""
+    for metric in plans[0].also:
+        each = [[m for m in plan.also if (m.name, m.direction) == (metric.name, metric.direction)] for plan in plans]
+        if all(each):
+            yield metric.model_copy(update={"margin": _strictest(same.margin for [same] in each)})
+
+
+def _strictest(margins: Iterable[float | None]) -> float | None:
+    """Return the smallest margin, and only where every experiment declared one before it was launched."""
+    each = list(margins)
+    known = [margin for margin in each if margin is not None]
+    return min(known) if len(known) == len(each) else None
 
 
 def _other_differences(experiments: Sequence[ExperimentRecord], names: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cvae.record import RunState, finite, is_collapsed
 from cvae.schedules import sets_own_weight
-from sweeps.experiment import Metric
+from sweeps.experiment import Measure, Metric, SecondaryMetric
 from sweeps.report.reading.epochs import Epochs
 from sweeps.search_space import ConditionalChoice, Dimension
 
@@ -26,6 +26,7 @@ class PlanRecord:
     n_configs: int
     n_seeds: int
     split: str
+    also: tuple[SecondaryMetric, ...] = ()  # reported beside the metric; they decide nothing
 
     def condition_of(self, parameter: str) -> str:
         """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
@@ -37,7 +38,11 @@ class PlanRecord:
     @property
     def confirm_key(self) -> str:
         """The metric's key in the final evaluation of a confirm run, such as `test/psnr`."""
-        return self.metric.key(self.split)
+        return self.key_of(self.metric)
+
+    def key_of(self, measure: Measure) -> str:
+        """Return the key of any number of the final evaluation of a confirm run."""
+        return measure.key(self.split)
 
     @property
     def confirm_copy_key(self) -> str:

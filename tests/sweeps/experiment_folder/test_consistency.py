@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cvae.config.yaml_file import load_yaml_mapping
 from cvae.errors import InputError
 from sweeps.experiment.experiment import build_experiment
 from sweeps.experiment_folder.consistency import check_origin
@@ -23,6 +24,22 @@ def test_changed_data_is_refused_and_changed_code_is_said(tmp_path: Path) -> Non
     assert ["code has changed" in lines[0], "torch" in lines[1]] == [True, True]
     with pytest.raises(InputError, match="the data has changed since its runs began"):
         check_origin(origin | {"data": ["bb"]}, root)
+
+
+def test_secondary_metrics_may_change_on_a_folder_that_was_launched(tmp_path: Path) -> None:
+    # They decide nothing; the one that decides stays.
+    root = ExperimentFolder(tmp_path / "toy")
+    lay_out(build_experiment(TOY, "t"), root)
+    before = root.experiment.read_bytes()
+    for also in (["val/ssim"], ["val/ssim", {"name": "val/kl", "direction": "none"}]):
+        lay_out(build_experiment(TOY | {"also": also}, "t"), root)
+        assert [metric["name"] for metric in load_yaml_mapping(root.experiment)["also"]] == ["val/ssim", "val/kl"][
+            : len(also)
+        ]
+    lay_out(build_experiment(TOY, "t"), root)
+    assert root.experiment.read_bytes() == before
+    with pytest.raises(InputError, match=r"metric.margin = None, not 0.2"):
+        lay_out(build_experiment(TOY | {"metric": {"margin": 0.2}, "also": ["val/ssim"]}, "t"), root)
 
 
 def test_a_folder_of_before_a_key_existed_is_the_same_experiment(tmp_path: Path) -> None:

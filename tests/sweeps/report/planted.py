@@ -47,6 +47,9 @@ class Planted:
     luck: Mapping[str, float] = field(default_factory=dict)  # arm -> what its chosen trial scored above its truth
     sampler: str = "qmc"
     measured: bool = False  # whether confirm runs kept diagnostics and scores for every clip
+    also: tuple[Any, ...] = ()  # secondary metrics, as an experiment file names them
+    beside: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # short name -> arm -> its true value
+    kl_of: Mapping[str, float] = field(default_factory=dict)  # arm -> its KL, where not `kl`
     name: str = "kl-annealing"
     question: str = "Does the KL annealing schedule change prediction quality?"
     random_seed: int = 0
@@ -78,6 +81,7 @@ class Planted:
             "name": self.name,
             "question": self.question,
             "metric": {"name": self.metric, "direction": self.direction, "margin": self.margin},
+            **({"also": list(self.also)} if self.also else {}),
             "seed": 0,
             "base": {"train": {"steps": 1000}},
             "arms": {arm: {"kl_anneal": {"mode": "constant"}, "search": {}} for arm in self.arms},
@@ -110,11 +114,19 @@ class Planted:
         lines = self._epochs(arm, score, share, short, rng)
         run.epochs.write_text("".join(json.dumps(line) + "\n" for line in lines))
         final = self._final(prefix, short, score) if status == "finished" else None
+        if final is not None and phase == "confirm":
+            final |= {f"{prefix}/{name}": self._beside(arms[arm], seed) for name, arms in self.beside.items()}
+            final |= {"train/kl": self.kl_of[arm]} if arm in self.kl_of else {}
         run.write_state(parse_record(RunState, self._state(status, final, share)))
         if final is not None and phase == "confirm" and self.measured:
             self._measure(run, score, rng)
         if final is not None and phase == "confirm" and seed < 1002:
             paint(run.samples, list(self.arms).index(arm))
+
+    def _beside(self, truth: float, seed: int) -> float:
+        """A value of its own noise, from a generator of its own: the score's stays as it is."""
+        noise = np.random.default_rng([seed, *f"{truth!r}".encode()]).normal(0, self.noise_sd)
+        return truth + float(noise)
 
     def _measure(self, run: RunFolder, score: float, rng: np.random.Generator, n_clips: int = 24) -> None:
         fall = 3.0 - 6.0 * np.arange(10) / 9

@@ -263,4 +263,8 @@ def test_every_key_of_the_verdict_is_documented_and_no_other(three_arms, tmp_pat
     found = {name for names in documented for name in names}
     verdict = strict((three_arms / "report" / "verdict.json").read_text())
     keys = set(verdict) | set(verdict["arms"]["cyclical"]) | set(verdict["pairs"][0])
-    assert found == keys - {"arms", "pairs"}
+    planted = Planted({"a": 0.0, "b": 0.4}, also=("val/ssim",), n_evals=2)
+    secondary = strict(texts_of(analyse(planted.write(tmp_path)))["verdict.json"])["secondary"]
+    (metric,) = secondary["metrics"]
+    keys |= {"secondary", *secondary, *metric, *metric["arms"]["a"], *metric["pairs"][0]}
+    assert found == keys - {"arms", "pairs", "metrics"}
