@@ -138,6 +138,8 @@ def test_proper_scores_need_samples_and_say_how_many(tiny: Config, clips: Clips)
         found = evaluate_protocols(model, clips, PLACE, plan, counted.append).evaluation
         assert found.proper is not None
         assert sum(counted) == count_passes(model, clips, plan)
+        is_drawn_already = "best" in plan.protocols and plan.n_samples > 1
+        assert plan.n_drawn_apart == (0 if is_drawn_already else 4)
         # the same first samples, whether they are drawn for these scores alone or for best of N
         assert np.array_equal(found.proper.energy, drawn_apart.evaluation.proper.energy)
 
