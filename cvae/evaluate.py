@@ -107,6 +107,11 @@ def format_evaluation(final: "FinalEvaluation", split: Split) -> list[str]:
     for key, name in shown.items():
         values = [final.scores[key.replace("psnr", metric)] for metric in ("psnr", "ssim", "mse")]
         lines.append(f"  {name:26}{values[0]:9.2f}{values[1]:8.4f}{values[2]:10.2e}")
+    if f"{prefix}/energy_db" in s:
+        lines.append(
+            f"  energy score {s[f'{prefix}/energy_db']:.2f} dB ({s[f'{prefix}/energy']:.4f}), CRPS "
+            f"{s[f'{prefix}/crps']:.4f}; copy-last-frame {s[f'{prefix}/copy_last_energy_db']:.2f} dB"
+        )
     information = max(s[f"{prefix}/mutual_information"], 0.0)  # an estimate: below 0 by chance where there is none
     lines.append(
         f"  latent: KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active dimensions, "

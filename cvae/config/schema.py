@@ -100,6 +100,7 @@ class EvaluationConfig(Section):
         False, description="evaluate in full at the end: every protocol, and what the latent says; confirm runs do"
     )
     best_of: int = Field(100, ge=1, description="samples of each clip in a full evaluation: N of best of N, mean of N")
+    energy_samples: Literal[0, 2, 4, 8, 16] = Field(0, description="samples a clip at every evaluation: val/energy_db")
     conditions: bool = Field(True, description="shuffle and zero conditions in a full evaluation, to see what they do")
     lpips: str | None = Field(None, description="your own LPIPS weight file, for the metric at the end; null: none")
     fvd: str | None = Field(None, description="your own I3D weight file, for FVD in a full evaluation; null: none")

@@ -5,10 +5,12 @@ from cvae.evaluation.protocol_evaluation import ProtocolEvaluation, evaluate_pro
 from cvae.evaluation.protocols import ALL, EvaluationPlan, Protocol, count_passes
 from cvae.evaluation.samples import Advance, Extremes, sample_many
 from cvae.evaluation.scores import Evaluation
-from cvae.evaluation.validation import evaluate
+from cvae.evaluation.validation import BESIDE_PROPER, QUICK, evaluate
 
 __all__ = [
     "ALL",
+    "BESIDE_PROPER",
+    "QUICK",
     "Advance",
     "Evaluation",
     "EvaluationPlan",

@@ -61,8 +61,11 @@ def bytes_per_frame(model: CVAE, image_size: int, device: torch.device) -> int:
 
 
 def rows_that_fit(frame_bytes: int, horizon: int, image_size: int, budget: int = BUDGET) -> int:
-    """Return how many rows may be predicted at a time: each keeps its future frames, their errors and their sums."""
-    kept = 4 * horizon * values_per_frame(image_size) * 6
+    """Return how many rows may be predicted at a time: each keeps its future frames, their errors and their sums.
+
+    Two of the eight are samples that stay to be compared.
+    """
+    kept = 4 * horizon * values_per_frame(image_size) * 8
     return max(MIN_ROWS, int(budget // (frame_bytes + kept)))
 
 

@@ -40,9 +40,9 @@ def evaluate_protocols(
     """Return every protocol's scores on a whole split; `advance` is told of clips predicted, `count_passes` in all."""
     rows, n_together = _rows_at_a_time(model, clips, accelerator, plan)
     watch = None if plan.fvd is None else plan.fvd.add
-    prior = evaluate(model, clips, accelerator, rows, plan.seed, plan.metrics, watch)
-    advance(len(clips))
-    inferred, samples, scores = None, None, prior.scores
+    prior = evaluate(model, clips, accelerator, rows, plan.seed, plan.metrics, watch, plan.n_drawn_apart)
+    advance(len(clips) * (1 + plan.n_drawn_apart))
+    inferred, samples, scores, proper = None, None, prior.scores, prior.proper
     with in_evaluation(model), accelerator.autocast():
         if plan.latent:
             inferred = infer(model, clips, accelerator, plan, n_together, advance)
@@ -52,9 +52,9 @@ def evaluate_protocols(
             samples = sample_many(
                 model, clips, accelerator, plan.n_samples, rows, plan.seed, plan.metrics, kept, advance
             )
-            scores = scores | _wanted(samples, plan)
+            scores, proper = scores | _wanted(samples, plan), samples.proper or proper
     extremes = {} if samples is None else {clips.names[i]: e for i, e in samples.extremes.items()}
-    evaluation = Evaluation(clips.names, scores)
+    evaluation = Evaluation(clips.names, scores, proper)
     if inferred is None:
         return ProtocolEvaluation(evaluation, extremes)
     diagnostics = _diagnose(evaluation, inferred, samples, plan)
@@ -74,7 +74,7 @@ def _rows_at_a_time(model: CVAE, clips: Clips, accelerator: Accelerator, plan: E
 
 def _wanted(samples: Samples, plan: EvaluationPlan) -> Scores:
     """Return the scores of the protocols that were asked for; worst of N comes with best of N."""
-    left_out = {"best": ("best_", "worst_"), "mean": ("mean_",)}
+    left_out = {"best": ("best_", "worst_"), "mean": ("mean_", "psnr_of_mean_")}
     unwanted = tuple(prefix for name, prefixes in left_out.items() if name not in plan.protocols for prefix in prefixes)
     scores = {name: values for name, values in samples.of_n().items() if not unwanted or not name.startswith(unwanted)}
     return scores | {"sample_variance": samples.variance}
@@ -108,6 +108,10 @@ def _diagnose(
         values["conditions"] = {name: evaluation.mean(name) for name in conditions}
     if samples is not None and plan.n_samples > 1:
         values["diversity"] = _diversity(samples)
+    if evaluation.proper is not None:
+        values |= evaluation.proper.summary()
+    if evaluation.posterior_zero_gap is not None:
+        values["posterior_zero_gap"] = evaluation.posterior_zero_gap
     return {key: _finite(value) for key, value in values.items()}
 
 

@@ -25,6 +25,7 @@ class EvaluationPlan:
     n_pictured: int = 4  # clips whose frames are kept for pictures
     protocols: Collection[Protocol] = ALL  # the prior is scored whatever else is
     latent: bool = True  # run the inference network, too: what the latent says, and the protocols that rest on it
+    n_proper: int = 0  # samples drawn for the proper scores where N samples do not tell them; 0: none
     metrics: dict[str, FrameMetric] = field(default_factory=lambda: dict(METRICS))
     fvd: Fvd | None = None
 
@@ -33,10 +34,15 @@ class EvaluationPlan:
         """Whether N samples are needed."""
         return bool({"best", "mean"} & set(self.protocols))
 
+    @property
+    def n_drawn_apart(self) -> int:
+        """How many samples of a clip are drawn for the proper scores alone."""
+        return 0 if self.needs_samples and self.n_samples > 1 else self.n_proper
+
 
 def count_passes(model: CVAE, clips: Clips, plan: EvaluationPlan) -> int:
     """Return how many predictions of a clip there are in all: what the bar counts."""
-    n_single = 1  # the prior
+    n_single = 1 + plan.n_drawn_apart  # the prior
     if plan.latent:  # the pass that infers, and what rests on it
         n_single += 1 + sum(name in plan.protocols for name in ("posterior", "zero"))
         n_single += len(ablations_of(model, clips, plan))

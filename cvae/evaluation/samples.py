@@ -11,7 +11,15 @@ from torch import Tensor
 from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.evaluation.clip_batches import Indices, batches_of, filled_up, read_batch
-from cvae.evaluation.metrics import FrameMetric, better, psnr, score_frames
+from cvae.evaluation.metrics import (
+    MOST_SAMPLES,
+    FrameMetric,
+    ProperScores,
+    better,
+    psnr,
+    score_frames,
+    score_samples,
+)
 from cvae.evaluation.scores import Scores
 from cvae.model import CVAE, Past
 from cvae.random_streams import clip_noise
@@ -50,6 +58,32 @@ class Spread:
 
 
 @dataclass
+class Ensemble:
+    """What the samples of a few clips say together, taken as they are drawn: frames of MOST_SAMPLES at most stay."""
+
+    spread: Spread = field(default_factory=Spread)
+    compared: list[Tensor] = field(default_factory=list)  # (H, B, k, 3, S, S), the first samples of every clip
+
+    def add(self, frames: Tensor) -> None:
+        """Take samples (H, B, K, 3, S, S)."""
+        if (room := MOST_SAMPLES - self.spread.n) > 0:
+            self.compared.append(frames[:, :, :room].clone())  # a view would keep all that were drawn with them
+        self.spread.add(frames)
+
+    def variance(self) -> NDArray[np.float64]:
+        """Return the variance of a pixel, (B, H)."""
+        return self.spread.variance().mean(dim=(-3, -2, -1)).T.cpu().double().numpy()
+
+    def of_mean(self, future: Tensor) -> NDArray[np.float64]:
+        """Return the PSNR of the samples' mean against (H, B, 3, S, S), (B, H) dB."""
+        return psnr(self.spread.mean(), future).T.numpy()
+
+    def proper(self, future: Tensor) -> list[ProperScores]:
+        """Return the proper scores against (H, B, 3, S, S); none of a single sample."""
+        return [score_samples(torch.cat(self.compared, dim=2), future)] if self.spread.n > 1 else []
+
+
+@dataclass
 class Extremes:
     """What is drawn of one clip's samples: best and worst by PSNR, and the mean and the spread of all."""
 
@@ -77,9 +111,11 @@ class Samples:
     scores: dict[str, NDArray[np.float64]]  # each (N, K, H)
     variance: NDArray[np.float64]  # (N, H), of a pixel over the samples
     extremes: dict[int, Extremes]  # by clip
+    of_mean: NDArray[np.float64] | None = None  # (N, H) dB, PSNR of the mean picture of all samples
+    proper: ProperScores | None = None  # of the first MOST_SAMPLES samples; None where there is one
 
     def of_n(self) -> Scores:
-        """Return best, mean and worst of N for every metric, each (N, H).
+        """Return best, mean and worst of N for every metric, and the PSNR of the mean picture, each (N, H).
 
         Best and worst are whole samples, for each clip and metric those of the best and worst mean over frames (SVG).
         """
@@ -90,7 +126,7 @@ class Samples:
             reduced[f"best_of_n_{name}"] = values[rows, order[:, -1]]
             reduced[f"worst_of_n_{name}"] = values[rows, order[:, 0]]
             reduced[f"mean_of_n_{name}"] = values.mean(axis=1)
-        return reduced
+        return reduced if self.of_mean is None else reduced | {"psnr_of_mean_of_n": self.of_mean}
 
 
 def sample_many(
@@ -113,26 +149,36 @@ def sample_many(
     n_together = max(1, rows // n_samples)  # clips; one clip's samples go in several calls where they do not fit
     scores: dict[str, list[NDArray[np.float64]]] = {name: [] for name in metrics}
     variances: list[NDArray[np.float64]] = []
+    of_mean: list[NDArray[np.float64]] = []
+    proper: list[ProperScores] = []
     extremes: dict[int, Extremes] = {}
     for indices in batches_of(len(clips), n_together):
         batch = read_batch(clips, indices, accelerator)
         past = model.observe(batch.truth[: model.n_past], batch.conditions)
         truth = batch.truth[:, : batch.n_clips]
         future = truth[model.n_past :, :, None]  # (H, B, 1, 3, S, S)
-        spread, of_clips = Spread(), {b: Extremes(truth[:, b]) for b, i in enumerate(indices) if i in kept}
+        together, of_clips = Ensemble(), {b: Extremes(truth[:, b]) for b, i in enumerate(indices) if i in kept}
         parts: list[dict[str, Tensor]] = []
         for samples in batches_of(n_samples, max(1, rows // len(indices))):
             frames = _imagine(model, past, indices, samples, seed, accelerator)
             parts.append(score_frames(metrics, frames, future))
-            spread.add(frames)
+            together.add(frames)
             for b, of_clip in of_clips.items():
                 of_clip.add(frames[:, b], psnr(frames[:, b], future[:, b]))
             advance(len(indices) * len(samples))
         for name in metrics:
             scores[name].append(torch.cat([part[name] for part in parts], dim=2).permute(1, 2, 0).numpy())
-        variances.append(spread.variance().mean(dim=(-3, -2, -1)).T.cpu().double().numpy())
+        variances.append(together.variance())
+        of_mean.append(together.of_mean(future[:, :, 0]))
+        proper += together.proper(future[:, :, 0])
         extremes |= {int(indices[b]): of_clip for b, of_clip in of_clips.items()}
-    return Samples({name: np.concatenate(parts) for name, parts in scores.items()}, np.concatenate(variances), extremes)
+    return Samples(
+        {name: np.concatenate(parts) for name, parts in scores.items()},
+        np.concatenate(variances),
+        extremes,
+        np.concatenate(of_mean),
+        ProperScores.joined(proper) if proper else None,
+    )
 
 
 def _imagine(model: CVAE, past: Past, clips: Indices, samples: Indices, seed: int, accelerator: Accelerator) -> Tensor:

@@ -79,6 +79,7 @@ def final_evaluation(
         seed=e.seed,
         n_actions=n_actions,
         n_pictured=e.n_samples,
+        n_proper=e.energy_samples,
         protocols=[name for name in protocols if e.conditions or name != "conditions"],
         latent=latent,
         metrics=perceptual.metrics,

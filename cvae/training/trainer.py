@@ -12,7 +12,7 @@ from torch import Tensor
 from cvae.config import Config, Work
 from cvae.data.store import Clips
 from cvae.device import Accelerator, matrix_rate
-from cvae.evaluation import Evaluation, evaluate
+from cvae.evaluation import BESIDE_PROPER, QUICK, Evaluation, evaluate
 from cvae.model import build_model, mean_squared_error
 from cvae.training.batch_loader import Batch, BatchLoader
 from cvae.training.kl_term import KLTerm
@@ -87,15 +87,20 @@ class Trainer:
         Raises:
             Diverged: the loss or the gradient is not finite.
         """
-        c, e = self.config, self.config.evaluation
+        c = self.config
         self.model.train()
         with self.loader:
             while self.step < c.train.steps:
                 started = time.perf_counter()
                 training = self._train_to_evaluation()
-                evaluation = evaluate(self.model, self.validate_clips, self.accelerator, e.batch_size, e.seed)
+                evaluation = self._validate()
                 self.seconds += time.perf_counter() - started
                 yield EpochResult(self.step, self.step / c.train.steps_per_epoch, self.seconds, training, evaluation)
+
+    def _validate(self) -> Evaluation:
+        e, n = self.config.evaluation, self.config.evaluation.energy_samples
+        metrics = BESIDE_PROPER if n else QUICK
+        return evaluate(self.model, self.validate_clips, self.accelerator, e.batch_size, e.seed, metrics, n_samples=n)
 
     def _train_to_evaluation(self) -> dict[str, float]:
         """Make the updates up to the next evaluation and return what they tell."""

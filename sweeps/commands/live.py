@@ -81,7 +81,8 @@ class Progress:
     def _run_facts(self, run: PlannedRun) -> dict[str, Any]:
         folder = self._coordinator.root.run(run)
         epochs = folder.read_epochs()
-        last = {key: epochs[-1].get(key) for key in ("val/psnr", "train/kl")} if epochs else {}
+        keys = (self._coordinator.experiment.metric.name, "train/kl")
+        last = {key: epochs[-1].get(key) for key in keys} if epochs else {}
         steps = {"step": folder.read_heartbeat(), "total_steps": folder.read_state().total_steps}
         return {"run": f"{run.arm}/{run.name}"} | steps | last
 
@@ -115,11 +116,12 @@ class Progress:
         return table
 
     def _active(self) -> Table:
-        table = Table.grid(padding=(0, 2, 0, 0))
+        table, metric = Table.grid(padding=(0, 2, 0, 0)), self._coordinator.experiment.metric
         for slot, run in enumerate(self._coordinator.active, 1):
             facts, part = self._run_facts(run), ProgressBar(total=1.0, completed=self._part(run), width=20)
-            known = facts.get("val/psnr") is not None
-            last = f"psnr {facts['val/psnr']:.2f} dB  kl {facts['train/kl']:.2f} nats" if known else "starting"
+            score, last = facts.get(metric.name), "starting"
+            if score is not None:
+                last = f"{metric.label.lower()} {score:.2f} {metric.unit}  kl {facts['train/kl']:.2f} nats"
             steps = f"{facts['step']}/{facts['total_steps'] or '?'}"
             table.add_row(Text(f"slot {slot}", style="dim"), Text(facts["run"], style="cyan"), part, steps, last)
         return table

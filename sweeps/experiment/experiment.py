@@ -9,7 +9,7 @@ from cvae.config import Config, Split, build_config, format_validation_error, lo
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
-from sweeps.experiment.metric import Metric
+from sweeps.experiment.metric import DECIDING, Metric
 from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (
@@ -73,9 +73,13 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _metric_is_measured(self) -> "Experiment":
-        for key, allowed in {"name": "val/psnr", "direction": "maximize"}.items():
-            if (given := getattr(self.metric, key)) != allowed:
-                raise ValueError(f"metric.{key} is '{given}'; allowed: '{allowed}'")
+        if self.metric.name not in DECIDING:
+            allowed = ", ".join(f"'{name}'" for name in DECIDING)
+            raise ValueError(f"metric.name is '{self.metric.name}'; allowed: {allowed}")
+        if self.metric.direction != "maximize":
+            raise ValueError(
+                f"metric.direction is '{self.metric.direction}'; allowed: 'maximize', because more dB are better"
+            )
         return self
 
     @model_validator(mode="after")
@@ -175,11 +179,19 @@ def _check_arm(experiment: Experiment, name: str, where: str) -> None:
     """Build the arm alone, with each searched parameter at each of its bounds, and with each two of them."""
     split = experiment.confirm.split
     try:
-        experiment.config(name, {}, experiment.seed, split)
-        for point in corners(experiment.space(name)):
-            experiment.config(name, point, experiment.seed, split)
+        for point in ({}, *corners(experiment.space(name))):
+            _check_is_scored(f"arm '{name}'", experiment.metric, experiment.config(name, point, experiment.seed, split))
     except InputError as error:
         raise InputError(f"{where}, {error}") from error
+
+
+def _check_is_scored(arm: str, metric: Metric, config: Config) -> None:
+    """Refuse a metric that a configuration does not measure."""
+    if metric.short == "energy_db" and not config.evaluation.energy_samples:
+        raise InputError(
+            f"{arm}: metric.name is '{metric.name}' and evaluation.energy_samples is 0, so no run would have it; "
+            "allowed with it: 2, 4, 8 or 16"
+        )
 
 
 def load_experiment(path: Path, differences: dict[str, Any] | None = None) -> Experiment:

@@ -7,6 +7,9 @@ from pydantic import Field
 from cvae.record import PREFIXES
 from cvae.sections import Section
 
+#: Metrics by which trials may be chosen and arms compared: each in dB, more is better, and scored at every evaluation.
+DECIDING = ("val/psnr", "val/energy_db")
+
 
 class Measure(Section):
     """A number of the final evaluation, by its name on the validation split."""
@@ -26,12 +29,14 @@ class Measure(Section):
     @property
     def label(self) -> str:
         """The name as people write it."""
+        if self.short == "energy_db":
+            return "energy score"
         return self.short.upper() if self.short in ("psnr", "ssim", "kl", "mse") else self.short
 
     @property
     def unit(self) -> str:
         """The unit; empty for a metric without one."""
-        return {"psnr": "dB", "kl": "nats"}.get(self.short, "")
+        return {"psnr": "dB", "energy_db": "dB", "kl": "nats"}.get(self.short, "")
 
     def key(self, split: str, forecast: str = "") -> str:
         """Return the metric's key in the final evaluation on a split, such as `test/psnr`.

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial
 from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import RunFolder
-from sweeps.experiment import format_run_name
+from sweeps.experiment import Metric, format_run_name
 from sweeps.experiment_folder import ExperimentFolder
 from sweeps.study.trial_storage import TrialStorage
 from sweeps.tracking.wandb_schema import flag_tags
@@ -79,6 +79,7 @@ class StudyCopy:
         self.pictures = PicturesInPlace()
         self._root = root
         self._experiment = load_yaml_mapping(root.experiment)
+        self._metric = Metric.model_validate(self._experiment.get("metric") or {})
         self._source = Studies(root, url, scratch)
         self._studies: dict[str, optuna.Study] = {}
         self._shown: set[Path] = set()
@@ -97,7 +98,7 @@ class StudyCopy:
     def _begin(self, original: optuna.Study) -> optuna.Study:
         name = original.study_name
         study = optuna.create_study(storage=self.storage, study_name=name, directions=original.directions)
-        study.set_metric_names(["val/psnr, dB"])
+        study.set_metric_names([f"{self._metric.name}, {self._metric.unit}"])
         _save_note(study, f"{self._experiment.get('question', '')}\n\nArm: **{name.partition('/')[2]}**")
         return study
 

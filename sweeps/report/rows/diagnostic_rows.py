@@ -23,6 +23,9 @@ _FORECASTS = {
 }
 
 _NUMBERS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "energy_db": ("energy score, dB", lambda value: format_number(value, 2)),
+    "crps": ("CRPS", lambda value: f"{value:.4f}"),
+    "posterior_zero_gap": ("posterior less z = 0, dB", lambda value: format_number(value, 2)),
     "active_units": ("active units", lambda value: format_number(value, 1)),
     "mutual_information": ("mutual information, nats", format_kl),
     "mutual_information_bound": ("its bound, nats", format_kl),

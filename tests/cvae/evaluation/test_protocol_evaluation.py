@@ -110,6 +110,52 @@ def test_z_ignored_by_construction(tiny: Config, clips: Clips, tmp_path: Path) -
     assert final.flags["collapsed"]  # though the KL of its training was 5 nats: nobody reads it
 
 
+def test_a_model_that_ignores_z_scores_its_error_in_every_way(tiny: Config, clips: Clips) -> None:
+    # energy_db of a deterministic model: the PSNR of its clips' root mean squared errors, pooled
+    evaluation = full(model_of(tiny, ignore_z), clips).evaluation
+    summary = evaluation.final_summary("test")
+    pooled = np.sqrt(evaluation.scores["mse"].mean(axis=1))
+    assert summary["test/energy_db"] == pytest.approx(-20 * math.log10(pooled.mean()), abs=1e-4)
+    assert summary["test/energy"] == pytest.approx(pooled.mean(), rel=1e-5)
+    assert summary["test/psnr_of_mean_of_n"] == pytest.approx(summary["test/psnr"], abs=1e-4)
+    assert summary["test/posterior_zero_gap"] == pytest.approx(0.0, abs=1e-9)
+    copied = np.sqrt(evaluation.scores["copy_last_mse"].mean(axis=1))
+    assert summary["test/copy_last_energy_db"] == pytest.approx(-20 * math.log10(copied.mean()), abs=1e-6)
+
+
+def test_proper_scores_need_samples_and_say_how_many(tiny: Config, clips: Clips) -> None:
+    model, few = model_of(tiny, enlarge_z), {"protocols": ("prior",), "latent": False}
+    assert full(model, clips, **few).evaluation.proper is None
+    assert full(model, clips, n_samples=1).evaluation.proper is None
+    drawn_apart = full(model, clips, n_proper=4, **few)
+    assert drawn_apart.evaluation.proper is not None
+    assert drawn_apart.extremes == {}
+    counted: list[int] = []
+    for changes in ({"n_proper": 4, **few}, {"n_proper": 4, "n_samples": 1}, {"n_proper": 4}):
+        settings: dict[str, Any] = {"n_samples": 4, "batch_size": 32, "seed": 0, "n_actions": 4} | changes
+        plan = EvaluationPlan(**settings)
+        counted.clear()
+        found = evaluate_protocols(model, clips, PLACE, plan, counted.append).evaluation
+        assert found.proper is not None
+        assert sum(counted) == count_passes(model, clips, plan)
+        is_drawn_already = "best" in plan.protocols and plan.n_samples > 1
+        assert plan.n_drawn_apart == (0 if is_drawn_already else 4)
+        # the same first samples, whether they are drawn for these scores alone or for best of N
+        assert np.array_equal(found.proper.energy, drawn_apart.evaluation.proper.energy)
+
+
+def test_scores_of_all_samples_are_only_added(tiny: Config, clips: Clips) -> None:
+    found = full(model_of(tiny, enlarge_z), clips)
+    arrays, n = found.evaluation.arrays(), len(clips)
+    assert (arrays["energy"].shape, arrays["energy_per_frame"].shape, arrays["crps"].shape) == ((n,), (n, 4), (n, 4))
+    assert arrays["psnr_of_mean_of_n"].mean() > arrays["mean_of_n_psnr"].mean()  # the error is convex
+    scores = found.evaluation.scores
+    gap = scores["posterior_psnr"].mean() - scores["zero_psnr"].mean()
+    assert found.diagnostics["posterior_zero_gap"] == pytest.approx(gap)
+    assert found.diagnostics["energy_db"] == pytest.approx(-20 * math.log10(arrays["energy"].mean()))
+    assert "psnr_of_mean_of_n" not in full(model_of(tiny), clips, protocols=["best"]).evaluation.scores
+
+
 def test_z_in_use_is_not_collapsed(tiny: Config, clips: Clips) -> None:
     found = full(model_of(tiny, enlarge_z), clips)
     assert found.difference is not None

@@ -10,7 +10,8 @@ from cvae.data.store.store import Store
 from cvae.device import Accelerator
 from cvae.evaluation.clip_batches import MIN_ROWS, in_evaluation, predict_clips, rows_that_fit
 from cvae.evaluation.metrics.image_metrics import METRICS, FrameMetric, psnr, score_frames
-from cvae.evaluation.samples import Extremes, Samples, Spread, sample_many
+from cvae.evaluation.metrics.proper_scores import MOST_SAMPLES, score_samples
+from cvae.evaluation.samples import Ensemble, Extremes, Samples, Spread, sample_many
 from cvae.evaluation.validation import evaluate
 from cvae.model.build import build_model
 from cvae.model.codec import Codec
@@ -69,6 +70,57 @@ def test_samples_are_the_same_however_they_are_chunked(model: CVAE, clips: Clips
         other = draw(model, clips, 9, rows=rows)
         assert np.array_equal(whole.scores["psnr"], other.scores["psnr"])
         assert np.allclose(whole.variance, other.variance, rtol=1e-5)
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_proper_scores_depend_on_neither_batches_nor_later_samples(model: CVAE, clips: Clips, bf16: bool) -> None:
+    # Exactly so: the first 16 samples of a clip are compared, and no clip with another.
+    accelerator, kept = Accelerator(CPU, bf16), np.array([0])
+    found = []
+    with in_evaluation(model), accelerator.autocast():
+        for n, rows in ((16, 8), (16, 64), (16, 500), (19, 7), (40, 64)):
+            drawn = sample_many(model, clips, accelerator, n, rows, 0, PSNR, kept, lambda n: None)
+            assert drawn.proper is not None
+            found.append(drawn.proper.arrays())
+    assert {name: values.shape for name, values in found[0].items()} == {
+        "energy": (5,), "energy_per_frame": (5, 4), "crps": (5, 4)
+    }  # fmt: skip
+    for other in found[1:]:
+        assert all(np.array_equal(other[name], found[0][name]) for name in found[0])
+
+
+def test_proper_scores_are_those_of_the_samples(model: CVAE, clips: Clips) -> None:
+    drawn = draw(model, clips, 3)
+    alone = evaluate(model, clips, Accelerator(CPU, False), 32, 0, n_samples=8).proper
+    assert drawn.proper is not None
+    assert alone is not None
+    assert not np.allclose(alone.energy, drawn.proper.energy, rtol=1e-6)  # 8 samples and not 3
+    for i in range(len(clips)):
+        truth = Accelerator(CPU, False).frames(clips.gather([i])[0])
+        frames = []
+        for k in range(3):
+            noise = clip_noise(np.array([i]), 5, model.z_dim, 0, k)
+            conditions = Accelerator(CPU, False).conditions(clips.gather([i])[1])
+            with in_evaluation(model):
+                frames.append(model.predict(truth[:2], conditions, noise))
+        by_itself = score_samples(torch.stack(frames, dim=2), truth[2:])
+        assert drawn.proper.energy[i] == pytest.approx(by_itself.energy[0], rel=1e-4)
+        assert drawn.of_n()["psnr_of_mean_of_n"][i] == pytest.approx(
+            psnr(torch.stack(frames).mean(dim=0), truth[2:])[:, 0].numpy(), abs=1e-4
+        )
+
+
+def test_a_single_sample_has_no_proper_score(model: CVAE, clips: Clips) -> None:
+    assert draw(model, clips, 1).proper is None
+
+
+def test_no_more_samples_are_kept_than_are_compared() -> None:
+    frames, together = torch.rand(2, 3, 10, 3, 4, 4), Ensemble()
+    for _ in range(5):
+        together.add(frames)
+    held = sum(part.untyped_storage().nbytes() for part in together.compared)
+    assert held == MOST_SAMPLES * frames[:, :, 0].numel() * 4
+    assert together.spread.n == 50
 
 
 def test_every_sample_equals_a_prediction_by_itself(model: CVAE, clips: Clips) -> None:

@@ -214,6 +214,16 @@ def test_a_full_evaluation_ends_a_run_that_asks_for_it(tiny: Config, finished: R
     assert len(final) < 45
 
 
+def test_a_run_that_draws_samples_ends_with_their_scores(tiny: Config, tmp_path: Path) -> None:
+    config = changed(tiny, {"evaluation": {"energy_samples": 4, "final_split": "validate"}})
+    folder = finish(new_run(tmp_path / "sampled", config))
+    final, last = folder.read_state().final, folder.read_epochs()[-1]
+    for name in ("energy_db", "energy", "crps", "copy_last_energy_db", "energy_db_per_frame"):
+        assert final[f"val/{name}"] == last[f"val/{name}"]  # the same clips, samples and model
+    assert np.load(folder.clips)["energy"].shape == (5,)
+    assert not folder.diagnostics.exists()
+
+
 def test_a_failure_is_recorded_before_it_is_raised(tiny: Config, tmp_path: Path) -> None:
     config = changed(tiny, {"data": {"source": "bair", "root": str(tmp_path / "nowhere")}})
     folder = new_run(tmp_path / "g", config)
@@ -281,6 +291,7 @@ MOVED: dict[str, Any] = {
     "train.steps": 4, "train.batch_size": 2, "train.steps_per_epoch": 3, "train.stepping": "epoch",
     "evaluation.every": 3, "evaluation.seed": 1, "evaluation.final_split": "test", "evaluation.samples_every": 1,
     "evaluation.n_samples": 1, "evaluation.full": True, "evaluation.best_of": 2, "evaluation.conditions": False,
+    "evaluation.energy_samples": 2,
     "runtime.precision": "bf16", "runtime.threads": 2,
 }  # fmt: skip
 # What the test cannot see here, and where it is seen.

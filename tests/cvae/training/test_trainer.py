@@ -50,6 +50,25 @@ def test_an_evaluation_gives_every_number_that_is_promised(tiny: Config, tiny_st
     assert values["train/kl_weighted"] == pytest.approx(tiny.beta * values["train/kl"], rel=1e-5)
 
 
+def test_samples_of_an_evaluation_are_asked_for_and_change_nothing_else(tiny: Config, tiny_store: Store) -> None:
+    asked = changed(tiny, {"evaluation": {"energy_samples": 4}})
+    (plain, first), (sampled, second) = (
+        ([untimed(r) for r in trainer.fit()], trainer)
+        for trainer in (trainer_for(c, tiny_store) for c in (tiny, asked))
+    )
+    added = {f"val/{name}" for name in ("energy", "energy_db", "energy_db_per_frame", "crps")}
+    added |= {"val/copy_last_energy_db", "val/copy_last_energy_db_per_frame"}
+    for without, values in zip(plain, sampled, strict=True):
+        assert values.keys() - without.keys() == added
+        assert {key: value for key, value in values.items() if key not in added} == without
+        assert values["val/energy_db"] == pytest.approx(-20 * np.log10(values["val/energy"]))
+    for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    again = evaluate(second.model, second.validate_clips, second.accelerator, 64, 0, n_samples=4)
+    assert again.proper is not None
+    assert again.proper.summary()["energy_db"] == sampled[-1]["val/energy_db"]
+
+
 def test_results_come_every_k_steps_and_at_the_last(tiny: Config, tiny_store: Store) -> None:
     config = changed(tiny, {"train": {"steps": 5}})
     assert [r.step for r in trainer_for(config, tiny_store).fit()] == [2, 4, 5]

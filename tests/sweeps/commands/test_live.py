@@ -25,7 +25,7 @@ from sweeps.experiment_folder.layout import lay_out
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.workers.slots import Slots
-from tests.sweeps.made_runs import begin, end, evaluate
+from tests.sweeps.made_runs import begin, end, evaluate, line_of
 
 EXPERIMENT = {
     "name": "toy",
@@ -125,6 +125,21 @@ def test_the_table_shows_slots_steps_best_and_the_last_strip(script: Script) -> 
     shown = show(script, "live", is_terminal=True)
     for words in ("2/10 runs", "slot 1", "25/40", "psnr 16.00 dB", "21.50", "step-000020.png", "no API key"):
         assert words in shown
+
+
+def test_the_table_shows_the_metric_that_decides(tmp_path: Path) -> None:
+    (tmp_path / "toy").mkdir()
+    values = EXPERIMENT | {"metric": {"name": "val/energy_db"}, "base": {"evaluation": {"energy_samples": 2}}}
+    script = Script(ExperimentFolder(tmp_path / "toy"), build_experiment(values, "toy"))
+    training = script.plan[7]
+    folder = begin(script.root.path, training.arm, training.name)
+    folder.append_epoch(line_of(20) | {"val/energy_db": 17.25})
+    script.active[training] = None
+    progress = Progress(cast(Coordinator, script))
+    assert progress.facts()["active"][0]["val/energy_db"] == 17.25
+    console = Console(file=io.StringIO(), width=200)
+    console.print(progress.table())
+    assert "energy score 17.25 dB" in cast(io.StringIO, console.file).getvalue()
 
 
 def test_the_time_left_is_that_of_the_runs_that_have_ended(script: Script) -> None:

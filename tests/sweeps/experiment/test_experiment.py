@@ -62,8 +62,10 @@ def refused(values: dict[str, Any]) -> str:
         ("tune.sampler", "sobol", ["'qmc', 'random', 'grid', 'tpe', 'gp' or 'cmaes'"]),
         ("tune.trials_per_arm", 0, ["greater than or equal to 1"]),
         ("confirm.split", "val", ["'train', 'validate' or 'test'"]),
-        ("metric.name", "val/ssim", ["'val/psnr'"]),
+        ("metric.name", "val/ssim", ["metric.name is 'val/ssim'", "'val/psnr', 'val/energy_db'"]),
+        ("metric.name", "val/energy_db", ["metric.name is 'val/energy_db'", "energy_samples is 0", "2, 4, 8 or 16"]),
         ("metric.direction", "minimize", ["'maximize'"]),
+        ("metric", {"name": "val/energy_db", "direction": "minimize"}, ["'maximize'", "more dB"]),
         ("name", "../x", ["name is '../x'"]),
     ],
 )
@@ -71,6 +73,16 @@ def test_a_mistake_is_named_before_launch(path: str, value: Any, words: list[str
     message = refused(merge(GOOD, at_path(path, value)))
     for word in words:
         assert word in message
+
+
+def test_the_energy_score_decides_where_every_run_has_it() -> None:
+    metric = {"metric": {"name": "val/energy_db", "margin": 0.2}}
+    experiment = build_experiment(merge(GOOD | metric, {"base": {"evaluation": {"energy_samples": 8}}}), "toy.yaml")
+    assert [experiment.score_key(phase) for phase in ("tune", "confirm")] == ["val/energy_db", "test/energy_db"]
+    assert (experiment.metric.label, experiment.metric.unit, experiment.metric.sign) == ("energy score", "dB", 1)
+    one_arm = at_path("arms.constant.evaluation.energy_samples", 8)
+    assert "arm" in (message := refused(merge(GOOD | metric, one_arm)))
+    assert "energy_samples is 0" in message
 
 
 def test_tune_needs_something_to_search() -> None:

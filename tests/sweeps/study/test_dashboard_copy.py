@@ -9,6 +9,7 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from cvae.config.yaml_file import dump_yaml
 from cvae.errors import InputError
 from sweeps.experiment_folder.paths import ExperimentFolder
 from tests.sweeps.made_runs import begin, end, evaluate, made
@@ -80,6 +81,7 @@ def test_trials_with_pictures_and_notes_follow_the_sweep(root: ExperimentFolder)
     assert f"Run folder: `{finished.path}`" in note(shown, 0)
     assert "Status: running" in note(shown, 1)
     assert "Which?" in optuna_dashboard.get_note(shown)
+    assert shown.metric_names == ["val/psnr, dB"]
     assert root.journal.read_bytes() == before
 
     root.journal.write_bytes(before[: before.rfind(b"\n") + 1])
@@ -96,6 +98,7 @@ def test_trials_with_pictures_and_notes_follow_the_sweep(root: ExperimentFolder)
 
 def test_studies_of_any_storage_and_of_this_experiment_alone(root: ExperimentFolder, tmp_path: Path) -> None:
     made(root.path, name="tune-000")
+    root.experiment.write_text(dump_yaml({"name": "toy", "metric": {"name": "val/energy_db"}}))
     url = f"sqlite:///{tmp_path / 'studies.db'}"
     study = new_study(url)
     new_study(url, "other/arm")
@@ -103,6 +106,7 @@ def test_studies_of_any_storage_and_of_this_experiment_alone(root: ExperimentFol
     copy = StudyCopy(root, url, tmp_path)
     copy.refresh()
     assert optuna.get_all_study_names(copy.storage) == ["toy/cyclical"]
+    assert optuna.load_study(study_name="toy/cyclical", storage=copy.storage).metric_names == ["val/energy_db, dB"]
 
 
 def test_what_is_shown_answers_over_http(root: ExperimentFolder) -> None:
