@@ -9,7 +9,7 @@ from cvae.config import Config, Split, build_config, format_validation_error, lo
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
-from sweeps.experiment.metric import DECIDING, Metric
+from sweeps.experiment.metric import Metric, check_deciding
 from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (
@@ -72,18 +72,8 @@ class Experiment(Section):
     confirm: Confirm = Confirm()
 
     @model_validator(mode="after")
-    def _metric_is_measured(self) -> "Experiment":
-        if self.metric.name not in DECIDING:
-            allowed = ", ".join(f"'{name}'" for name in DECIDING)
-            raise ValueError(f"metric.name is '{self.metric.name}'; allowed: {allowed}")
-        if self.metric.direction != "maximize":
-            raise ValueError(
-                f"metric.direction is '{self.metric.direction}'; allowed: 'maximize', because more dB are better"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _no_metric_is_reported_twice(self) -> "Experiment":
+    def _metrics_are_known(self) -> "Experiment":
+        check_deciding(self.metric)
         check_also(self.metric, self.also)
         return self
 

@@ -59,3 +59,16 @@ class Metric(Measure):
     def sign(self) -> int:
         """+1 where more is better, -1 where less is."""
         return -1 if self.direction == "minimize" else 1
+
+
+def check_deciding(metric: Metric) -> None:
+    """Check that a metric may decide.
+
+    Raises:
+        ValueError: it may not, or its direction is the wrong one; says what is allowed.
+    """
+    if metric.name not in DECIDING:
+        allowed = ", ".join(f"'{name}'" for name in DECIDING)
+        raise ValueError(f"metric.name is '{metric.name}'; allowed: {allowed}")
+    if metric.direction != "maximize":
+        raise ValueError(f"metric.direction is '{metric.direction}'; allowed: 'maximize', because more dB are better")

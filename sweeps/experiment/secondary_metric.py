@@ -28,6 +28,7 @@ FINAL_NUMBERS: dict[str, FinalNumber] = {
     "fvd": FinalNumber("FVD", "", "minimize"),
     "energy": FinalNumber("raw energy score", "", "minimize"),
     "energy_db": FinalNumber("energy score", "dB", "maximize"),
+    "copy_last_energy_db": FinalNumber("energy score of copy-last-frame", "dB", "maximize"),
     "crps": FinalNumber("CRPS", "", "minimize"),
     "best_of_n_psnr": FinalNumber("best-of-n PSNR", "dB", "maximize"),
     "worst_of_n_psnr": FinalNumber("worst-of-n PSNR", "dB", "maximize"),
