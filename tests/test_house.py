@@ -1,6 +1,7 @@
 """The floor plan: which folder may import which, what a folder may hold, and that one name means one thing."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -206,6 +207,15 @@ NOT_OURS = """
 def test_the_fields_words_are_used() -> None:
     names = {path.stem.lower() for path in FILES} | {name.lower() for name in public_definitions()}
     assert names & set(NOT_OURS.split()) == set()
+
+
+def test_the_glossary_says_each_word_once() -> None:
+    page = (ROOT / "docs" / "conventions.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page[page.index("## Words") :].splitlines() if line.startswith("| *")]
+    words = [word for row in rows for word in re.findall(r"\*([^*]+)\*", row)]
+    assert len(words) > 25
+    assert len(set(words)) == len(words)
+    assert not {word.replace(" ", "") for word in words} & set(NOT_OURS.split())
 
 
 #: Tests that hold a law of more than one module, where they lie.
