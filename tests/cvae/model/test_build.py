@@ -1,6 +1,6 @@
 """Initial weights: SVG's as published, and those under which what goes into a linear layer comes out at its scale."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -9,11 +9,14 @@ from torch import nn
 from cvae.config.schema import build_config
 from cvae.model.build import build_model
 
-SMALL = {"image_size": 32, "model": {"width": 0.25, "g_dim": 64, "z_dim": 8, "rnn_size": 128, "predictor_layers": 1}}
+SMALL: dict[str, Any] = {
+    "image_size": 32,
+    "model": {"width": 0.25, "g_dim": 64, "z_dim": 8, "rnn_size": 128, "predictor_layers": 1},
+}
 
 
 def linear_layers(start: Literal["svg", "unit"]) -> list[nn.Linear]:
-    config = build_config({**SMALL, "model": {**SMALL["model"], "start": start}}, "test")  # type: ignore[dict-item]
+    config = build_config({**SMALL, "model": {**SMALL["model"], "start": start}}, "test")
     return [module for module in build_model(config, 7).modules() if isinstance(module, nn.Linear)]
 
 
