@@ -1,6 +1,7 @@
 """The folder of packed stores: finding the one for a content, or writing it exactly once.
 
 CACHE/<fingerprint>/         a complete store; it appears by renaming, so it is never half there
+CACHE/<fingerprint>.partial/ one that is being packed, or was until a kill: the next packer goes on with it
 CACHE/<fingerprint>.lock     held by the process that packs; others wait for it
 CACHE/digests/<manifest>     content digest of a set of files, so that it is not computed at each start
 """
@@ -8,6 +9,7 @@ CACHE/digests/<manifest>     content digest of a set of files, so that it is not
 import math
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +18,12 @@ from cvae.data.sources import Source, text_digest
 from cvae.data.store.writer import FORMAT_VERSION, write_store
 from cvae.errors import InputError, NoLocks
 from cvae.files import held, write_atomically
+
+PARTIAL = ".partial"
+
+MANIFEST = "manifest"  # in a partial store: what the files looked like when it was begun
+
+KEPT_S = 7 * 24 * 3600.0
 
 
 def packed_folder(source: Source, image_size: int, cache: Path) -> Path:
@@ -30,7 +38,7 @@ def packed_folder(source: Source, image_size: int, cache: Path) -> Path:
             if is_held:
                 _remove_abandoned(cache, folder)
             if not is_complete(folder):
-                _pack(source, image_size, folder)
+                _pack(source, image_size, folder, is_alone=is_held)
     return folder
 
 
@@ -50,18 +58,52 @@ def is_complete(folder: Path) -> bool:
     return (folder / "meta.json").exists()
 
 
-def _pack(source: Source, image_size: int, folder: Path) -> None:
-    """Write beside the folder, then rename: a store is either complete or not there."""
-    temporary = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
+def _pack(source: Source, image_size: int, folder: Path, *, is_alone: bool) -> None:
+    """Write beside the folder, then rename: a store is either complete or not there.
+
+    What is interrupted is left for the next packer, what has a fault is not. Where there are no locks nobody goes on
+    with another's work, which might still be under way.
+    """
+    manifest = source.manifest()
+    partial = (
+        _partial(folder, manifest)
+        if is_alone
+        else Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
+    )
+    is_kept = is_alone
     try:
-        manifest = source.manifest()
-        write_store(source, image_size, temporary, folder.name)
+        write_store(source, image_size, partial, folder.name)
         if source.manifest() != manifest:
             raise InputError("the data files changed while they were packed; start again when they are complete")
-        temporary.chmod(0o755)  # mkdtemp's folders are private; a cache may be shared
-        _publish(temporary, folder)
+        (partial / MANIFEST).unlink(missing_ok=True)
+        partial.chmod(0o755)  # mkdtemp's folders are private; a cache may be shared
+        _publish(partial, folder)
+    except InputError:
+        is_kept = False
+        raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if not is_kept or is_complete(folder):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _own_temporary(folder: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
+
+
+def _partial(folder: Path, manifest: str | None) -> Path:
+    """The folder of a store that is packed by this process alone: with what an interrupted one left, or empty.
+
+    Files that changed in between and were changed back have the content but perhaps not what was read: the manifest
+    must be that of the first packer.
+    """
+    partial = folder.with_name(f"{folder.name}{PARTIAL}")
+    started = partial / MANIFEST
+    if partial.exists() and not (started.exists() and started.read_text(encoding="ascii") == str(manifest)):
+        shutil.rmtree(partial)
+    if not partial.exists():
+        partial.mkdir()
+        write_atomically(started, str(manifest).encode())
+    return partial
 
 
 def _publish(temporary: Path, folder: Path) -> None:
@@ -74,11 +116,18 @@ def _publish(temporary: Path, folder: Path) -> None:
 
 
 def _remove_abandoned(cache: Path, folder: Path) -> None:
-    """Remove what killed packers left, of this store and of others. A folder's owner holds its store's lock."""
+    """Remove what killed packers left, of this store and of others. A folder's owner holds its store's lock.
+
+    A partial store stays, to be gone on with: this one's for good, another's for a week.
+    """
     if not is_complete(folder):
         shutil.rmtree(folder, ignore_errors=True)  # somebody deleted half of it: renaming would be refused
-    for leftover in cache.glob("*.tmp-*"):
-        owner = leftover.name.partition(".tmp-")[0]
+    stale = time.time() - KEPT_S
+    partials = [path for path in cache.glob(f"*{PARTIAL}") if path.stat().st_mtime < stale]
+    for leftover in [*cache.glob("*.tmp-*"), *partials]:
+        owner = leftover.name.partition(".")[0]
+        if leftover == folder.with_name(f"{folder.name}{PARTIAL}"):
+            continue
         if owner == folder.name:  # whose lock this process holds
             shutil.rmtree(leftover, ignore_errors=True)
             continue

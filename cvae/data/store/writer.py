@@ -1,8 +1,11 @@
 """Writing a store: every episode of a source streamed into arrays that can be memory-mapped."""
 
 import json
+import math
 import os
+import time
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -11,9 +14,11 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from cvae.data.sources import Source
+from cvae.data.sources import Episode, PushingWorld, Source
 from cvae.data.store.clips import open_array
 from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.data.store.packing import n_reading_threads, read_ahead, show_packing
+from cvae.files import write_atomically
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -23,15 +28,23 @@ class NpyAppender(Generic[Scalar]):
 
     numpy pads the header so that it keeps its length while the first dimension grows; closing writes it again
     with the final number. Memory holds one appended block at a time.
+
+    Args:
+        path: the file; it is made anew where `n_rows` is 0.
+        row_shape, dtype: of a row.
+        n_rows: rows that are there already and are kept; what lies behind them is cut off.
     """
 
-    def __init__(self, path: Path, row_shape: tuple[int, ...], dtype: type[Scalar]) -> None:
-        self.n_rows = 0
+    def __init__(self, path: Path, row_shape: tuple[int, ...], dtype: type[Scalar], n_rows: int = 0) -> None:
+        self.n_rows = n_rows
         self._row_shape = row_shape
         self._dtype = np.dtype(dtype)
-        self._file = path.open("wb")
+        self._file = path.open("r+b" if n_rows else "wb")
         self._write_header()
         self._header_bytes = self._file.tell()
+        if n_rows:
+            self._file.truncate(self._header_bytes + n_rows * math.prod(row_shape) * self._dtype.itemsize)
+            self._file.seek(0, os.SEEK_END)
 
     def append(self, rows: NDArray[Scalar]) -> None:
         """Append rows of shape (n, *row_shape) of the file's type; ValueError for any other."""
@@ -48,14 +61,18 @@ class NpyAppender(Generic[Scalar]):
         }
         npy_format.write_array_header_1_0(self._file, header)
 
+    def sync(self) -> None:
+        """Flush what was appended to the disk; the header still has the number of rows of before."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
     def finish(self) -> None:
         """Write the final number of rows and flush everything to the disk."""
         self._file.seek(0)
         self._write_header()
         if self._file.tell() != self._header_bytes:
             raise RuntimeError(f"the npy header grew from {self._header_bytes} to {self._file.tell()} bytes")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self.sync()
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +87,8 @@ class NpyAppender(Generic[Scalar]):
             self._file.close()
 
 
+SYNC_EVERY_S = 5.0  # work that a kill costs at most
+
 FORMAT_VERSION = 1  # part of every store's identity: raise it when the files below change
 
 
@@ -83,12 +102,24 @@ class Index:
     n_actions: int = 0
     n_positions: int = 0
 
+    @property
+    def n_rows(self) -> int:
+        """Rows of the arrays that it speaks of."""
+        return sum(self.lengths)
+
+    def add(self, episode: Episode) -> None:
+        """Add the episode whose rows come next."""
+        self.offsets.append(self.offsets[-1] + self.lengths[-1] if self.offsets else 0)
+        self.names.append(episode.name)
+        self.lengths.append(len(episode.frames))
+
 
 def write_store(source: Source, image_size: int, folder: Path, fingerprint: str) -> None:
-    """Write a complete store into an existing empty folder, `meta.json` last.
+    """Write a complete store into a folder, `meta.json` last; goes on with what another call left there.
 
     Per split: `frames.npy` (rows, H, W, 3) uint8, `conditions.npy` (rows, A + P) float32 as recorded, and
-    `index.json`. Memory holds one episode at a time.
+    `index.json`. Every few seconds everything is synced and `index.json` says how far it goes; a call that finds one
+    cuts off what lies behind and goes on there. Memory holds two episodes for each thread that reads.
     """
     splits = {split: _write_split(source, split, image_size, folder / split) for split in source.splits()}
     first = next(iter(splits.values()), Index())
@@ -102,39 +133,52 @@ def write_store(source: Source, image_size: int, folder: Path, fingerprint: str)
         "n_positions": first.n_positions,
         "statistics": _statistics(folder) if "train" in splits else None,
     }
-    _write_json(folder / "meta.json", meta)
+    _write_compact(folder / "meta.json", meta)
 
 
 def _write_split(source: Source, split: str, image_size: int, folder: Path) -> Index:
-    folder.mkdir()
-    episodes = source.episodes(split, image_size)
-    episode = next(episodes)
-    n_positions = 0 if episode.positions is None else episode.positions.shape[1]
-    index = Index(n_actions=episode.actions.shape[1], n_positions=n_positions)
+    folder.mkdir(exist_ok=True)
+    reads = source.reads(split, image_size)
+    index = _packed_so_far(folder)
+    if len(index.names) == len(reads):
+        return index
+    # A simulated world is Python and would only wait for itself.
+    n_threads = 1 if isinstance(source, PushingWorld) else n_reading_threads()
+    episodes = read_ahead(reads[len(index.names) :], n_threads)
+    episodes = show_packing(episodes, split, len(index.names), len(reads))
+    first = next(episodes)
+    index.n_actions = first.actions.shape[1]
+    index.n_positions = 0 if first.positions is None else first.positions.shape[1]
+    n_rows, synced = index.n_rows, time.monotonic()
     with (
-        NpyAppender(folder / "frames.npy", (image_size, image_size, 3), np.uint8) as frames,
-        NpyAppender(folder / "conditions.npy", episode.conditions.shape[1:], np.float32) as conditions,
+        NpyAppender(folder / "frames.npy", (image_size, image_size, 3), np.uint8, n_rows) as frames,
+        NpyAppender(folder / "conditions.npy", first.conditions.shape[1:], np.float32, n_rows) as conditions,
     ):
-        while True:
-            index.names.append(episode.name)
-            index.offsets.append(frames.n_rows)
-            index.lengths.append(len(episode.frames))
+        for episode in chain([first], episodes):
             frames.append(episode.frames)
             conditions.append(episode.conditions)
-            following = next(episodes, None)
-            if following is None:
-                break
-            episode = following
-    _write_json(folder / "index.json", asdict(index))
+            index.add(episode)
+            if time.monotonic() - synced > SYNC_EVERY_S:
+                frames.sync()
+                conditions.sync()
+                _write_compact(folder / "index.json", asdict(index))
+                synced = time.monotonic()
+    _write_compact(folder / "index.json", asdict(index))
     return index
+
+
+def _packed_so_far(folder: Path) -> Index:
+    """What an earlier call packed and synced; nothing where it wrote no index."""
+    path = folder / "index.json"
+    if not path.exists():
+        return Index()
+    return Index(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def _statistics(folder: Path) -> dict[str, Any]:
     return asdict(ConditionStatistics.of(open_array(folder / "train" / "conditions.npy")))
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
+def _write_compact(path: Path, content: dict[str, Any]) -> None:
+    """Without line breaks: an index of 43,264 episodes is written every few seconds."""
+    write_atomically(path, json.dumps(content).encode())

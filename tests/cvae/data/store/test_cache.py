@@ -2,17 +2,21 @@
 
 import errno
 import fcntl
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import cvae.data.store.cache
+from cvae.data.sources.npz import NpzEpisodes
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.store.store import open_store
 from cvae.data.store.writer import write_store
@@ -42,7 +46,7 @@ def start(cache: Path, pause_s: float, world: PushingWorld) -> subprocess.Popen[
 
 
 def temporaries(cache: Path) -> list[Path]:
-    return list(cache.glob("*.tmp-*"))
+    return [*cache.glob("*.tmp-*"), *cache.glob("*.partial")]
 
 
 def test_processes_that_race_pack_once_and_end_with_one_store(small_world: PushingWorld, tmp_path: Path) -> None:
@@ -56,7 +60,7 @@ def test_processes_that_race_pack_once_and_end_with_one_store(small_world: Pushi
 
 
 def test_a_killed_packer_leaves_nothing_that_matters(small_world: PushingWorld, tmp_path: Path) -> None:
-    # Killed with everything written but nothing published: the next packer removes the rest and does the work.
+    # Killed with everything written but nothing published: the next packer publishes it.
     packer = start(tmp_path, 60.0, small_world)
     deadline = time.monotonic() + 30
     while not any((folder / "meta.json").exists() for folder in temporaries(tmp_path)):
@@ -65,7 +69,7 @@ def test_a_killed_packer_leaves_nothing_that_matters(small_world: PushingWorld, 
     packer.send_signal(signal.SIGKILL)
     packer.communicate()
     (left,) = temporaries(tmp_path)
-    assert not (tmp_path / left.name.partition(".tmp-")[0]).exists()
+    assert not (tmp_path / left.name.partition(".")[0]).exists()
     store = open_store(small_world, 32, tmp_path)
     assert len(store.clips("train", 12, use_positions=True)) == 3
     assert temporaries(tmp_path) == []
@@ -78,6 +82,82 @@ def test_what_killed_packers_of_other_stores_left_is_removed_too(small_world: Pu
     with held(tmp_path / "alive.lock"):
         open_store(small_world, 32, tmp_path)
     assert [path.name for path in temporaries(tmp_path)] == ["alive.tmp-2"]
+
+
+def test_what_may_be_gone_on_with_stays_for_a_week(small_world: PushingWorld, tmp_path: Path) -> None:
+    for name, age_s in {"new": 0, "days": 6 * 86400, "old": 8 * 86400, "alive": 8 * 86400}.items():
+        (tmp_path / f"{name}.partial").mkdir()
+        os.utime(tmp_path / f"{name}.partial", times=(time.time() - age_s,) * 2)
+    with held(tmp_path / "alive.lock"):
+        open_store(small_world, 32, tmp_path)
+    assert sorted(path.name for path in temporaries(tmp_path)) == ["alive.partial", "days.partial", "new.partial"]
+
+
+# A packer that syncs after every episode and says how far it is.
+STEADY = """
+import sys, time
+from pathlib import Path
+import cvae.data.store.writer as writer
+from cvae.data.sources import NpzEpisodes
+from cvae.data.store import open_store
+writer.SYNC_EVERY_S = 0.0
+class Slow(NpzEpisodes):
+    def read(self, place, name, expected, image_size):
+        print(name, flush=True)
+        time.sleep(float(sys.argv[3]))
+        return super().read(place, name, expected, image_size)
+open_store(Slow(root=sys.argv[2]), 16, Path(sys.argv[1]))
+"""
+
+
+def test_a_packing_that_is_killed_goes_on(write_npz: Callable[..., Path], tmp_path: Path) -> None:
+    # Killed again and again; the store is that of a packing in one go, byte for byte, and little was read twice.
+    n = 24
+    for i in range(n):
+        root = write_npz(name=f"{i:02}").parents[1]
+    cache, read = tmp_path / "cache", []
+    for pause_s in (0.5, 0.7, 0.6, 0.0):
+        command = [sys.executable, "-c", STEADY, str(cache), str(root), "0.05" if pause_s else "0"]
+        packer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert packer.stdout is not None
+        names = [packer.stdout.readline()]  # it has begun to read
+        if pause_s:
+            time.sleep(pause_s)
+            packer.send_signal(signal.SIGKILL)
+        names += packer.communicate(timeout=60)[0].splitlines()
+        read += [name for name in names if name]
+    assert packer.returncode == 0
+    assert len(set(read)) == n
+    assert len(read) < 2.5 * n
+    (store,) = (path.parent for path in cache.glob("*/meta.json"))
+    whole = open_store(NpzEpisodes(root=root), 16, tmp_path / "other")
+    assert store.name == whole.fingerprint
+    for file in ("frames.npy", "conditions.npy", "index.json"):
+        assert (store / "train" / file).read_bytes() == (whole.path / "train" / file).read_bytes()
+    assert json.loads((store / "meta.json").read_text()) == json.loads((whole.path / "meta.json").read_text())
+    assert temporaries(cache) == []
+
+
+def test_a_packing_of_other_files_is_begun_anew(
+    write_npz: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The content may be the same again: what was read of it in between is not known.
+    path = write_npz()
+    source, cache = NpzEpisodes(root=path.parents[1]), tmp_path / "cache"
+
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cvae.data.store.cache, "_publish", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            open_store(source, 16, cache)
+    (partial,) = temporaries(cache)
+    frames = partial / "train" / "frames.npy"
+    frames.write_bytes(frames.read_bytes()[:-1] + b"\0")
+    os.utime(path, ns=(1, 1))
+    clips = open_store(source, 16, cache).clips("train", 12, use_positions=True)
+    np.testing.assert_array_equal(clips.all_frames(), np.load(path)["frames"])
 
 
 def test_without_locks_the_loser_of_a_race_keeps_the_winners_store(

@@ -90,20 +90,20 @@ def test_files_that_change_while_they_are_packed_are_refused(
 ) -> None:
     # Else the store of the old content's name would hold some of the new.
     root = write_npz().parents[1]
-    original = NpzEpisodes.episodes
+    original = NpzEpisodes.read
 
-    def and_another_arrives(self: NpzEpisodes, split: str, image_size: int):  # type: ignore[no-untyped-def]
-        yield from original(self, split, image_size)
+    def and_another_arrives(self, place, name, expected, image_size):  # type: ignore[no-untyped-def]
         write_npz(name="late")
+        return original(self, place, name, expected, image_size)
 
-    monkeypatch.setattr(NpzEpisodes, "episodes", and_another_arrives)
+    monkeypatch.setattr(NpzEpisodes, "read", and_another_arrives)
     with pytest.raises(InputError, match="changed while they were packed"):
         open_store(NpzEpisodes(root=root), 16, tmp_path / "cache")
     assert stores(tmp_path / "cache") == leftovers(tmp_path / "cache") == []
 
 
 @pytest.mark.parametrize("n_blocks", [0, 1, 4])
-def test_a_full_disk_is_a_users_mistake_and_leaves_nothing(
+def test_a_full_disk_is_a_users_mistake_and_publishes_nothing(
     n_blocks: int, small_world: PushingWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     n_written = 0
@@ -128,7 +128,7 @@ def test_a_cache_that_cannot_be_a_folder_is_a_users_mistake(small_world: Pushing
         open_store(small_world, 32, tmp_path / "file" / "cache")
 
 
-def test_an_interrupted_packer_leaves_nothing(
+def test_an_interrupted_packer_publishes_nothing(
     small_world: PushingWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(self, rows):  # type: ignore[no-untyped-def]
