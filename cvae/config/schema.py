@@ -37,9 +37,13 @@ class ModelConfig(Section):
     prior: Literal["fixed", "learned"] = Field(
         "fixed", description="where z of a future frame comes from: N(0, I), or a network that sees the frame before it"
     )
-    norm: Literal["batch", "group"] = Field("group", description="normalisation; batch is the lab's and SVG's")
+    norm: Literal["batch", "group"] = Field(
+        "batch",
+        description="normalisation; batch tells frames apart, so that codes live, and its statistics are of the frames of "
+        "one call; group looks at one frame, so that both paths are one function",
+    )
     start: Literal["svg", "unit"] = Field(
-        "svg",
+        "unit",
         description="initial weights: svg, N(0, 0.02) everywhere; unit, linear layers N(0, 1 / fan in), so that codes, "
         "z and conditions are heard from the first step",
     )
