@@ -18,7 +18,13 @@ TINY: dict[str, Any] = {
     # Group norm sees one frame at a time, so that laws hold frame by frame; SVG's start is known to the last digit. What
     # must hold under the defaults is tested beside, by DEFAULT_NORM.
     "model": {
-        "width": 0.125, "g_dim": 16, "z_dim": 3, "rnn_size": 16, "predictor_layers": 1, "norm": "group", "start": "svg",
+        "width": 0.125,
+        "g_dim": 16,
+        "z_dim": 3,
+        "rnn_size": 16,
+        "predictor_layers": 1,
+        "norm": "group",
+        "start": "svg",
     },
     "beta": 1e-3,
     "train": {"steps": 6, "batch_size": 3, "steps_per_epoch": 2},

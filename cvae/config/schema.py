@@ -39,8 +39,8 @@ class ModelConfig(Section):
     )
     norm: Literal["batch", "group"] = Field(
         "batch",
-        description="normalisation; batch tells frames apart, so that codes live, and its statistics are of the frames of "
-        "one call; group looks at one frame, so that both paths are one function",
+        description="normalisation; batch tells frames apart, so that codes live, by statistics of the frames of one "
+        "call; group looks at one frame, so that both paths are one function",
     )
     start: Literal["svg", "unit"] = Field(
         "unit",

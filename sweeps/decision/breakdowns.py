@@ -29,7 +29,7 @@ def binomial_p(n_a: int, n_b: int) -> float:
     """Return the exact two-sided p of so many against so many where either is as likely."""
     n = n_a + n_b
     tail = sum(math.comb(n, k) for k in range(max(n_a, n_b), n + 1)) / 2**n
-    return min(1.0, 2 * tail)
+    return min(1.0, 2.0 * float(tail))
 
 
 def share_interval(k: int, n: int, level: float = 0.95) -> tuple[float, float]:

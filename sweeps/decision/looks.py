@@ -1,9 +1,10 @@
 """Verdicts that may be looked at: one interval for all pairs and all looks, from which words are read.
 
-A block brings one new difference to every pair of arms. After each block from the sixth on, a pair's mean difference has an
-interval so wide that among all pairs and all looks up to the last planned block one misses the truth in at most one study
-of twenty. The nominal level of look n of N is 2 Phi(-C (N / n)^(1/4)) (Wang & Tsiatis 1987 with exponent 1/4; t enters
-through its p value, Jennison & Turnbull 2000, chapter 11). For whoever did not plan, `anytime_interval` holds at any number.
+A block brings one new difference to every pair of arms. After each block from the sixth on, a pair's mean difference has
+an interval so wide that among all pairs and all looks up to the last planned block one misses the truth in at most one
+study of twenty. The nominal level of look n of N is 2 Phi(-C (N / n)^(1/4)) (Wang & Tsiatis 1987 with exponent 1/4; t
+enters through its p value, Jennison & Turnbull 2000, chapter 11). For whoever did not plan, `anytime_interval` holds at
+any number.
 """
 
 import math
@@ -32,8 +33,8 @@ Word = Literal["above", "below", "equivalent", "undecided"]
 
 Ends = tuple[float, float]
 
-#: Planned blocks -> C by pairs of arms: with it the chance that any look from the sixth on crosses under the null is MISS
-#: over the pairs. Quantiles of 1,000,000 paths of t (`benchmarks/calibration.py` makes them again); the first row is exact.
+#: Planned blocks -> C by pairs of arms: with it the chance that any look from the sixth on crosses under the null is
+#: MISS over the pairs. Quantiles of 1,000,000 paths of t; the first row is exact.
 _PAIRS = (1, 3, 6, 10, 15, 21, 28)
 _CONSTANTS = {
     6: (1.960, 2.394, 2.638, 2.807, 2.935, 3.038, 3.124),

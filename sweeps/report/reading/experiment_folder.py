@@ -38,8 +38,10 @@ def read_experiment(folder: Path) -> ExperimentRecord:
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
     known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
     strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
-    earlier = earlier_metrics(folder / "report" / "verdict.json", plan.metric)
-    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, load_thresholds(folder))
+    reported = folder / "report" / "verdict.json"
+    earlier, (looks, first_planned) = earlier_metrics(reported, plan.metric), earlier_looks(reported, plan.metric)
+    thresholds = load_thresholds(folder)
+    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, thresholds, looks, first_planned)
 
 
 def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
@@ -54,6 +56,28 @@ def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
         return ()  # no report yet, or not one of ours: it will be replaced
     now = f"{metric.name} ({metric.direction})"
     return tuple(dict.fromkeys(str(name) for name in names if name != now))
+
+
+Looks = dict[tuple[str, str], tuple[tuple[int, str], ...]]
+
+
+def earlier_looks(path: Path, metric: Metric) -> tuple[Looks, int | None]:
+    """Return (a, b) -> the (seeds, word) of earlier reports by this metric, and the seeds planned at the first of them.
+
+    A report carries them on: whoever adds seeds after having seen a verdict is held to an interval that allows for it.
+    """
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if known["metric"]["name"] != metric.name:
+            return {}, None
+        looks = {
+            (str(pair["a"]), str(pair["b"])): tuple((int(n), str(word)) for n, word in pair["looks"])
+            for pair in known["pairs"]
+        }
+        first = int(known["seeds"]["planned_at_first_look"]) if any(looks.values()) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}, None  # no report yet, one of an earlier schema, or not one of ours: it will be replaced
+    return looks, first
 
 
 def load_thresholds(folder: Path) -> dict[str, float]:
@@ -95,6 +119,7 @@ def load_plan(path: Path) -> PlanRecord:
         n_configs=int(confirm.get("configs_per_arm", 1)),
         n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
         split=split,
+        stop=str(confirm.get("stop", "planned")),
         also=_also(values.get("also") or [], metric, path),
     )
 
