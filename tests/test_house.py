@@ -78,8 +78,9 @@ ORDER = {
         pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
         < hidden_report < __main__""",
     "sweeps": """
-        units, search_space < experiment < experiment_folder, workers, tracking < study, estimate, wandb_import, report
-        < coordinator < commands, browse, dashboard, worker""",
+        units, search_space < experiment < experiment_folder, workers, tracking
+        < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
+        < commands, browse, dashboard, worker""",
     "sweeps/report": """
         reading, statistics < wording < comparison < checks < analysis < figures, rows < output""",
 }
