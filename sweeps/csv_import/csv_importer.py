@@ -47,8 +47,11 @@ class ScoreMeaning:
     @property
     def declared(self) -> Metric:
         """The metric as an experiment declares it."""
-        direction = "minimize" if self.direction == "minimize" else "maximize"
-        return Metric(name=f"val/{self.metric}", direction=direction, margin=self.margin)
+        return Metric(
+            name=f"val/{self.metric}",
+            direction="minimize" if self.direction == "minimize" else "maximize",
+            margin=self.margin,
+        )
 
 
 def import_csv(path: Path, into: Path | None, meaning: ScoreMeaning) -> Path:

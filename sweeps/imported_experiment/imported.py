@@ -100,4 +100,4 @@ def _write_run(folder: RunFolder, run: ImportedRun) -> None:
     folder.epochs.write_text("".join(json.dumps(line) + "\n" for line in run.lines), encoding="utf-8")
     folder.write_state(run.state)
     if run.clips:
-        np.savez(folder.clips, **dict(run.clips))
+        np.savez(folder.clips, allow_pickle=False, **run.clips)

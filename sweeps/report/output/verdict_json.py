@@ -27,6 +27,7 @@ def verdict_json(analysis: Analysis) -> str:
             "unit": metric.unit,
             "earlier": list(experiment.earlier_metrics),
         },
+        "data": {"split": experiment.plan.split, "fingerprints": experiment.data_fingerprints},
         "arms": _arm_values(arm_table(experiment, analysis.arms)),
         "pairs": pair_table(metric, analysis.pairs).values(),
         **_secondary(analysis),

@@ -148,6 +148,12 @@ class ExperimentRecord:
         """Every seed that some arm was confirmed with."""
         return sorted({run.seed for run in self.runs if run.phase == "confirm" and run.seed is not None})
 
+    @property
+    def data_fingerprints(self) -> list[str]:
+        """What the data of finished confirm runs is known by; more than one where they differ, none where none is."""
+        finished = [run.state for run in self.runs if run.phase == "confirm" and run.is_finished]
+        return sorted({state.data_fingerprint for state in finished if state.data_fingerprint})
+
     def score(self, run: RunRecord) -> float | None:
         """Return the declared metric of a finished run, on the split that its phase is evaluated on."""
         return run.final(self.plan.confirm_key if run.phase == "confirm" else self.plan.metric.name)
