@@ -37,11 +37,11 @@ class ModelConfig(Section):
     prior: Literal["fixed", "learned"] = Field(
         "fixed", description="where z of a future frame comes from: N(0, I), or a network that sees the frame before it"
     )
-    norm: Literal["batch", "group"] = Field("group", description="normalisation; batch is the lab's and SVG's")
+    norm: Literal["batch", "group"] = Field(
+        "batch", description="normalisation: over a call's frames, or in each frame"
+    )
     start: Literal["svg", "unit"] = Field(
-        "svg",
-        description="initial weights: svg, N(0, 0.02) everywhere; unit, linear layers N(0, 1 / fan in), so that codes, "
-        "z and conditions are heard from the first step",
+        "unit", description="initial weights: svg, N(0, 0.02) everywhere; unit, linear layers N(0, 1 / fan in)"
     )
     predictor_norm: Literal["none", "batch"] = Field(
         "none", description="normalisation before the frame predictor's tanh; batch is the lab's"

@@ -9,7 +9,7 @@ from cvae.config import Config, Split, build_config, format_validation_error, lo
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
-from sweeps.experiment.metric import Metric, check_deciding
+from sweeps.experiment.metric import DECIDING, Metric, check_deciding, check_prunes
 from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (
@@ -74,6 +74,7 @@ class Experiment(Section):
     @model_validator(mode="after")
     def _metrics_are_known(self) -> "Experiment":
         check_deciding(self.metric)
+        check_prunes(self.metric, self.tune.pruner if self.tune else "none")
         check_also(self.metric, self.also)
         return self
 
@@ -122,6 +123,7 @@ class Experiment(Section):
         Raises:
             InputError: the arm or a parameter makes an invalid configuration.
         """
+        full = full or self.metric.is_of_full
         values = merge(merge({"evaluation": {"full": full}}, self.base), self.arms[arm].overrides)
         for difference in overrides_of(self.space(arm), params):
             values = merge(values, difference)
@@ -177,10 +179,14 @@ def _check_arm(experiment: Experiment, name: str, where: str) -> None:
 
 def _check_is_scored(arm: str, metric: Metric, config: Config) -> None:
     """Refuse a metric that a configuration does not measure."""
-    if metric.short == "energy_db" and not config.evaluation.energy_samples:
+    if DECIDING[metric.name].decides == "samples" and not config.evaluation.energy_samples:
         raise InputError(
             f"{arm}: metric.name is '{metric.name}' and evaluation.energy_samples is 0, so no run would have it; "
             "allowed with it: 2, 4, 8 or 16"
+        )
+    if metric.is_of_full and not config.evaluation.full:
+        raise InputError(
+            f"{arm}: metric.name is '{metric.name}' and evaluation.full is false, so no run would have it; leave it out"
         )
 
 

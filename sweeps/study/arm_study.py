@@ -22,8 +22,8 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 #: Told for a diverged or an infeasible run: this much worse than the worst told so far, ...
 BAD_BY_DB = 1.0
 
-#: ... or this where nothing was told: frames in [0, 1] that are wrong everywhere.
-FLOOR_DB = 0.0
+#: ... or this where nothing was told: frames in [0, 1] that are wrong everywhere, as PSNR and as an error.
+FLOOR_DB, LARGEST_ERROR = 0.0, 1.0
 
 
 class ArmStudy:
@@ -33,6 +33,7 @@ class ArmStudy:
         assert experiment.tune is not None
         self._tune = experiment.tune
         self._seed = experiment.seed
+        self._metric = experiment.metric
         self._space = experiment.space(arm)
         self._study = optuna.create_study(
             study_name=f"{experiment.name}/{arm}",
@@ -161,10 +162,13 @@ class ArmStudy:
 
     def bad_value(self) -> float:
         """Return what is told for a run without a model: finite, or samplers would propose its region again."""
+        if self._metric.direction == "minimize":  # errors of intensities in [0, 1]
+            return LARGEST_ERROR if self._worst is None else 2 * self._worst
         return FLOOR_DB if self._worst is None else self._worst - BAD_BY_DB
 
     def _note_worst(self, value: float) -> None:
-        self._worst = value if self._worst is None else min(self._worst, value)
+        worse = max if self._metric.direction == "minimize" else min
+        self._worst = value if self._worst is None else worse(self._worst, value)
 
 
 def open_studies(experiment: Experiment, storage: BaseStorage) -> dict[str, ArmStudy]:

@@ -76,7 +76,7 @@ class Trials:
         self._curves.pop(run, None)
         self._configs.pop(run, None)
         if state.status == "finished" and value is not None:
-            bisect.insort(self._ranking[run.arm], (-value, run.number))
+            bisect.insort(self._ranking[run.arm], (-self._experiment.metric.sign * value, run.number))
         self._thin(run, state.status)
 
     def is_hopeless(self, run: PlannedRun, new_epochs: Callable[[], list[dict[str, Any]]]) -> bool:

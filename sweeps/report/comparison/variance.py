@@ -9,7 +9,7 @@ import numpy as np
 from sweeps.experiment import Metric
 from sweeps.report.comparison.results import ArmResult, PairResult
 from sweeps.report.reading import ExperimentRecord, run_clip_scores
-from sweeps.report.statistics import pairs_for_effect
+from sweeps.report.statistics import ALPHA, pairs_for_effect
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,15 @@ def effects_of_interest(metric: Metric, sd: float) -> tuple[float, ...]:
 
 
 def seeds_needed(metric: Metric, pairs: Sequence[PairResult]) -> list[SeedsNeeded]:
-    """Return for each pair how many seeds effects of three sizes would need, with the spread measured here."""
+    """Return for each pair how many seeds effects of three sizes would need, with the spread measured here.
+
+    At the level that Holm asks of the first of all pairs.
+    """
     needed = []
     for pair in pairs:
         sd = pair.test.sd
         if sd and not pair.test.is_constant:
             effects = effects_of_interest(metric, sd)
-            needed.append(SeedsNeeded(pair.a, pair.b, sd, tuple((e, pairs_for_effect(e, sd)) for e in effects)))
+            seeds = [pairs_for_effect(effect, sd, ALPHA / len(pairs)) for effect in effects]
+            needed.append(SeedsNeeded(pair.a, pair.b, sd, tuple(zip(effects, seeds, strict=True))))
     return needed

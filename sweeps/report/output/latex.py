@@ -25,7 +25,7 @@ def paper_table(analysis: Analysis) -> str:
     """
     plan, metric = analysis.experiment.plan, analysis.experiment.plan.metric
     arms = arm_table(analysis.experiment, analysis.arms).text("paper")
-    pairs = pair_table(metric, analysis.pairs).text("paper")
+    pairs = pair_table(analysis.experiment, analysis.pairs).text("paper")
     unit = f" ({metric.unit})" if metric.unit else ""
     lines = [
         f"% {' '.join(analysis.headline.split())}",

@@ -11,7 +11,7 @@ from sweeps.report.rows import arm_table, pair_table
 def render_markdown(analysis: Analysis) -> str:
     """Return report.md."""
     arms = arm_table(analysis.experiment, analysis.arms)
-    pairs = pair_table(analysis.experiment.plan.metric, analysis.pairs)
+    pairs = pair_table(analysis.experiment, analysis.pairs)
     tables = {
         "arm_table": arms.text("markdown"),
         "pair_tables": [pairs.text("markdown", "main"), pairs.text("markdown", "beside")],

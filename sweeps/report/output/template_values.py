@@ -37,7 +37,7 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "is_void": analysis.is_void,
         "checks": analysis.checks,
         "counts": {level: sum(c.level == level for c in analysis.checks) for level in ("pass", "warn", "fail")},
-        "pairs": pair_table(metric, analysis.pairs).rows,
+        "pairs": pair_table(experiment, analysis.pairs).rows,
         "chosen": chosen_rows(experiment, analysis.arms),
         "runs": run_rows(experiment),
         "seeds": experiment.confirm_seeds,

@@ -46,7 +46,7 @@ def plain_lines(analysis: Analysis, page: Path) -> list[str]:
 
 def _pairs(analysis: Analysis) -> Iterator[list[str]]:
     """Yield what the terminal says of each pair, the numbers last."""
-    table = pair_table(analysis.experiment.plan.metric, analysis.pairs)
+    table = pair_table(analysis.experiment, analysis.pairs)
     keys = ("a", "b", "verdict", "difference", "interval", "n")
     yield from ([table.text_of(row, key) for key in keys] for row in table.rows)
 

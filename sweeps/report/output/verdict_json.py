@@ -8,7 +8,7 @@ from sweeps.report.analysis import Analysis
 from sweeps.report.rows import ArmRow, ReportTable, arm_table, pair_table, secondary_values
 
 #: Raised whenever a key changes its meaning or goes.
-SCHEMA = 2
+SCHEMA = 3
 
 
 def verdict_json(analysis: Analysis) -> str:
@@ -28,8 +28,14 @@ def verdict_json(analysis: Analysis) -> str:
             "earlier": list(experiment.earlier_metrics),
         },
         "data": {"split": experiment.plan.split, "fingerprints": experiment.data_fingerprints},
+        "seeds": {
+            "planned": experiment.plan.n_seeds,
+            "planned_at_first_look": experiment.first_planned or experiment.plan.n_seeds,
+            "stop": experiment.plan.stop,
+            "complete": experiment.is_complete,
+        },
         "arms": _arm_values(arm_table(experiment, analysis.arms)),
-        "pairs": pair_table(metric, analysis.pairs).values(),
+        "pairs": pair_table(experiment, analysis.pairs).values(),
         **_secondary(analysis),
         "variance": asdict(analysis.variance),
         "guards": [{"title": check.title, "level": check.level, "detail": check.detail} for check in analysis.checks],

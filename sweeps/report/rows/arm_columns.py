@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sweeps.report.comparison import ArmResult
+from sweeps.report.comparison import ArmResult, format_breakdowns
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.rows.column import Column, ReportTable, between, in_decimals, signed
 from sweeps.report.wording import decimals_for, format_kl
@@ -61,8 +61,10 @@ ARM_COLUMNS: tuple[Column[ArmRow], ...] = (
     Column("n_diverged", lambda row: row.arm.n_diverged),
     Column("n_collapsed", lambda row: row.arm.n_collapsed),
     Column("", lambda row: (row.arm.n_collapsed, row.arm.n_kl), "collapsed", _format_part),
-    Column("", lambda row: (row.arm.n_diverged, row.arm.n_runs), "diverged", _format_part),
-    Column("", lambda row: (row.arm.n_lost, row.arm.n_runs), "lost", _format_part),
+    Column("n_broken", lambda row: len(row.arm.broken_seeds & row.arm.ended_seeds)),
+    Column("n_ended", lambda row: len(row.arm.ended_seeds)),
+    Column("", lambda row: row.arm, "broke down", lambda arm, _: format_breakdowns(arm)),
+    Column("mean_of_all", lambda row: row.arm.everything.mean),
     Column("params", lambda row: [dict(run.params) for run in row.arm.chosen], group="tuning", csv=""),
 )  # fmt: skip
 

@@ -15,7 +15,13 @@ from sweeps.report.statistics.paired import (
     sign_test,
 )
 from sweeps.report.statistics.power import effect_for_pairs, pairs_for_effect, power_of
-from sweeps.report.statistics.robust import Improvement, interquartile_mean, probability_of_improvement, worst_tenth
+from sweeps.report.statistics.robust import (
+    Improvement,
+    interquartile_mean,
+    probability_of_improvement,
+    signed_rank_p,
+    worst_tenth,
+)
 
 __all__ = [
     "ALPHA",
@@ -40,5 +46,6 @@ __all__ = [
     "probability_of_improvement",
     "sign_flip_p",
     "sign_test",
+    "signed_rank_p",
     "worst_tenth",
 ]

@@ -62,10 +62,12 @@ def refused(values: dict[str, Any]) -> str:
         ("tune.sampler", "sobol", ["'qmc', 'random', 'grid', 'tpe', 'gp' or 'cmaes'"]),
         ("tune.trials_per_arm", 0, ["greater than or equal to 1"]),
         ("confirm.split", "val", ["'train', 'validate' or 'test'"]),
-        ("metric.name", "val/ssim", ["metric.name is 'val/ssim'", "'val/psnr', 'val/energy_db'"]),
+        ("metric.name", "val/kl", ["metric.name is 'val/kl'", "'val/psnr', 'val/ssim'", "'val/energy_db'"]),
+        ("metric.name", "val/crps", ["metric.name is 'val/crps'", "energy_samples is 0", "2, 4, 8 or 16"]),
+        ("metric", {"name": "val/mse", "direction": "maximize"}, ["'minimize'", "less is better"]),
         ("metric.name", "val/energy_db", ["metric.name is 'val/energy_db'", "energy_samples is 0", "2, 4, 8 or 16"]),
         ("metric.direction", "minimize", ["'maximize'"]),
-        ("metric", {"name": "val/energy_db", "direction": "minimize"}, ["'maximize'", "more dB"]),
+        ("metric", {"name": "val/energy_db", "direction": "minimize"}, ["'maximize'", "more is better"]),
         ("name", "../x", ["name is '../x'"]),
     ],
 )
@@ -83,6 +85,24 @@ def test_the_energy_score_decides_where_every_run_has_it() -> None:
     one_arm = at_path("arms.constant.evaluation.energy_samples", 8)
     assert "arm" in (message := refused(merge(GOOD | metric, one_arm)))
     assert "energy_samples is 0" in message
+
+
+def test_a_metric_brings_its_direction_and_what_measures_it() -> None:
+    by_error = build_experiment(GOOD | {"metric": {"name": "val/mse"}}, "toy.yaml")
+    assert (by_error.metric.direction, by_error.metric.sign, by_error.metric.unit) == ("minimize", -1, "")
+    by_gap = build_experiment(GOOD | {"metric": {"name": "val/posterior_zero_gap"}}, "toy.yaml")
+    tuned = by_gap.config("constant", {}, 0, "validate")
+    assert tuned.evaluation.full  # or no trial would have it
+    assert not build_experiment(GOOD, "toy.yaml").config("constant", {}, 0, "validate").evaluation.full
+    told = {"base": {"evaluation": {"full": False}}, "metric": {"name": "val/posterior_zero_gap"}}
+    assert "evaluation.full is false" in refused(merge(GOOD, told))
+
+
+@pytest.mark.parametrize("name", ["val/ssim", "val/crps", "val/psnr_of_mean_of_n"])
+def test_a_pruner_needs_a_metric_of_every_evaluation_of_which_more_is_better(name: str) -> None:
+    message = refused(merge(GOOD, {"metric": {"name": name}, "tune": {"pruner": "median"}}))
+    assert "a pruner needs" in message
+    assert "val/psnr or val/energy_db" in message
 
 
 def test_tune_needs_something_to_search() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sweeps.experiment import SecondaryMetric
-from sweeps.report.comparison.compare import left_out, paired_test, seed_means
+from sweeps.report.comparison import left_out, paired_test, seed_means
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.statistics import ALPHA, Mean, Paired, mean_interval
 

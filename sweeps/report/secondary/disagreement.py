@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sweeps.experiment import Metric, SecondaryMetric, label_of
-from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.comparison.secondary import SecondaryResult, leading_side
+from sweeps.report.comparison import ArmResult, PairResult
+from sweeps.report.secondary.secondary_results import SecondaryResult, leading_side
 from sweeps.report.statistics import Paired
 from sweeps.report.wording import format_interval, format_number, format_seeds, pair_decimals
 
