@@ -82,8 +82,8 @@ ORDER = {
         < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
         < commands, browse, dashboard, worker""",
     "sweeps/report": """
-        reading, statistics < wording < comparison < secondary < checks < analysis < figures, rows < output
-        < all_verdicts""",
+        reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
+        < output < all_verdicts""",
 }
 
 
