@@ -27,6 +27,13 @@ def sweep(
     ] = [],  # noqa: B006
     plan: Annotated[bool, typer.Option("--plan", help="print every run and what is left; start nothing")] = False,
     probe: Annotated[bool, typer.Option(help="with --plan: measure this machine where no run tells")] = True,
+    spread_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER|SD",
+            help="with --plan: what these seeds could find, by the spread of an earlier experiment's differences",
+        ),
+    ] = None,
     status: Annotated[bool, typer.Option("--status", help="print how the sweep stands; start nothing")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="end the sweep at its runs' next checkpoints")] = False,
     retry: Annotated[
@@ -53,6 +60,8 @@ def sweep(
     """Launch an experiment, or go on with it: started again after any interruption, it loses and repeats nothing."""
     if dry_run and not sync:
         raise InputError("--dry-run belongs to --sync; --plan shows what a launch would do")
+    if spread_from is not None and not plan:
+        raise InputError("--spread-from belongs to --plan; it changes nothing of a launch")
     if sync:
         _sync(experiment_file, runs, dry_run=dry_run)
         return
@@ -67,7 +76,7 @@ def sweep(
     elif status:
         _status(experiment, root)
     elif plan:
-        _plan(experiment, root, machine, threads, probe=probe)
+        _plan(experiment, root, machine, threads, spread_from, probe=probe)
     else:
         _launch(experiment, root, machine, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s))
 
@@ -99,11 +108,22 @@ def _status(experiment: Experiment, root: ExperimentFolder) -> None:
     print_status(experiment, root)
 
 
-def _plan(experiment: Experiment, root: ExperimentFolder, machine: Slots, threads: int, *, probe: bool) -> None:
+def _plan(
+    experiment: Experiment,
+    root: ExperimentFolder,
+    machine: Slots,
+    threads: int,
+    spread_from: str | None,
+    *,
+    probe: bool,
+) -> None:
+    from sweeps.commands.design_check import prospects
     from sweeps.commands.show_plan import print_plan
     from sweeps.estimate import print_estimate
 
+    told = prospects(experiment, spread_from)  # before the plan: a mistake is not to be scrolled for
     print_plan(experiment, root)
+    print("\n".join(told), flush=True)
     if probe:
         print_estimate(experiment, root, machine, threads, lambda line: print(line, flush=True))
 

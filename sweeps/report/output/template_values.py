@@ -20,9 +20,11 @@ from sweeps.report.rows import (
     secondary_notes,
     secondary_pair_table,
     seeds_rows,
+    stage_rows,
     variance_rows,
 )
 from sweeps.report.statistics import calibration
+from sweeps.report.steadiness import paper_paragraph, steadiness_sentences
 
 
 def template_values(analysis: Analysis) -> dict[str, Any]:
@@ -47,6 +49,9 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "variance": variance_rows(metric, analysis.variance),
         "seeds_needed": seeds_rows(metric, analysis.pairs),
         "calibration": calibration(),
+        "stages": stage_rows(analysis),
+        "steadiness": steadiness_sentences(experiment, analysis.pairs),
+        "paragraph": paper_paragraph(analysis),
         "disagreements": analysis.disagreements,
         "secondary_notes": secondary_notes(analysis.secondary),
     }
