@@ -59,7 +59,7 @@ class Coordinator:
         self._hang_s, self._poll_s = hang_s, poll_s
         self._provenance = provenance or {}
         self._policy = FailurePolicy(backoff_first_s)
-        self._queue = RunQueue(self.plan)
+        self._queue = RunQueue(experiment)
         self._trials, self._torn = open_trials(experiment, root, storage)
         self._outcomes = Outcomes(
             experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._policy
