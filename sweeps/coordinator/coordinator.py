@@ -18,6 +18,7 @@ from sweeps.coordinator.failure_policy import FailurePolicy
 from sweeps.coordinator.outcomes import Outcomes
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.coordinator.standing import Standing
+from sweeps.coordinator.stopping_rule import StoppingRule
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs, is_disk_full
 from sweeps.study.trials import open_trials
@@ -65,6 +66,8 @@ class Coordinator:
             experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._policy
         )
 
+        self.rule = StoppingRule(experiment, root, self.counts, self._queue, self._log, slots.total)
+
     @property
     def active(self) -> dict[PlannedRun, Attempt]:
         """The runs that are training."""
@@ -83,16 +86,18 @@ class Coordinator:
             yield ""
             if not happened:
                 time.sleep(self._poll_s)
+        yield from self.rule.look()  # at what the last turn settled
         self.root.stop.unlink(missing_ok=True)
 
     def _is_over(self) -> bool:
-        return not self.active if self.standing.stopping else len(self.counts.settled) == len(self.plan)
+        return not self.active if self.standing.stopping else len(self.counts.settled) >= self.counts.n_planned
 
     def _turn(self) -> Iterator[str]:
         """Look at everything once. A full disk stops nothing but launches: what could not be written is due again."""
         try:
             yield from self._obey()
             yield from self._watch()
+            yield from self.rule.look()
             yield from self._fill_slots()
         except (OSError, InputError, RuntimeError) as error:
             if not is_disk_full(error):
@@ -112,8 +117,9 @@ class Coordinator:
             if self._outcomes.take_up(run):
                 self.fleet.adopt(run, self.root.run(run), devices.get(run.path, CPU))
                 yield self._log.record("adopted", run)
+        yield from self.rule.look()
         if self.counts.settled or self.active:
-            yield f"going on: {len(self.counts.settled)} of {len(self.plan)} runs done, {len(self.active)} alive"
+            yield f"going on: {len(self.counts.settled)} of {self.counts.n_planned} runs done, {len(self.active)} alive"
 
     def _obey(self) -> Iterator[str]:
         """Do what was asked from another terminal."""
