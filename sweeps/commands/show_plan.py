@@ -44,16 +44,16 @@ def design_lines(experiment: Experiment) -> list[str]:
         )
     elif tune:
         lines.append(
-            f"one tuning of every arm with {tune.trials_per_arm} trials: the verdict is about the configurations that it "
-            "chooses (confirm.replicates: several tunings)"
+            f"one tuning of every arm with {tune.trials_per_arm} trials: the verdict is about the configurations that "
+            "it chooses (confirm.replicates: several tunings)"
         )
     if confirm.stop == "sure":
         unit = "tuning" if n > 1 else "seed"
         runs = all_runs(experiment)
         first = sum(block_of(experiment, run) < LEAST_PAIRS for run in runs)
         lines.append(
-            f"looked at after each {unit} from number {LEAST_PAIRS}: at least {first}, at most {len(runs)} runs, and an arm "
-            "trains on while one of its pairs asks"
+            f"looked at after each {unit} from number {LEAST_PAIRS}: at least {first}, at most {len(runs)} runs, and "
+            "an arm trains on while one of its pairs asks"
         )
     return lines
 

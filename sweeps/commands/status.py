@@ -86,7 +86,7 @@ class SweepStatus:
         return f"at most {n}" if self.experiment.confirm.stop == "sure" and not self.is_over else str(n)
 
     def last_look(self) -> list[str]:
-        """Return how the pairs of arms stood at the last look of a sweep that ends when it is sure, and what it spared."""
+        """Return how the pairs of arms stood at the last look, and what that spared."""
         if not self.looks:
             return []
         lines = [f"looked: {describe_look(self.looks[-1], self.experiment)}"]

@@ -47,8 +47,7 @@ class Coordinator:
         poll_s: float = POLL_S,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
-        self.experiment = experiment
-        self.root = root
+        self.experiment, self.root = experiment, root
         self.plan = all_runs(experiment)
         self.counts = RunCounts(self.plan)
         self.signals: list[int] = []  # that came; one is a request to end gracefully
@@ -56,16 +55,13 @@ class Coordinator:
         self._log = EventLog(root)
         self.standing = Standing(root, self._log, slots, threads)
         self.slots = slots
-        self._threads = threads
-        self._hang_s, self._poll_s = hang_s, poll_s
+        self._threads, self._hang_s, self._poll_s = threads, hang_s, poll_s
         self._provenance = provenance or {}
-        self._policy = FailurePolicy(backoff_first_s)
-        self._queue = RunQueue(experiment)
+        self._policy, self._queue = FailurePolicy(backoff_first_s), RunQueue(experiment)
         self._trials, self._torn = open_trials(experiment, root, storage)
         self._outcomes = Outcomes(
             experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._policy
         )
-
         self.rule = StoppingRule(experiment, root, self.counts, self._queue, self._log, slots.total)
 
     @property

@@ -2,7 +2,6 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Sequence
 
 from sweeps.experiment import Experiment, PlannedRun, all_runs, block_of, tuning_of
 

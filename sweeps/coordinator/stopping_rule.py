@@ -52,7 +52,7 @@ class StoppingRule:
             self._blocks[block_of(experiment, run)].append(run)
         looks = list(read_looks(log.past()))
         self._recorded = {look.blocks: look for look in looks if look.planned == experiment.n_blocks}
-        #: The last look under another plan: what was open then asks again, and what holds at any time decides from then.
+        # the last look under another plan: what was open then asks again, and what holds at any time decides from then
         self._before = next((look for look in reversed(looks) if look.planned != experiment.n_blocks), None)
         words = [pair for pair in self._before.pairs if pair.word != "undecided"] if self._before else []
         self._pairs = Pairs(list(experiment.arms), words)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import mean
 
 from cvae.config import Config, training_flops
-from sweeps.estimate.probe import cost_key, measure
 from sweeps.decision import LEAST_PAIRS
+from sweeps.estimate.probe import cost_key, measure
 from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs, block_of, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
 from sweeps.search_space import sample_params

@@ -2,8 +2,8 @@
 
 from cvae.config import merge
 from cvae.errors import InputError
-from sweeps.estimate.costs import Costs
 from sweeps.decision import LEAST_PAIRS
+from sweeps.estimate.costs import Costs
 from sweeps.experiment import Experiment, all_runs, build_experiment
 from sweeps.experiment_folder import ExperimentFolder, runs_left
 from sweeps.units import format_duration
@@ -15,7 +15,8 @@ LEAST_SEEDS = 2
 def trim(experiment: Experiment, root: ExperimentFolder, costs: Costs, slots: int, budget_s: float) -> Experiment:
     """Return the experiment with as many trials and seeds, the same in every arm, as a budget of wall time allows.
 
-    Both are cut in proportion, to numbers that the tunings share equally. Runs that exist are not cut, nor are trials once confirm has begun.
+    Both are cut in proportion, to numbers that the tunings share equally.
+    Runs that exist are not cut, nor are trials once confirm has begun.
 
     Raises:
         InputError: the least that makes a comparison does not fit.

@@ -100,7 +100,7 @@ class Experiment(Section):
 
     @property
     def n_blocks(self) -> int:
-        """Differences that every pair of arms will have: one for each tuning where there are several, else each seed."""
+        """Differences that every pair of arms will have: one a tuning where there are several, else one a seed."""
         return self.n_tunings if self.n_tunings > 1 else self.confirm.seeds
 
     def space(self, arm: str) -> dict[str, Dimension]:

@@ -79,15 +79,15 @@ def check_tunings(tune: Tune | None, confirm: Confirm) -> None:
         raise ValueError(f"confirm.replicates is {n} and there is no `tune` section; allowed without one: 1")
     if confirm.configs_per_arm > 1:
         raise ValueError(
-            f"confirm.replicates is {n} and confirm.configs_per_arm is {confirm.configs_per_arm}: the best trial of each "
-            "tuning is confirmed; allowed with replicates: configs_per_arm 1"
+            f"confirm.replicates is {n} and confirm.configs_per_arm is {confirm.configs_per_arm}: the best trial of "
+            "each tuning is confirmed; allowed with replicates: configs_per_arm 1"
         )
     for key, total in (("tune.trials_per_arm", tune.trials_per_arm), ("confirm.seeds", confirm.seeds)):
         if total % n:
             near = " or ".join(str(m) for m in (total // n * n, total // n * n + n) if m)
             raise ValueError(
-                f"{key} is {total} and confirm.replicates is {n}: every tuning gets as many; allowed: a multiple of {n}, "
-                f"such as {near}"
+                f"{key} is {total} and confirm.replicates is {n}: every tuning gets as many; allowed: a multiple "
+                f"of {n}, such as {near}"
             )
 
 

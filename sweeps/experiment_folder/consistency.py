@@ -46,8 +46,8 @@ def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
     n = launched.get("confirm.seeds")
     if experiment.n_tunings > 1 and now.get("confirm.seeds") != n and list(root.path.glob("*/confirm-*")):
         raise InputError(
-            f"{root.path} has begun to confirm with {n} seeds an arm in {experiment.n_tunings} tunings; confirm.seeds can no "
-            f"longer change, because more seeds would change blocks that have been looked at; give --set confirm.seeds={n}"
+            f"{root.path} has begun to confirm with {n} seeds an arm in {experiment.n_tunings} tunings; confirm.seeds "
+            f"can no longer change, because it would change what may have been looked at; give --set confirm.seeds={n}"
         )
 
 
