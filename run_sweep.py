@@ -11,7 +11,7 @@ from cvae.config import parse_settings
 from cvae.errors import InputError
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_time, parse_word
 from sweeps.experiment import Experiment, load_experiment
-from sweeps.experiment_folder import ExperimentFolder
+from sweeps.experiment_folder import ExperimentFolder, as_launched
 from sweeps.tracking.process import MODES
 from sweeps.workers import Slots, find_slots
 
@@ -69,6 +69,7 @@ def sweep(
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
     experiment = load_experiment(experiment_file, parse_settings(settings))
     root = ExperimentFolder(runs / experiment.name)
+    experiment = as_launched(experiment, root)
     machine = _slots_for(experiment, slots, slots_per_gpu)
     threads = max(1, (os.cpu_count() or 1) // machine.total)
     if stop:
