@@ -84,6 +84,7 @@ def load_plan(path: Path) -> PlanRecord:
         n_configs=int(confirm.get("configs_per_arm", 1)),
         n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
         split=split,
+        n_tunings=int(confirm.get("replicates") or 1),
         stop=str(confirm.get("stop", "planned")),
         also=_also(values.get("also") or [], metric, path),
     )

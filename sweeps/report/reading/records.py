@@ -26,6 +26,7 @@ class PlanRecord:
     n_configs: int
     n_seeds: int
     split: str
+    n_tunings: int = 1  # of every arm, each on trials of its own and with confirm seeds of its own
     stop: str = "planned"  # when a sweep ends: after all planned seeds, or once it is sure
     also: tuple[SecondaryMetric, ...] = ()  # reported beside the metric; they decide nothing
 
@@ -35,6 +36,16 @@ class PlanRecord:
         choices = [name for name, dimension in searched.items() if isinstance(dimension, ConditionalChoice)]
         above = [name for name in choices if parameter.startswith(f"{name}.")]
         return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
+
+    @property
+    def n_blocks(self) -> int:
+        """Differences that every pair of arms will have: one a tuning where there are several, else one a seed."""
+        return self.n_tunings if self.n_tunings > 1 else self.n_seeds
+
+    @property
+    def block(self) -> str:
+        """What one difference of a pair comes from, for people: a seed or a tuning."""
+        return "tuning" if self.n_tunings > 1 else "seed"
 
     @property
     def confirm_key(self) -> str:
@@ -155,6 +166,13 @@ class ExperimentRecord:
     def confirm_seeds(self) -> list[int]:
         """Every seed that some arm was confirmed with."""
         return sorted({run.seed for run in self.runs if run.phase == "confirm" and run.seed is not None})
+
+    @property
+    def block_of_seed(self) -> dict[int, int]:
+        """Confirm seed -> what its differences count as: itself, or the tuning whose choice it confirmed."""
+        runs = [run for run in self.runs if run.phase == "confirm"]
+        several = self.plan.n_tunings > 1
+        return {run.seed: run.number if several else run.seed for run in runs if run.seed is not None}
 
     @property
     def is_complete(self) -> bool:

@@ -1,4 +1,4 @@
-"""A sweep that ends when it is sure, through the real coordinator: what it trains, what it spares, killed and raised."""
+"""A sweep that ends when it is sure, through the real coordinator: what it trains and spares, killed and raised."""
 
 import itertools
 import json
