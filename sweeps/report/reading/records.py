@@ -155,7 +155,7 @@ class ExperimentRecord:
     earlier_metrics: tuple[str, ...]  # other metrics that an earlier report of the folder was written for
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
     looks: Mapping[tuple[str, str], tuple[tuple[int, str], ...]] = field(default_factory=dict)  # earlier reports' words
-    first_planned: int | None = None  # seeds that were planned when the first of them was written
+    first_planned: int | None = None  # seeds that were planned at the first look, of a report or of the sweep
     differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[RunRecord]:
