@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sweeps.experiment import Metric
-from sweeps.report.comparison import decide_pair
-from sweeps.report.statistics import bca_intervals, compare_pairs, holm, mean_interval, power_of
+from sweeps.report.comparison import Rule, decide_pairs
+from sweeps.report.statistics import bca_intervals, compare_pairs, mean_interval, power_of
 
 Array = npt.NDArray[np.float64]
 
@@ -24,7 +23,6 @@ SEED_SD = 0.3
 #: What a collapsed seed loses, in dB: the gap between a good and a collapsed run in the course's logs.
 COLLAPSE_DB = 3.0
 COLLAPSED_SHARE = 0.15
-METRIC = Metric(name="val/psnr", direction="maximize", margin=None)
 TABLE = Path(__file__).parents[1] / "sweeps" / "report" / "calibration.json"
 
 
@@ -68,13 +66,20 @@ def false_verdicts(n_studies: int = N_STUDIES) -> list[dict[str, Any]]:
             n_false = 0
             for _ in range(n_studies):
                 arms, _mean = draw(rng, (3, n), collapsed)
-                tests = [compare_pairs(arms[i], arms[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
-                adjusted = holm([test.p for test in tests])
-                verdicts = {decide_pair(test, p, METRIC) for test, p in zip(tests, adjusted, strict=True)}
-                n_false += bool(verdicts & {"better", "worse"})
+                pairs = [(arms[i], arms[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
+                n_false += bool(_words(pairs) & {"better", "worse"})
             kind = "15% collapsed" if collapsed else "normal"
             rows.append({"seeds": kind, "n": n, "studies": n_studies, "false": n_false / n_studies})
     return rows
+
+
+def _words(pairs: list[tuple[Array, Array]]) -> set[str]:
+    """Return the words that the rule gives to pairs of arms whose planned seeds are in."""
+    n = len(pairs[0][0])
+    tests, differences = [compare_pairs(a, b) for a, b in pairs], [(a - b).tolist() for a, b in pairs]
+    return {
+        decision.verdict for decision in decide_pairs(Rule("planned", n, n, len(pairs), None, 1), tests, differences)
+    }
 
 
 def power(n_studies: int = N_STUDIES) -> list[dict[str, Any]]:
@@ -84,9 +89,7 @@ def power(n_studies: int = N_STUDIES) -> list[dict[str, Any]]:
         rng = np.random.default_rng(round(100 * correlation))
         shared = rng.normal(0, SEED_SD * math.sqrt(correlation), (n_studies, 1, 10))
         arms = shared + rng.normal(0, SEED_SD * math.sqrt(1 - correlation), (n_studies, 2, 10))
-        found = [
-            decide_pair(test, test.p, METRIC) == "better" for a, b in arms for test in (compare_pairs(a + 0.2, b),)
-        ]
+        found = [_words([(a + 0.2, b)]) == {"better"} for a, b in arms]
         formula = power_of(0.2, SEED_SD * math.sqrt(2 * (1 - correlation)), 10)
         rows.append(
             {"correlation": correlation, "studies": n_studies, "found": float(np.mean(found)), "formula": formula}

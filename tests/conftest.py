@@ -15,8 +15,8 @@ TINY: dict[str, Any] = {
     "n_future": 4,
     "n_eval": 4,
     "data": {"source": "pushing", "n_train": 10, "n_validate": 5, "n_test": 3, "n_frames": 12},
-    # Group norm sees one frame at a time, so that laws hold frame by frame; SVG's start is known to the last digit. What
-    # must hold under the defaults is tested beside, by DEFAULT_NORM.
+    # Group norm sees one frame at a time, so that laws hold frame by frame; SVG's start is known to the last digit.
+    # What must hold under the defaults is tested beside, by DEFAULT_NORM.
     "model": {
         "width": 0.125,
         "g_dim": 16,

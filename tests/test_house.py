@@ -78,10 +78,10 @@ ORDER = {
         pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
         < hidden_report < __main__""",
     "sweeps": """
-        units, search_space, decision < experiment < experiment_folder, workers, tracking < study, estimate, wandb_import, report
-        < coordinator < commands, browse, dashboard, worker""",
+        units, search_space, decision < experiment < experiment_folder, workers, tracking
+        < study, estimate, wandb_import, report < coordinator < commands, browse, dashboard, worker""",
     "sweeps/report": """
-        reading, statistics < wording < comparison < checks < analysis < figures, rows < output""",
+        reading, statistics < wording < comparison < secondary < checks < analysis < figures, rows < output""",
 }
 
 

@@ -38,14 +38,10 @@ class ModelConfig(Section):
         "fixed", description="where z of a future frame comes from: N(0, I), or a network that sees the frame before it"
     )
     norm: Literal["batch", "group"] = Field(
-        "batch",
-        description="normalisation; batch tells frames apart, so that codes live, by statistics of the frames of one "
-        "call; group looks at one frame, so that both paths are one function",
+        "batch", description="normalisation: over a call's frames, or in each frame"
     )
     start: Literal["svg", "unit"] = Field(
-        "unit",
-        description="initial weights: svg, N(0, 0.02) everywhere; unit, linear layers N(0, 1 / fan in), so that codes, "
-        "z and conditions are heard from the first step",
+        "unit", description="initial weights: svg, N(0, 0.02) everywhere; unit, linear layers N(0, 1 / fan in)"
     )
     predictor_norm: Literal["none", "batch"] = Field(
         "none", description="normalisation before the frame predictor's tanh; batch is the lab's"

@@ -1,10 +1,10 @@
 """Verdicts that may be looked at: one interval for all pairs and all looks, from which words are read.
 
-A block brings one new difference to every pair of arms. After each block from the sixth on, a pair's mean difference has
-an interval so wide that among all pairs and all looks up to the last planned block one misses the truth in at most one
-study of twenty. The nominal level of look n of N is 2 Phi(-C (N / n)^(1/4)) (Wang & Tsiatis 1987 with exponent 1/4; t
-enters through its p value, Jennison & Turnbull 2000, chapter 11). For whoever did not plan, `anytime_interval` holds at
-any number.
+A block brings one new difference to every pair of arms. After each block from the sixth on, a pair's mean difference
+has an interval so wide that among all pairs and all looks up to the last planned block one misses the truth in at
+most one study of twenty. The nominal level of look n of N is 2 Phi(-C (N / n)^(1/4)) (Wang & Tsiatis 1987 with exponent
+1/4; t enters through its p value, Jennison & Turnbull 2000, chapter 11). For whoever did not plan, `anytime_interval`
+holds at any number.
 """
 
 import math

@@ -90,9 +90,8 @@ def _tune_score(experiment: ExperimentRecord, arm: str, chosen: Sequence[RunReco
 def scores_by_seed(experiment: ExperimentRecord, arm: str, *, broken: bool) -> dict[int, float]:
     """Return seed -> score of an arm; `broken` keeps scores of runs that broke down."""
     runs, key = experiment.of(arm, "confirm"), experiment.plan.confirm_key
-    return seed_means(
-        experiment, runs, [experiment.score(r) if broken or not r.broke_down(key) else None for r in runs]
-    )
+    scores = [experiment.score(run) if broken or not run.broke_down(key) else None for run in runs]
+    return seed_means(experiment, runs, scores)
 
 
 def _broken_seeds(experiment: ExperimentRecord, arm: str) -> set[int]:

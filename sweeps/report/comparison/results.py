@@ -20,7 +20,7 @@ Size = Literal["beyond", "within", ""]
 
 @dataclass(frozen=True)
 class Chances:
-    """How likely arm a is worse than b by more than the margin, practically as good, and better by more; they sum to 1."""
+    """How likely a is worse than b by more than the margin, practically as good, and better by more; the sum is 1."""
 
     worse: float
     no_difference: float
@@ -54,11 +54,12 @@ class SeedScores(Protocol):
 class ArmResult:
     """What confirmation says of one arm; values in the metric's unit, KL in nats per sequence.
 
-    `confirmed`, `iqm` and `worst_tenth` are over the seeds at which the arm trained, `everything` over all that have a score,
-    breakdowns too. `n_diverged`, `n_collapsed` and `n_lost` count confirm runs; `broken_seeds` are those at which one
-    was lost, diverged or has no finite score, of the `ended_seeds`. `gain` is the advantage over repeating the last given frame (positive is better), paired by seed.
-    `tune_score` is the tune score of the configurations that were confirmed, `on_tune_split` what their confirm runs
-    reached on the same split at their last evaluation, and `shrinkage` what confirmation took off the tune score.
+    `confirmed`, `iqm` and `worst_tenth` are over the seeds at which the arm trained, `everything` over all that have a
+    score, breakdowns too. `n_diverged`, `n_collapsed` and `n_lost` count confirm runs; `broken_seeds` are those at
+    which one was lost, diverged or has no finite score, of the `ended_seeds`. `gain` is the advantage over repeating
+    the last given frame (positive is better), paired by seed. `tune_score` is the tune score of the configurations that
+    were confirmed, `on_tune_split` what their confirm runs reached on the same split at their last evaluation, and
+    `shrinkage` what confirmation took off the tune score.
     """
 
     name: str
@@ -92,7 +93,8 @@ class PairResult:
     `n_decided` seeds; `why` says what keeps the pair undecided, `word_chances` what more seeds would buy. `breakdowns`
     counts them, `with_lost` ranks them as the worst of their pair (None where there are none), `everything` is the test
     over all scores, breakdowns too, and `rank_p` Wilcoxon's over them. `is_void`: both posteriors have collapsed.
-    `looks` are the (seeds, word) that reports of this folder gave. `space` is the effect over the search space, `clips` the one clip by clip; None where they were not recorded.
+    `looks` are the (seeds, word) that reports of this folder gave. `space` is the effect over the search space, `clips`
+    the one clip by clip; None where they were not recorded.
     """
 
     a: str

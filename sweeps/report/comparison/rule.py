@@ -8,8 +8,8 @@ How words are read depends on what was planned and when it was looked:
 - planned seeds are still to come: that interval, and no word;
 - seeds were added after a look: the interval that holds whenever one looks.
 
-Under six pairs there is no word. A winner that broke down at more seeds than its loser keeps the word only where the sign
-test with breakdowns ranked worst agrees.
+Under six pairs there is no word. A winner that broke down at more seeds than its loser keeps the word only where the
+sign test with breakdowns ranked worst agrees.
 """
 
 from collections.abc import Sequence

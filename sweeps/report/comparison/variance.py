@@ -75,15 +75,13 @@ def effects_of_interest(metric: Metric, sd: float) -> tuple[float, ...]:
 def seeds_needed(metric: Metric, pairs: Sequence[PairResult]) -> list[SeedsNeeded]:
     """Return for each pair how many seeds effects of three sizes would need, with the spread measured here.
 
-    At the level that Holm asks of the first of all pairs."""
+    At the level that Holm asks of the first of all pairs.
+    """
     needed = []
     for pair in pairs:
         sd = pair.test.sd
         if sd and not pair.test.is_constant:
             effects = effects_of_interest(metric, sd)
-            needed.append(
-                SeedsNeeded(
-                    pair.a, pair.b, sd, tuple((e, pairs_for_effect(e, sd, ALPHA / len(pairs))) for e in effects)
-                )
-            )
+            seeds = [pairs_for_effect(effect, sd, ALPHA / len(pairs)) for effect in effects]
+            needed.append(SeedsNeeded(pair.a, pair.b, sd, tuple(zip(effects, seeds, strict=True))))
     return needed

@@ -115,10 +115,8 @@ def _decided(pair: PairResult, experiment: ExperimentRecord) -> Clause:
 
 def _rests_on(pair: PairResult, experiment: ExperimentRecord, *, of: str = "", turned: bool = False) -> str:
     """Return the interval that the word is read off, what kind it is, and the seeds that it rests on."""
-    plan, is_grown = (
-        experiment.plan,
-        bool(experiment.first_planned and experiment.first_planned < experiment.plan.n_seeds),
-    )
+    plan, first = experiment.plan, experiment.first_planned
+    is_grown = first is not None and first < plan.n_seeds
     interval = pair.interval if pair.interval is not None else pair.test.interval
     if interval is None:
         return format_seeds(pair.test.n)
@@ -126,7 +124,7 @@ def _rests_on(pair: PairResult, experiment: ExperimentRecord, *, of: str = "", t
     text, kind, seeds = format_interval(ends, pair_decimals(pair.test)), "95% interval", format_seeds(pair.n_decided)
     if pair.interval is not None and is_grown:
         kind = "interval that holds whenever one looks"
-        seeds += f", of which {experiment.first_planned} were planned at the first look"
+        seeds += f", of which {first} were planned at the first look"
     elif pair.interval is not None and (plan.stop == "sure" or not experiment.is_complete):
         kind = "interval for all pairs and looks"
         seeds = f"{pair.n_decided} of at most {plan.n_seeds} paired seeds"

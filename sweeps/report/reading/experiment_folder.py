@@ -13,6 +13,7 @@ from cvae.record import PREFIXES, RunFolder, finite
 from cvae.sections import Section
 from sweeps.experiment import Metric, SecondaryMetric, check_also, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, read_data_record
+from sweeps.report.reading.earlier_reports import earlier_looks, earlier_metrics
 from sweeps.report.reading.epochs import columns_of
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
 from sweeps.search_space import Dimension, WrittenDimension, parameters
@@ -42,42 +43,6 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     earlier, (looks, first_planned) = earlier_metrics(reported, plan.metric), earlier_looks(reported, plan.metric)
     thresholds = load_thresholds(folder)
     return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, thresholds, looks, first_planned)
-
-
-def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
-    """Return the other metrics, such as `val/ssim (maximize)`, that an earlier report of the folder was written for.
-
-    A report carries them on, so that one that is written twice does not forget them.
-    """
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))["metric"]
-        names = [*known.get("earlier", []), f"{known['name']} ({known['direction']})"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return ()  # no report yet, or not one of ours: it will be replaced
-    now = f"{metric.name} ({metric.direction})"
-    return tuple(dict.fromkeys(str(name) for name in names if name != now))
-
-
-Looks = dict[tuple[str, str], tuple[tuple[int, str], ...]]
-
-
-def earlier_looks(path: Path, metric: Metric) -> tuple[Looks, int | None]:
-    """Return (a, b) -> the (seeds, word) of earlier reports by this metric, and the seeds planned at the first of them.
-
-    A report carries them on: whoever adds seeds after having seen a verdict is held to an interval that allows for it.
-    """
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["metric"]["name"] != metric.name:
-            return {}, None
-        looks = {
-            (str(pair["a"]), str(pair["b"])): tuple((int(n), str(word)) for n, word in pair["looks"])
-            for pair in known["pairs"]
-        }
-        first = int(known["seeds"]["planned_at_first_look"]) if any(looks.values()) else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}, None  # no report yet, one of an earlier schema, or not one of ours: it will be replaced
-    return looks, first
 
 
 def load_thresholds(folder: Path) -> dict[str, float]:

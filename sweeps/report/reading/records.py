@@ -111,7 +111,7 @@ class RunRecord:
         return self.status == "diverged" or self._flag("diverged", derived=False)
 
     def broke_down(self, key: str) -> bool:
-        """The run ended without a model that can be judged: lost, diverged, or finished with a `key` that is no number."""
+        """The run ended without a model to be judged: lost, diverged, or finished with a `key` that is no number."""
         is_unscored = self.is_finished and key in self.state.scores and finite(self.state.scores[key]) is None
         return self.status in LOST or self.has_diverged or is_unscored
 

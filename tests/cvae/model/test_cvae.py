@@ -59,8 +59,8 @@ def test_shapes_at_every_size_and_width(image_size: int, width: float) -> None:
 @pytest.mark.parametrize("skip", SKIPS)
 @pytest.mark.parametrize("n_past", [1, 2, 3])
 def test_batched_equals_step_by_step(skip: str, n_past: int, norm: str) -> None:
-    # Forced throughout, one pass over time x batch and a loop over time are the same function where a frame is normed by
-    # itself (group norm), or by what was remembered (batch norm in evaluation).
+    # Forced throughout, one pass over time x batch and a loop over time are the same function where a frame is normed
+    # by itself (group norm), or by what was remembered (batch norm in evaluation).
     model, (frames, conditions, noise) = make(skip, norm, n_past=n_past).train(norm == "group"), inputs()
     batched = model(frames, conditions, noise, forced())
     codes, projected = model.codec.encode_truth(frames)
