@@ -13,6 +13,7 @@ from sweeps.report.comparison.verdict import (
     format_progress,
     format_word_chances,
     headline,
+    is_over,
     pair_sentence,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "format_progress",
     "format_word_chances",
     "headline",
+    "is_over",
     "left_out",
     "pair_sentence",
     "paired_test",

@@ -93,6 +93,7 @@ class PairResult:
     `n_decided` seeds; `why` says what keeps the pair undecided, `word_chances` what more seeds would buy. `breakdowns`
     counts them, `with_lost` ranks them as the worst of their pair (None where there are none), `everything` is the test
     over all scores, breakdowns too, and `rank_p` Wilcoxon's over them. `is_void`: both posteriors have collapsed.
+    `asks`: in a sweep that stops when it is sure, the pair needs another seed.
     `looks` are the (seeds, word) that reports of this folder gave. `space` is the effect over the search space, `clips`
     the one clip by clip; None where they were not recorded.
     """
@@ -110,6 +111,7 @@ class PairResult:
     everything: Paired
     rank_p: float | None
     is_void: bool
+    asks: bool
     looks: tuple[tuple[int, str], ...]
     bootstrap: Interval | None
     sign_flip_p: float | None

@@ -24,22 +24,31 @@ class Clause:
         return f"{self.claim} ({self.evidence})" if self.evidence else self.claim
 
 
-def headline(experiment: ExperimentRecord, clauses: Sequence[Clause], is_void: bool) -> str:
+def headline(
+    experiment: ExperimentRecord, pairs: Sequence[PairResult], clauses: Sequence[Clause], is_void: bool
+) -> str:
     """Return the first line: a warning where the comparison is void, how far the sweep is, then the clauses."""
-    progress, sentence = format_progress(experiment), "; ".join(map(str, clauses)) + "."
+    progress, sentence = format_progress(experiment, pairs), "; ".join(map(str, clauses)) + "."
     if not is_void:
         return progress + sentence
     void = "Void: the posterior has collapsed in every arm, so deterministic predictors are being compared."
     return f"{void} {progress or 'By the numbers alone: '}{sentence}"
 
 
-def format_progress(experiment: ExperimentRecord) -> str:
+def is_over(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> bool:
+    """Return whether nothing more is to come: every planned run has ended, or the sweep is as sure as it will be."""
+    is_sure = experiment.plan.stop == "sure" and bool(pairs) and not any(pair.asks for pair in pairs)
+    return experiment.is_complete or is_sure
+
+
+def format_progress(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> str:
     """Return `So far, with 17 of 24 confirm runs: `; empty once nothing more is to come."""
-    if experiment.is_complete or experiment.plan.stop == "sure":
+    if is_over(experiment, pairs):
         return ""
+    at_most = "at most " if experiment.plan.stop == "sure" else ""
     planned = experiment.plan.n_configs * experiment.plan.n_seeds * len(experiment.plan.arms)
     n_finished = sum(run.phase == "confirm" and run.is_finished for run in experiment.runs)
-    return f"So far, with {n_finished} of {planned} confirm runs: "
+    return f"So far, with {n_finished} of {at_most}{planned} confirm runs: "
 
 
 def clauses_of(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Clause]:

@@ -6,7 +6,7 @@ from typing import Any
 import jinja2
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.comparison import format_progress
+from sweeps.report.comparison import format_progress, is_over
 from sweeps.report.figures import TEMPLATES
 from sweeps.report.rows import (
     Medium,
@@ -33,7 +33,7 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "metric": metric,
         "headline": analysis.headline,
         "clauses": analysis.clauses,
-        "progress": format_progress(experiment),
+        "progress": format_progress(experiment, analysis.pairs),
         "is_void": analysis.is_void,
         "checks": analysis.checks,
         "counts": {level: sum(c.level == level for c in analysis.checks) for level in ("pass", "warn", "fail")},
@@ -42,7 +42,7 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "runs": run_rows(experiment),
         "seeds": experiment.confirm_seeds,
         "conditions": conditions(experiment),
-        "missing": missing(experiment),
+        "missing": missing(experiment, is_over(experiment, analysis.pairs)),
         "diagnostics": diagnostic_rows(experiment),
         "variance": variance_rows(metric, analysis.variance),
         "seeds_needed": seeds_rows(metric, analysis.pairs),
