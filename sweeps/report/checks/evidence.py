@@ -32,15 +32,15 @@ def nothing_was_lost(experiment: ExperimentRecord) -> Check:
 
 
 def nothing_diverged(experiment: ExperimentRecord) -> Check:
-    """Warn where runs broke down: a non-finite loss, or a finished run no better than one flat colour."""
-    parts, worst = [], 0
+    """Warn where runs broke down, which the verdict counts beside."""
+    parts, worst, key = [], 0, experiment.plan.confirm_key
     for arm in experiment.plan.arms:
         runs = [run for run in experiment.of(arm, "confirm") if run.is_finished or run.status in LOST]
-        n_diverged = sum(run.has_diverged for run in runs)
-        worst = max(worst, n_diverged)
-        parts.append(f"{arm} {format_share(n_diverged, len(runs))}")
+        n_broken = sum(run.broke_down(key) for run in runs)
+        worst = max(worst, n_broken)
+        parts.append(f"{arm} {format_share(n_broken, len(runs))}")
     detail = f"confirm runs that broke down: {'; '.join(parts)}"
-    return Check("No run diverged", "warn" if worst else "pass", detail)
+    return Check("No run broke down", "warn" if worst else "pass", detail)
 
 
 def no_pair_is_missing(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> Check:

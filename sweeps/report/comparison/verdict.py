@@ -76,9 +76,10 @@ def _pair_clauses(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs
 
 def _leaders(arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Clause]:
     """Return who leads where there are too many pairs to name each."""
-    beaten = {pair.b if pair.verdict == "better" else pair.a for pair in pairs if pair.verdict in ("better", "worse")}
+    living = [pair for pair in pairs if not pair.is_void] or pairs  # collapsed arms are not told apart by their scores
+    beaten = {pair.b if pair.verdict == "better" else pair.a for pair in living if pair.verdict in ("better", "worse")}
     first = [arm.name for arm in arms if arm.name not in beaten]
-    n_decided = sum(pair.verdict != "undecided" for pair in pairs)
+    n_decided = sum(pair.verdict != "undecided" for pair in living)
     decided = Clause(f"{n_decided} of {len(pairs)} pairs are decided")
     if len(first) == len(arms) or not first:
         return [Clause("no arm leads"), decided]
@@ -123,18 +124,19 @@ def _decided(pair: PairResult, experiment: ExperimentRecord) -> Clause:
 
 
 def _rests_on(pair: PairResult, experiment: ExperimentRecord, *, of: str = "", turned: bool = False) -> str:
-    """Return the interval that the word is read off, what kind it is, and the seeds that it rests on."""
+    """Return the interval that goes with the word, what kind it is, and the seeds that it rests on."""
     plan, first = experiment.plan, experiment.first_planned
     is_grown = first is not None and first < plan.n_seeds
-    interval = pair.interval if pair.interval is not None else pair.test.interval
+    is_looked_at = pair.interval is not None and (is_grown or plan.stop == "sure" or not experiment.is_complete)
+    interval = pair.interval if is_looked_at else pair.test.interval
     if interval is None:
         return format_seeds(pair.test.n)
     ends = (-interval[1], -interval[0]) if turned else interval
     text, kind, seeds = format_interval(ends, pair_decimals(pair.test)), "95% interval", format_seeds(pair.n_decided)
-    if pair.interval is not None and is_grown:
+    if is_looked_at and is_grown:
         kind = "interval that holds whenever one looks"
         seeds += f", of which {first} were planned at the first look"
-    elif pair.interval is not None and (plan.stop == "sure" or not experiment.is_complete):
+    elif is_looked_at:
         kind = "interval for all pairs and looks"
         seeds = f"{pair.n_decided} of at most {plan.n_seeds} paired seeds"
     return f"{kind} {of}{text}, {seeds}"
