@@ -4,7 +4,7 @@ from sweeps.report.comparison.arm_results import compare_arms, seed_means
 from sweeps.report.comparison.compare import compare_all_pairs, left_out, paired_test
 from sweeps.report.comparison.expected_best import budget_curve
 from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.comparison.rule import Rule, decide_pairs
+from sweeps.report.comparison.rule import Decision, Rule, decide_pairs, weigh_breakdowns
 from sweeps.report.comparison.variance import VarianceSplit, seeds_needed, variance_split
 from sweeps.report.comparison.verdict import (
     Clause,
@@ -20,6 +20,7 @@ from sweeps.report.comparison.verdict import (
 __all__ = [
     "ArmResult",
     "Clause",
+    "Decision",
     "PairResult",
     "Rule",
     "VarianceSplit",
@@ -39,4 +40,5 @@ __all__ = [
     "seed_means",
     "seeds_needed",
     "variance_split",
+    "weigh_breakdowns",
 ]

@@ -2,7 +2,7 @@
 
 from sweeps.report.analysis import Analysis
 from sweeps.report.figures.curves import curve_figures
-from sweeps.report.figures.differences import arm_means, clip_figures, paired_differences
+from sweeps.report.figures.differences import arm_means, clip_figures, paired_differences, three_chances
 from sweeps.report.figures.figure import Figure
 from sweeps.report.figures.latent import kl_heat_maps, rate_distortion
 from sweeps.report.figures.per_frame import per_frame
@@ -15,6 +15,7 @@ def figures_of(analysis: Analysis) -> dict[str, list[Figure]]:
     experiment, metric = analysis.experiment, analysis.experiment.plan.metric
     groups: dict[str, list[Figure | None]] = {
         "differences": [paired_differences(metric, analysis.arms, analysis.pairs)],
+        "chances": [three_chances(metric, analysis.pairs)],
         "means": [arm_means(metric, experiment.plan.arms, analysis.arms)],
         "confirm": [*curve_figures(experiment, "confirm")],
         "frames": [per_frame(experiment)],

@@ -6,10 +6,12 @@ from typing import Any
 import jinja2
 
 from sweeps.report.analysis import Analysis
+from sweeps.report.checks import kind_of_seeds
 from sweeps.report.comparison import format_progress, is_over
 from sweeps.report.figures import TEMPLATES
 from sweeps.report.rows import (
     Medium,
+    calibration_notes,
     chosen_rows,
     conditions,
     diagnostic_rows,
@@ -47,6 +49,8 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "variance": variance_rows(metric, analysis.variance),
         "seeds_needed": seeds_rows(metric, analysis.pairs),
         "calibration": calibration(),
+        "calibration_notes": calibration_notes(len(experiment.plan.arms)),
+        "similar_seeds": kind_of_seeds(analysis.arms, analysis.pairs),
         "disagreements": analysis.disagreements,
         "secondary_notes": secondary_notes(analysis.secondary),
     }
