@@ -1,4 +1,4 @@
-"""Studies that are looked at after every seed: wrong words under one fixed test at each look, and under the rule for looks.
+"""Studies that are looked at after every seed: wrong words by the test for one look, and by the rule for looks.
 
 The sweep is the coordinator's: an arm trains on while one of its pairs asks for more.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from benchmarks.calibration.families import MARGIN
-from benchmarks.calibration.simulated_seeds import N_STUDIES, Array, share
+from benchmarks.calibration.simulated_seeds import N_STUDIES, Array, n_studies_of, share
 from benchmarks.calibration.words_of_a_study import pairs_of
 from sweeps.decision import LEAST_PAIRS, MISS, Look, asks_for_more, first_word
 
@@ -29,7 +29,7 @@ def looking(n_studies: int = N_STUDIES) -> list[dict[str, Any]]:
     the rule for looks; `found`: the last arm is better than the first; `covers`: of the intervals that are printed,
     share that hold the truth; `seeds`, `runs`: until no pair asks, of 20 seeds in every arm.
     """
-    return [_row(truth, n_studies) for truth in STUDIES]
+    return [_row(truth, n_studies_of(len(truth), n_studies)) for truth in STUDIES]
 
 
 def _row(truth: tuple[float, ...], n_studies: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which of the simulated worlds a study's seeds are most like, so that what intervals are worth is said of the right one."""
+"""Which of the simulated kinds a study's seeds are most like: what intervals are worth is said of that one."""
 
 from collections.abc import Sequence
 from statistics import median

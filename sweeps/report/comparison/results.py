@@ -89,7 +89,7 @@ class PairResult:
     """Arm a against arm b (`test.difference` is a minus b), with the seeds that had to leave and why.
 
     `bootstrap` is the BCa interval of the difference and `sign_flip_p` the exact randomisation test's p, both beside
-    the rule; `improvement` the probability that a is better. `interval` is wide enough for all pairs (and looks) together,
+    the rule; `improvement` the probability that a is better. `interval` is wide enough for all pairs and looks,
     after `n_decided` seeds; `why` says what keeps the pair undecided, `word_chances` what more seeds would buy.
     `breakdowns` counts them, `with_lost` ranks them as the worst of their pair (None where there are none),
     `everything` is the test over all scores, breakdowns too, and `rank_p` Wilcoxon's over them. `is_void`: both

@@ -67,7 +67,10 @@ def three_chances(metric: Metric, pairs: Sequence[PairResult]) -> Figure | None:
     bars = chart.encode(
         x=alt.X("percent:Q", title="chance, %", scale=alt.Scale(domain=[0, 100], nice=False)),
         y=alt.Y(
-            "pair:N", sort=[_pair_label(pair) for pair in shown], title=None, axis=alt.Axis(labelLimit=170, labelOffset=-6)
+            "pair:N",
+            sort=[_pair_label(pair) for pair in shown],
+            title=None,
+            axis=alt.Axis(labelLimit=170, labelOffset=-6),
         ),
         color=alt.Color(
             "chance:N",
@@ -78,7 +81,9 @@ def three_chances(metric: Metric, pairs: Sequence[PairResult]) -> Figure | None:
         order=alt.Order("order:Q"),
         tooltip=tooltip("pair:N", "chance:N", "percent:Q"),
     )
-    caption = "First arm against second, by Student's t of the paired differences with a flat prior. They decide nothing."
+    caption = (
+        "First arm against second, by Student's t of the paired differences with a flat prior. They decide nothing."
+    )
     return build("chances", "How likely is which difference", caption, bars, 44 * len(shown))
 
 

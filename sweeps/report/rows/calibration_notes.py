@@ -15,13 +15,13 @@ def _families(n_arms: int) -> Iterator[str]:
     rows = calibration()["families"]
     equal = _most_seeds(_like(n_arms, [row for row in rows if set(row["arms"].split(", ")) == {"0"}]))
     yield (
-        f"All planned seeds in, {_number(equal)} equal arms, n = {equal['n']}: some pair falsely better in "
-        f"{equal['false_better']:.1%} of {equal['studies']:,} studies."
+        f"All planned seeds in, {_number(equal)} equal arms, n = {equal['n']}: some pair falsely better "
+        f"in {equal['false_better']:.1%} of {equal['studies']:,} studies."
     )
     apart = _most_seeds(_like(n_arms, [row for row in rows if "0.1" in row["arms"]]))
     yield (
-        f"Of {_number(apart)} arms, some apart by exactly the margin, n = {apart['n']}: some pair falsely equivalent in "
-        f"{apart['false_equivalent']:.1%}; with each pair's own 95% interval it would be "
+        f"Of {_number(apart)} arms, some apart by exactly the margin, n = {apart['n']}: some pair falsely equivalent "
+        f"in {apart['false_equivalent']:.1%}; with each pair's own 95% interval it would be "
         f"{apart['uncorrected_equivalent']:.1%}."
     )
 
@@ -30,10 +30,10 @@ def _looks(n_arms: int) -> Iterator[str]:
     rows = calibration()["looking"]
     (equal,) = _like(n_arms, [row for row in rows if set(row["arms"].split(", ")) == {"0"}])
     yield (
-        f"{_number(equal).capitalize()} equal arms looked at after every seed from the sixth to the twentieth: some look "
-        f"calls a pair better in {equal['naive']:.1%} by the test for one look, in {equal['false']:.1%} by the rule for "
-        f"looks, whose intervals hold the truth in {equal['covers']:.1%}; a sweep that stops when it is sure then trains "
-        f"{equal['runs']:.0f} runs of {20 * len(equal['arms'].split(', '))}."
+        f"{_number(equal).capitalize()} equal arms looked at after every seed from the sixth to the twentieth: some "
+        f"look calls a pair better in {equal['naive']:.1%} by the test for one look, in {equal['false']:.1%} by the "
+        f"rule for looks, whose intervals hold the truth in {equal['covers']:.1%}; a sweep that stops when it is sure "
+        f"then trains {equal['runs']:.0f} runs of {20 * len(equal['arms'].split(', '))}."
     )
 
 

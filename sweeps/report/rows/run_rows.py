@@ -85,7 +85,7 @@ def _format_condition(value: object) -> str:
 
 
 def missing(experiment: ExperimentRecord, is_over: bool) -> list[str]:
-    """Return what the plan holds and the folder does not: a phrase per arm with runs to come or lost; nothing comes once it is over."""
+    """Return what the plan holds and the folder does not: a phrase per arm with runs lost or, unless over, to come."""
     plan, planned = experiment.plan, experiment.plan.n_configs * experiment.plan.n_seeds
     phrases = []
     for arm in plan.arms:

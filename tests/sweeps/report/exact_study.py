@@ -68,7 +68,15 @@ class ExactStudy:
         }
 
     def _run(
-        self, path: Path, arm: str, phase: str, number: int, seed: int, trial: int | None, score: float | None, i: int = -1
+        self,
+        path: Path,
+        arm: str,
+        phase: str,
+        number: int,
+        seed: int,
+        trial: int | None,
+        score: float | None,
+        i: int = -1,
     ) -> None:
         path.mkdir(parents=True, exist_ok=True)
         run, status = RunFolder(path), self.statuses.get((arm, i), "finished")

@@ -224,7 +224,9 @@ def test_seeds_that_were_added_after_a_look_are_seen(tmp_path: Path) -> None:
     printed = {6: (0.0728781,), 9: (0.0319104, 0.019125, 0.325319), 20: (0.627111, -0.097160, 0.157160)}
     for n, (p, *interval) in printed.items():
         assert pair_of(verdicts[n])["p"] == pytest.approx(p, abs=1e-6)
-        assert pair_of(verdicts[n])["interval"][: len(interval)] == pytest.approx(interval or [], abs=1e-6) or not interval
+        assert (
+            pair_of(verdicts[n])["interval"][: len(interval)] == pytest.approx(interval or [], abs=1e-6) or not interval
+        )
     assert [pair_of(verdict)["verdict"] for verdict in verdicts.values()] == ["undecided"] * 3
     # From the second look on the interval holds whenever one looks.
     assert pair_of(verdicts[9])["decided_interval"] == pytest.approx([-0.094742, 0.439187], abs=1e-6)
@@ -276,7 +278,7 @@ def test_a_lucky_trial_moves_nothing_but_the_shrinkage(tmp_path: Path) -> None:
 
 def test_sixteen_public_pairs_of_which_three_crashed(tmp_path: Path) -> None:
     # Thirteen differences with the moments of the published ones, and three crashes of a with those of all sixteen.
-    shape = np.array(EFFECT + [0.1, -0.2, 0.4])
+    shape = np.array([*EFFECT, 0.1, -0.2, 0.4])
     trained = -0.116923 + 0.592021 * (shape - shape.mean()) / shape.std(ddof=1)
     t15, half = ttest_1samp(np.arange(16.0), 0).confidence_interval, 1.384331
     sd16 = half * 4 / float((t15().high - 7.5) / (np.arange(16.0).std(ddof=1) / 4))
@@ -302,7 +304,7 @@ def test_sixteen_public_pairs_of_which_three_crashed(tmp_path: Path) -> None:
     assert pair["verdict"] == "undecided"
     line = verdict["headline"]
     assert "cyclical against monotonic is undecided where both trained" in line
-    assert "−0.12 dB" in line
+    assert "−0.12 dB" in line  # noqa: RUF001 - a minus sign
     assert "monotonic at 3 of 16 (4 to 46%) and cyclical at 0 of 16 (at most 17%)" in line
     assert "exact p = 0.250" in line
 
@@ -369,7 +371,9 @@ def test_intervals_for_all_pairs_stand_beside_the_plain_ones(tmp_path: Path) -> 
 @pytest.mark.parametrize(("n_arms", "seeds"), [(2, "20"), (3, "27"), (8, "41")])
 def test_the_table_of_seeds_needed_has_the_level_of_the_rule(tmp_path: Path, n_arms: int, seeds: str) -> None:
     d = planted_moments(0.0, 0.3)
-    scores = {"a": baseline(10), "b": above(d)} | {f"x{k}": above([0.5 * k + x for x in EQUAL]) for k in range(n_arms - 2)}
+    scores = {"a": baseline(10), "b": above(d)} | {
+        f"x{k}": above([0.5 * k + x for x in EQUAL]) for k in range(n_arms - 2)
+    }
     said(ExactStudy(scores), tmp_path / "study")
     rows = (tmp_path / "study" / "report" / "tables" / "seeds_needed.csv").read_text().splitlines()
     (row,) = [row.split(",") for row in rows if row.startswith("b,a,") and ",0.2," in row]

@@ -15,7 +15,20 @@ from sweeps.report.figures.figure import figure_files, in_light_colours
 from sweeps.report.output.write import render_files
 from tests.sweeps.report.planted import Planted
 
-GROUPS = ("differences", "chances", "means", "confirm", "frames", "plane", "maps", "clips", "found", "region", "tuned", "tune")
+GROUPS = (
+    "differences",
+    "chances",
+    "means",
+    "confirm",
+    "frames",
+    "plane",
+    "maps",
+    "clips",
+    "found",
+    "region",
+    "tuned",
+    "tune",
+)
 
 
 @pytest.fixture(scope="module")

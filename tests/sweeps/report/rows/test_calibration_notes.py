@@ -6,7 +6,9 @@ from sweeps.report.rows.calibration_notes import calibration_notes
 from sweeps.report.statistics.calibration import calibration
 
 
-@pytest.mark.parametrize(("n_arms", "word"), [(1, "two"), (2, "two"), (3, "three"), (4, "three"), (7, "eight"), (12, "eight")])
+@pytest.mark.parametrize(
+    ("n_arms", "word"), [(1, "two"), (2, "two"), (3, "three"), (4, "three"), (7, "eight"), (12, "eight")]
+)
 def test_the_nearest_number_of_arms_is_quoted(n_arms, word):
     family, _, looks, _ = calibration_notes(n_arms)
     assert f", {word} equal arms, " in family
