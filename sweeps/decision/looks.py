@@ -11,7 +11,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from functools import lru_cache
 from typing import Literal
 
 #: The chance that any interval of a study misses the truth.
@@ -85,11 +85,18 @@ def look_interval(differences: Sequence[float], planned: int, n_pairs: int) -> E
     n = len(differences)
     if n < LEAST_PAIRS:
         return None
-    half = _quantile(n, planned, n_pairs) * stdev(differences) / math.sqrt(n)
-    mean = fmean(differences)
+    mean, sd = _mean_and_sd(differences)
+    half = _quantile(n, planned, n_pairs) * sd / math.sqrt(n)
     return mean - half, mean + half
 
 
+def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+    """Return mean and standard deviation of at least two values; a look at thousands of studies waits for them."""
+    mean = math.fsum(values) / len(values)
+    return mean, math.sqrt(math.fsum((x - mean) ** 2 for x in values) / (len(values) - 1))
+
+
+@lru_cache(maxsize=1024)
 def _quantile(n: int, planned: int, n_pairs: int) -> float:
     """Return how many standard errors the interval after n blocks reaches to either side."""
     from scipy.special import ndtr, stdtrit  # here: an experiment file is read in a moment, scipy is not
@@ -130,7 +137,7 @@ def chance_of_word(
     n = len(differences)
     if n < 2:
         return None
-    mean, sd = fmean(differences), stdev(differences)
+    mean, sd = _mean_and_sd(differences)
     half = _quantile(at, planned, n_pairs) * sd / math.sqrt(at)
     if at <= n or sd == 0:
         return float(read_word((mean - half, mean + half), margin) != "undecided")
@@ -170,13 +177,14 @@ def anytime_interval(differences: Sequence[float], miss: float = MISS, g: float 
     k = (math.sqrt(wide) / miss) ** (2 / n)
     if k >= wide:
         return None
-    half = stdev(differences) / math.sqrt(n) * math.sqrt((n - 1) * (k - 1) / (1 - k / wide))
-    mean = fmean(differences)
+    mean, sd = _mean_and_sd(differences)
+    half = sd / math.sqrt(n) * math.sqrt((n - 1) * (k - 1) / (1 - k / wide))
     return mean - half, mean + half
 
 
 def anytime_evidence(differences: Sequence[float], mean: float = 0.0, g: float = 1.0) -> float:
     """Return the e-value against a true mean: at least 1 / a at any time with probability a at most if it is true."""
     n, wide = len(differences), 1 + len(differences) * g
-    t = (fmean(differences) - mean) / (stdev(differences) / math.sqrt(n))
+    centre, sd = _mean_and_sd(differences)
+    t = (centre - mean) / (sd / math.sqrt(n))
     return float(wide**-0.5 * ((1 + t * t / (n - 1)) / (1 + t * t / ((n - 1) * wide))) ** (n / 2))

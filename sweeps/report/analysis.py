@@ -59,7 +59,7 @@ def conclude(experiment: ExperimentRecord) -> Analysis:
         checks=run_checks(experiment, arms, pairs),
         is_void=void,
         clauses=clauses,
-        headline=headline(experiment, clauses, void),
+        headline=headline(experiment, pairs, clauses, void),
         variance=variance_split(experiment, arms),
         secondary=secondary,
         disagreements=disagreements(experiment.plan, arms, pairs, secondary),

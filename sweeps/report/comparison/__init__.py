@@ -5,7 +5,7 @@ from sweeps.report.comparison.blocks import block_means, describe_estimand, pair
 from sweeps.report.comparison.compare import compare_all_pairs, left_out
 from sweeps.report.comparison.expected_best import budget_curve
 from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.comparison.rule import Rule, decide_pairs
+from sweeps.report.comparison.rule import Decision, Rule, decide_pairs, weigh_breakdowns
 from sweeps.report.comparison.variance import VarianceSplit, seeds_needed, variance_split
 from sweeps.report.comparison.verdict import (
     Clause,
@@ -14,12 +14,14 @@ from sweeps.report.comparison.verdict import (
     format_progress,
     format_word_chances,
     headline,
+    is_over,
     pair_sentence,
 )
 
 __all__ = [
     "ArmResult",
     "Clause",
+    "Decision",
     "PairResult",
     "Rule",
     "VarianceSplit",
@@ -34,10 +36,12 @@ __all__ = [
     "format_progress",
     "format_word_chances",
     "headline",
+    "is_over",
     "left_out",
     "pair_sentence",
     "paired_test",
     "seed_means",
     "seeds_needed",
     "variance_split",
+    "weigh_breakdowns",
 ]

@@ -19,6 +19,7 @@ from sweeps.report.comparison.rule import (
     Rule,
     chances_of,
     decide_pairs,
+    needs_seeds,
     weigh_breakdowns,
     word_chances,
 )
@@ -92,6 +93,7 @@ def _pair_result(
         everything=compare_pairs(*all_scores),
         rank_p=signed_rank_p([x - y for x, y in zip(*all_scores, strict=True)]),
         is_void=all(arm.kl is not None and arm.kl < COLLAPSED_KL for arm in (a, b)),
+        asks=needs_seeds(rule, differences),
         looks=_looks(experiment, a, b, test.n, decision.verdict),
         bootstrap=bca_interval(differences),
         sign_flip_p=sign_flip_p(differences),

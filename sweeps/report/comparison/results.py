@@ -89,12 +89,13 @@ class PairResult:
     """Arm a against arm b (`test.difference` is a minus b), with the seeds that had to leave and why.
 
     `bootstrap` is the BCa interval of the difference and `sign_flip_p` the exact randomisation test's p, both beside
-    the rule; `improvement` the probability that a is better. `interval` is the one that the verdict is read off, after
-    `n_decided` seeds; `why` says what keeps the pair undecided, `word_chances` what more seeds would buy. `breakdowns`
-    counts them, `with_lost` ranks them as the worst of their pair (None where there are none), `everything` is the test
-    over all scores, breakdowns too, and `rank_p` Wilcoxon's over them. `is_void`: both posteriors have collapsed.
-    `looks` are the (seeds, word) that reports of this folder gave. `space` is the effect over the search space, `clips`
-    the one clip by clip; None where they were not recorded.
+    the rule; `improvement` the probability that a is better. `interval` is wide enough for all pairs and looks,
+    after `n_decided` seeds; `why` says what keeps the pair undecided, `word_chances` what more seeds would buy.
+    `breakdowns` counts them, `with_lost` ranks them as the worst of their pair (None where there are none),
+    `everything` is the test over all scores, breakdowns too, and `rank_p` Wilcoxon's over them. `is_void`: both
+    posteriors have collapsed. `asks`: in a sweep that stops when it is sure, the pair needs another seed. `looks` are
+    the (seeds, word) that reports of this folder gave. `space` is the effect over the search space, `clips` the one
+    clip by clip; None where they were not recorded.
     """
 
     a: str
@@ -110,6 +111,7 @@ class PairResult:
     everything: Paired
     rank_p: float | None
     is_void: bool
+    asks: bool
     looks: tuple[tuple[int, str], ...]
     bootstrap: Interval | None
     sign_flip_p: float | None

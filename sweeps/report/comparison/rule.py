@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.special import stdtr
+from scipy.special import stdtr, stdtrit
 
 from sweeps.decision import (
     LEAST_PAIRS,
@@ -24,6 +24,7 @@ from sweeps.decision import (
     Breakdowns,
     Ends,
     anytime_interval,
+    asks_for_more,
     chance_of_word,
     first_word,
     look_interval,
@@ -53,7 +54,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Decision:
-    """A word, the interval that it is read off, and after how many seeds; `why` says what keeps a pair undecided."""
+    """A word, the interval for all pairs (and looks), and after how many seeds; `why` says what keeps it undecided.
+
+    Where there are looks the word is read off the interval; else Holm's steps may give one a little earlier.
+    """
 
     verdict: Verdict
     interval: Ends | None
@@ -80,11 +84,20 @@ def equivalence_p(test: Paired, margin: float | None) -> float | None:
 
 
 def _planned(rule: Rule, test: Paired, unequal: float | None, equal: float | None) -> Decision:
+    together = interval_for_all(test, rule.n_pairs)
     if test.n < LEAST_PAIRS or test.difference is None:
-        return Decision("undecided", test.interval, test.n, _too_few(test.n))
+        return Decision("undecided", together, test.n, _too_few(test.n))
     if unequal is not None and unequal < ALPHA:
-        return Decision("better" if rule.sign * test.difference > 0 else "worse", test.interval, test.n)
-    return Decision("equivalent" if equal is not None and equal < ALPHA else "undecided", test.interval, test.n)
+        return Decision("better" if rule.sign * test.difference > 0 else "worse", together, test.n)
+    return Decision("equivalent" if equal is not None and equal < ALPHA else "undecided", together, test.n)
+
+
+def interval_for_all(test: Paired, n_pairs: int) -> Ends | None:
+    """Return the t interval that is so wide that those of all pairs hold in 19 of 20 studies (Bonferroni)."""
+    if test.difference is None or test.sd is None:
+        return None
+    half = float(stdtrit(test.n - 1, 1 - ALPHA / 2 / n_pairs)) * test.sd / test.n**0.5
+    return test.difference - half, test.difference + half
 
 
 def _looked(rule: Rule, differences: Sequence[float]) -> Decision:
@@ -100,6 +113,13 @@ def _looked(rule: Rule, differences: Sequence[float]) -> Decision:
         return Decision("undecided", interval, n, "not all planned seeds are in")
     interval = anytime_interval(differences, ALPHA / rule.n_pairs)
     return Decision(_verdict(read_word(interval, rule.margin), rule.sign), interval, n)
+
+
+def needs_seeds(rule: Rule, differences: Sequence[float]) -> bool:
+    """Return whether a pair of a sweep that stops when it is sure asks for another seed."""
+    if rule.reading != "looks" or not LEAST_PAIRS <= rule.planned <= MOST_BLOCKS:
+        return False
+    return asks_for_more(differences, rule.planned, rule.n_pairs, rule.margin)
 
 
 def _verdict(word: str, sign: int) -> Verdict:

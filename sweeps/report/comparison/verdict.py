@@ -25,22 +25,31 @@ class Clause:
         return f"{self.claim} ({self.evidence})" if self.evidence else self.claim
 
 
-def headline(experiment: ExperimentRecord, clauses: Sequence[Clause], is_void: bool) -> str:
+def headline(
+    experiment: ExperimentRecord, pairs: Sequence[PairResult], clauses: Sequence[Clause], is_void: bool
+) -> str:
     """Return the first line: a warning where the comparison is void, how far the sweep is, then the clauses."""
-    progress, sentence = format_progress(experiment), "; ".join(map(str, clauses)) + "."
+    progress, sentence = format_progress(experiment, pairs), "; ".join(map(str, clauses)) + "."
     if not is_void:
         return progress + sentence
     void = "Void: the posterior has collapsed in every arm, so deterministic predictors are being compared."
     return f"{void} {progress or 'By the numbers alone: '}{sentence}"
 
 
-def format_progress(experiment: ExperimentRecord) -> str:
+def is_over(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> bool:
+    """Return whether nothing more is to come: every planned run has ended, or the sweep is as sure as it will be."""
+    is_sure = experiment.plan.stop == "sure" and bool(pairs) and not any(pair.asks for pair in pairs)
+    return experiment.is_complete or is_sure
+
+
+def format_progress(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> str:
     """Return `So far, with 17 of 24 confirm runs: `; empty once nothing more is to come."""
-    if experiment.is_complete or experiment.plan.stop == "sure":
+    if is_over(experiment, pairs):
         return ""
+    at_most = "at most " if experiment.plan.stop == "sure" else ""
     planned = experiment.plan.n_configs * experiment.plan.n_seeds * len(experiment.plan.arms)
     n_finished = sum(run.phase == "confirm" and run.is_finished for run in experiment.runs)
-    return f"So far, with {n_finished} of {planned} confirm runs: "
+    return f"So far, with {n_finished} of {at_most}{planned} confirm runs: "
 
 
 def clauses_of(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Clause]:
@@ -69,9 +78,10 @@ def _pair_clauses(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs
 
 def _leaders(arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Clause]:
     """Return who leads where there are too many pairs to name each."""
-    beaten = {pair.b if pair.verdict == "better" else pair.a for pair in pairs if pair.verdict in ("better", "worse")}
+    living = [pair for pair in pairs if not pair.is_void] or pairs  # collapsed arms are not told apart by their scores
+    beaten = {pair.b if pair.verdict == "better" else pair.a for pair in living if pair.verdict in ("better", "worse")}
     first = [arm.name for arm in arms if arm.name not in beaten]
-    n_decided = sum(pair.verdict != "undecided" for pair in pairs)
+    n_decided = sum(pair.verdict != "undecided" for pair in living)
     decided = Clause(f"{n_decided} of {len(pairs)} pairs are decided")
     if len(first) == len(arms) or not first:
         return [Clause("no arm leads"), decided]
@@ -116,22 +126,20 @@ def _decided(pair: PairResult, experiment: ExperimentRecord) -> Clause:
 
 
 def _rests_on(pair: PairResult, experiment: ExperimentRecord, *, of: str = "", turned: bool = False) -> str:
-    """Return the interval that the word is read off, what kind it is, and the seeds that it rests on."""
+    """Return the interval that goes with the word, what kind it is, and the seeds that it rests on."""
     plan, first = experiment.plan, experiment.first_planned
     is_grown = first is not None and plan.n_tunings == 1 and first < plan.n_seeds
-    interval = pair.interval if pair.interval is not None else pair.test.interval
+    is_looked_at = pair.interval is not None and (is_grown or plan.stop == "sure" or not experiment.is_complete)
+    interval = pair.interval if is_looked_at else pair.test.interval
     if interval is None:
         return format_pairs(pair.test.n, plan.block)
     ends = (-interval[1], -interval[0]) if turned else interval
-    text, kind, seeds = (
-        format_interval(ends, pair_decimals(pair.test)),
-        "95% interval",
-        format_pairs(pair.n_decided, plan.block),
-    )
-    if pair.interval is not None and is_grown:
+    text, kind = format_interval(ends, pair_decimals(pair.test)), "95% interval"
+    seeds = format_pairs(pair.n_decided, plan.block)
+    if is_looked_at and is_grown:
         kind = "interval that holds whenever one looks"
         seeds += f", of which {first} were planned at the first look"
-    elif pair.interval is not None and (plan.stop == "sure" or not experiment.is_complete):
+    elif is_looked_at:
         kind = "interval for all pairs and looks"
         seeds = f"{pair.n_decided} of at most {plan.n_blocks} paired {plan.block}s"
     return f"{kind} {of}{text}, {seeds}"

@@ -6,10 +6,12 @@ from typing import Any
 import jinja2
 
 from sweeps.report.analysis import Analysis
-from sweeps.report.comparison import format_progress
+from sweeps.report.checks import kind_of_seeds
+from sweeps.report.comparison import format_progress, is_over
 from sweeps.report.figures import TEMPLATES
 from sweeps.report.rows import (
     Medium,
+    calibration_notes,
     chosen_rows,
     conditions,
     diagnostic_rows,
@@ -35,7 +37,7 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "metric": metric,
         "headline": analysis.headline,
         "clauses": analysis.clauses,
-        "progress": format_progress(experiment),
+        "progress": format_progress(experiment, analysis.pairs),
         "is_void": analysis.is_void,
         "checks": analysis.checks,
         "counts": {level: sum(c.level == level for c in analysis.checks) for level in ("pass", "warn", "fail")},
@@ -44,7 +46,7 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "runs": run_rows(experiment),
         "seeds": experiment.confirm_seeds,
         "conditions": conditions(experiment),
-        "missing": missing(experiment),
+        "missing": missing(experiment, is_over(experiment, analysis.pairs)),
         "diagnostics": diagnostic_rows(experiment),
         "variance": variance_rows(metric, analysis.variance),
         "seeds_needed": seeds_rows(metric, analysis.pairs),
@@ -52,6 +54,8 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "stages": stage_rows(analysis),
         "steadiness": steadiness_sentences(experiment, analysis.pairs),
         "paragraph": paper_paragraph(analysis),
+        "calibration_notes": calibration_notes(len(experiment.plan.arms)),
+        "similar_seeds": kind_of_seeds(analysis.arms, analysis.pairs),
         "disagreements": analysis.disagreements,
         "secondary_notes": secondary_notes(analysis.secondary),
     }

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sweeps.report.analysis import Analysis
+from sweeps.report.comparison import is_over
 from sweeps.report.rows import ArmRow, ReportTable, arm_table, pair_table, secondary_values
 
 #: Raised whenever a key changes its meaning or goes.
@@ -33,7 +34,7 @@ def verdict_json(analysis: Analysis) -> str:
             "planned_at_first_look": experiment.first_planned or experiment.plan.n_seeds,
             "replicates": experiment.plan.n_tunings,
             "stop": experiment.plan.stop,
-            "complete": experiment.is_complete,
+            "complete": is_over(experiment, analysis.pairs),
         },
         "arms": _arm_values(arm_table(experiment, analysis.arms)),
         "pairs": pair_table(experiment, analysis.pairs).values(),

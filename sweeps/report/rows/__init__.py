@@ -5,6 +5,7 @@ metrics that decide nothing: verdict.json, the CSV files, the page, the Markdown
 """
 
 from sweeps.report.rows.arm_columns import ArmRow, arm_table
+from sweeps.report.rows.calibration_notes import calibration_notes
 from sweeps.report.rows.chosen_rows import ChosenRow, chosen_rows
 from sweeps.report.rows.column import Column, Medium, ReportTable, TextCell, TextRow, TextTable
 from sweeps.report.rows.diagnostic_rows import DiagnosticRow, diagnostic_rows
@@ -34,6 +35,7 @@ __all__ = [
     "TextRow",
     "TextTable",
     "arm_table",
+    "calibration_notes",
     "chosen_rows",
     "conditions",
     "diagnostic_rows",

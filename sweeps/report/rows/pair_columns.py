@@ -144,7 +144,7 @@ PAIR_COLUMNS: tuple[Column[PairRow], ...] = (
     Column(
         "bootstrap_interval", lambda row: row.pair.bootstrap, "bootstrap interval", between, "beside", style="wide"
     ),
-    Column("decided_interval", lambda row: row.pair.interval, "verdict read off", between, style="wide"),
+    Column("decided_interval", lambda row: row.pair.interval, "interval for all pairs", between, style="wide"),
     Column("decided_at", lambda row: row.pair.n_decided),
     Column("size", lambda row: row.pair.size),
     Column("why", lambda row: row.pair.why),

@@ -17,6 +17,7 @@ from tests.sweeps.report.planted import Planted
 
 GROUPS = (
     "differences",
+    "chances",
     "means",
     "survival",
     "seeds",
