@@ -70,6 +70,7 @@ def look_at_pair(a: str, b: str, ends: Mapping[str, Sequence[Block]], plan: Plan
     by_seed = [[x - y for x, y in block if x is not None and y is not None] for block in shared]
     differences = [fmean(each) for each in by_seed if each]
     n = len(differences)
+    word: Word
     if plan.is_as_planned:
         look = first_word(differences, plan.blocks, plan.n_pairs, plan.margin)
         interval, word = (None, "undecided") if look is None else (look.interval, look.word)
