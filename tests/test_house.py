@@ -79,9 +79,11 @@ ORDER = {
         < hidden_report < __main__""",
     "sweeps": """
         units, search_space, decision < experiment < experiment_folder, workers, tracking
-        < study, estimate, wandb_import, report < coordinator < commands, browse, dashboard, worker""",
+        < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
+        < commands, browse, dashboard, worker""",
     "sweeps/report": """
-        reading, statistics < wording < comparison < secondary < checks < analysis < figures, rows < output""",
+        reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
+        < output < all_verdicts""",
 }
 
 

@@ -12,7 +12,7 @@ from cvae.errors import InputError
 from sweeps.commands.options import LaunchOptions
 from sweeps.commands.output import watch
 from sweeps.coordinator import Coordinator
-from sweeps.experiment_folder import ExperimentFolder, is_disk_full
+from sweeps.experiment_folder import ExperimentFolder, describe_look, is_disk_full
 from sweeps.tracking.process import MirrorProcess
 
 #: Exit statuses: the breaker stopped the sweep; a signal did.
@@ -88,4 +88,7 @@ def echo_end(coordinator: Coordinator, echo: Callable[[str], None]) -> None:
     if standing.stopping:
         echo(f"stopped ({standing.stopping}); the same command goes on")
         return
+    if (look := coordinator.rule.last) is not None:
+        early = f"ended early, {n} runs were spared: " if (n := len(coordinator.counts.spared)) else ""
+        echo(f"{early}{describe_look(look, coordinator.experiment)}")
     echo(f"compare the arms: python analyze.py {coordinator.root.path}")

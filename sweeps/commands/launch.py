@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cvae.errors import InputError
 from cvae.files import held
 from sweeps.commands.control import reopen
+from sweeps.commands.design_check import design_warnings
 from sweeps.commands.foreground import echo_end, work_in_foreground
 from sweeps.commands.options import LaunchOptions
 from sweeps.coordinator import Coordinator
@@ -86,6 +87,8 @@ def prepare_launch(
     cut = None
     if options.budget_s is not None:
         experiment, cut = _cut_to_budget(experiment, root, slots, options.threads, options.budget_s, echo)
+    for warning in design_warnings(experiment):
+        echo(f"warning: {warning}")
     return PreparedLaunch(experiment, weights, describe_origin(experiment, data), cut)
 
 

@@ -18,15 +18,20 @@ from sweeps.decision.looks import (
     look_interval,
     read_word,
 )
+from sweeps.decision.pairs import Block, Pairs, PairState, Plan, look_at_pair, pairs_of
 
 __all__ = [
     "LEAST_CHANCE",
     "LEAST_PAIRS",
     "MISS",
     "MOST_BLOCKS",
+    "Block",
     "Breakdowns",
     "Ends",
     "Look",
+    "PairState",
+    "Pairs",
+    "Plan",
     "Word",
     "anytime_evidence",
     "anytime_interval",
@@ -34,8 +39,10 @@ __all__ = [
     "binomial_p",
     "chance_of_word",
     "first_word",
+    "look_at_pair",
     "look_constant",
     "look_interval",
+    "pairs_of",
     "read_word",
     "share_interval",
 ]

@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-from scipy.special import betaincinv
-
 
 @dataclass(frozen=True)
 class Breakdowns:
@@ -36,6 +34,8 @@ def share_interval(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Return Clopper and Pearson's interval of a share, k of n; one-sided where none or all are."""
     if n == 0:
         return 0.0, 1.0
+    from scipy.special import betaincinv  # here: whoever only counts does not wait for scipy
+
     tail = (1 - level) / (1 if k in (0, n) else 2)
     low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
     high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail))

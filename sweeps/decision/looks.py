@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
-
 #: The chance that any interval of a study misses the truth.
 MISS = 0.05
 
@@ -70,6 +68,8 @@ def look_constant(planned: int, n_pairs: int) -> float:
     row = _CONSTANTS[min(n for n in _CONSTANTS if n >= planned)]
     if n_pairs <= _PAIRS[-1]:
         return row[bisect_left(_PAIRS, n_pairs)]
+    from scipy.special import ndtri
+
     # Beyond the table looks cost no more, on the scale of z, than at its end: the distance to one look's z falls.
     return row[-1] + float(ndtri(1 - MISS / 2 / n_pairs) - ndtri(1 - MISS / 2 / _PAIRS[-1]))
 
@@ -99,6 +99,8 @@ def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
 @lru_cache(maxsize=1024)
 def _quantile(n: int, planned: int, n_pairs: int) -> float:
     """Return how many standard errors the interval after n blocks reaches to either side."""
+    from scipy.special import ndtr, stdtrit  # here: an experiment file is read in a moment, scipy is not
+
     tail = float(ndtr(-look_constant(planned, n_pairs) * (planned / n) ** 0.25))
     return float(-stdtrit(n - 1, tail))
 
@@ -140,6 +142,8 @@ def chance_of_word(
     if at <= n or sd == 0:
         return float(read_word((mean - half, mean + half), margin) != "undecided")
     step = sd * math.sqrt(1 / n - 1 / at)
+
+    from scipy.special import stdtr
 
     def below(x: float) -> float:
         return float(stdtr(n - 1, x / step))

@@ -1,7 +1,7 @@
 """The experiment file: a question, its arms, what is searched within each, how the winner is confirmed."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -10,7 +10,8 @@ from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
 from sweeps.experiment.metric import DECIDING, Metric, check_deciding, check_prunes
-from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
+from sweeps.experiment.phases import Confirm, Tune, check_stop, check_tunings, count_tunings, fill_in_tunings
+from sweeps.experiment.sampler_options import GridOptions
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (
     Dimension,
@@ -28,33 +29,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=
 
 #: Seeds of confirm runs start here above the experiment's seed, clear of those of its tune trials.
 CONFIRM_SEEDS_FROM = 1000
-
-
-class Tune(Section):
-    """Search within each arm, on the validation split."""
-
-    trials_per_arm: int = Field(ge=1, description="trials in all, not in addition")
-    sampler: SamplerName = Field("qmc", description="qmc: the same points in every arm")
-    sampler_options: dict[str, Any] = Field(default_factory=dict, description="of the sampler (docs/sweeps.md)")
-    pruner: PrunerName = Field("none", description="ends hopeless trials early")
-    pruner_options: dict[str, Any] = Field(default_factory=dict, description="of the pruner (docs/sweeps.md)")
-    checkpoints: Literal["best", "all"] = Field(
-        "best", description="best: a trial's checkpoint is removed once it is not among those that confirm takes"
-    )
-
-    @model_validator(mode="after")
-    def _options_are_known(self) -> "Tune":
-        check_options("sampler", self.sampler, SAMPLERS, self.sampler_options)
-        check_options("pruner", self.pruner, PRUNERS, self.pruner_options)
-        return self
-
-
-class Confirm(Section):
-    """Train each arm's best configurations again with fresh seeds that all arms share."""
-
-    configs_per_arm: int = Field(1, ge=1, description="best trials of each arm that are confirmed")
-    seeds: int = Field(10, ge=1, description="seeds for each of them")
-    split: Split = Field("test", description="split of the final evaluation")
 
 
 class Experiment(Section):
@@ -93,6 +67,12 @@ class Experiment(Section):
         return self
 
     @model_validator(mode="after")
+    def _phases_fit(self) -> "Experiment":
+        check_tunings(self.tune, self.confirm)
+        check_stop(self.confirm, self.n_blocks, len(self.arms))
+        return self.model_copy(update={"confirm": fill_in_tunings(self.tune, self.confirm)})
+
+    @model_validator(mode="after")
     def _trials_can_be_had(self) -> "Experiment":
         for arm in self.arms if self.tune else ():
             self._check_grid(arm)
@@ -112,6 +92,16 @@ class Experiment(Section):
         steps = {"train", "train.steps", "train.steps_per_epoch", "evaluation", "evaluation.every"}
         if self.tune and self.tune.pruner != "none" and (moved := sorted(searched & steps)):
             raise ValueError(f"tune.pruner is {self.tune.pruner} and {moved[0]} is searched: no steps would compare")
+
+    @property
+    def n_tunings(self) -> int:
+        """Independent tunings of every arm."""
+        return count_tunings(self.tune, self.confirm)
+
+    @property
+    def n_blocks(self) -> int:
+        """Differences that every pair of arms will have: one a tuning where there are several, else one a seed."""
+        return self.n_tunings if self.n_tunings > 1 else self.confirm.seeds
 
     def space(self, arm: str) -> dict[str, Dimension]:
         """Return what an arm searches: the shared dimensions in file order, then its own."""

@@ -99,14 +99,17 @@ class StudyCopy:
         name = original.study_name
         study = optuna.create_study(storage=self.storage, study_name=name, directions=original.directions)
         study.set_metric_names([f"{self._metric.name}, {self._metric.unit}"])
-        _save_note(study, f"{self._experiment.get('question', '')}\n\nArm: **{name.partition('/')[2]}**")
+        arm, _, tuning = name.partition("/")[2].partition("/")
+        _save_note(
+            study,
+            f"{self._experiment.get('question', '')}\n\nArm: **{arm}**" + (f", tuning {tuning}" if tuning else ""),
+        )
         return study
 
     def _take(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Add a trial, or bring the one there up to date; one asked for this instant may have no parameters yet."""
-        folder = RunFolder(
-            self._root.path / study.study_name.partition("/")[2] / format_run_name("tune", trial.number, seed=0)
-        )
+        arm, run = study.study_name.split("/")[1], trial.user_attrs.get("run", trial.number)
+        folder = RunFolder(self._root.path / arm / format_run_name("tune", run, seed=0))
         known, copied = study.get_trials(deepcopy=False), TrialStorage(study, self.storage)
         if trial.number >= len(known):
             if not trial.params or trial.number > len(known):

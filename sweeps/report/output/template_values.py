@@ -22,9 +22,11 @@ from sweeps.report.rows import (
     secondary_notes,
     secondary_pair_table,
     seeds_rows,
+    stage_rows,
     variance_rows,
 )
 from sweeps.report.statistics import calibration
+from sweeps.report.steadiness import paper_paragraph, steadiness_sentences
 
 
 def template_values(analysis: Analysis) -> dict[str, Any]:
@@ -51,6 +53,9 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "calibration": calibration(),
         "calibration_notes": calibration_notes(len(experiment.plan.arms)),
         "similar_seeds": kind_of_seeds(analysis.arms, analysis.pairs),
+        "stages": stage_rows(analysis),
+        "steadiness": steadiness_sentences(experiment, analysis.pairs),
+        "paragraph": paper_paragraph(analysis),
         "disagreements": analysis.disagreements,
         "secondary_notes": secondary_notes(analysis.secondary),
     }

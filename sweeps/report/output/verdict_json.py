@@ -28,6 +28,7 @@ def verdict_json(analysis: Analysis) -> str:
             "unit": metric.unit,
             "earlier": list(experiment.earlier_metrics),
         },
+        "data": {"split": experiment.plan.split, "fingerprints": experiment.data_fingerprints},
         "seeds": {
             "planned": experiment.plan.n_seeds,
             "planned_at_first_look": experiment.first_planned or experiment.plan.n_seeds,

@@ -157,6 +157,12 @@ class ExperimentRecord:
         return sorted({run.seed for run in self.runs if run.phase == "confirm" and run.seed is not None})
 
     @property
+    def data_fingerprints(self) -> list[str]:
+        """What the data of finished confirm runs is known by; more than one where they differ, none where none is."""
+        finished = [run.state for run in self.runs if run.phase == "confirm" and run.is_finished]
+        return sorted({state.data_fingerprint for state in finished if state.data_fingerprint})
+
+    @property
     def is_complete(self) -> bool:
         """Whether every planned confirm run has ended."""
         n_over = sum(run.phase == "confirm" and (run.is_finished or run.status in LOST) for run in self.runs)

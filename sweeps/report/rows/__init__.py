@@ -18,6 +18,7 @@ from sweeps.report.rows.secondary_columns import (
     secondary_values,
 )
 from sweeps.report.rows.spread_rows import SeedsRow, seeds_rows, variance_rows
+from sweeps.report.rows.stage_rows import StageRow, stage_rows
 
 __all__ = [
     "ArmRow",
@@ -29,6 +30,7 @@ __all__ = [
     "ReportTable",
     "RunRow",
     "SeedsRow",
+    "StageRow",
     "TextCell",
     "TextRow",
     "TextTable",
@@ -45,5 +47,6 @@ __all__ = [
     "secondary_pair_table",
     "secondary_values",
     "seeds_rows",
+    "stage_rows",
     "variance_rows",
 ]

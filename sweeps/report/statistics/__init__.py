@@ -14,7 +14,7 @@ from sweeps.report.statistics.paired import (
     pairs_needed,
     sign_test,
 )
-from sweeps.report.statistics.power import pairs_for_effect, power_of
+from sweeps.report.statistics.power import effect_for_pairs, pairs_for_effect, power_of
 from sweeps.report.statistics.robust import (
     Improvement,
     interquartile_mean,
@@ -34,6 +34,7 @@ __all__ = [
     "bca_intervals",
     "calibration",
     "compare_pairs",
+    "effect_for_pairs",
     "half_width",
     "holm",
     "interquartile_mean",

@@ -8,8 +8,8 @@ from tests.sweeps.stepping_sweep import TOY
 
 def test_runs_wait_for_their_arm_and_their_turn() -> None:
     values = TOY | {"arms": {"a": {}, "b": {}}, "tune": {"trials_per_arm": 2}, "confirm": {"seeds": 1}}
-    plan = all_runs(build_experiment(values, "t"))
-    queue = RunQueue(plan)
+    experiment = build_experiment(values, "t")
+    plan, queue = all_runs(experiment), RunQueue(experiment)
     for run in reversed(plan):
         queue.add(run)
     first = [queue.next(0.0) for _ in range(5)]
