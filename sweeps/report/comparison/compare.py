@@ -12,6 +12,7 @@ from sweeps.decision import Breakdowns
 from sweeps.report.comparison.arm_results import scores_by_seed
 from sweeps.report.comparison.blocks import block_differences, paired_test, shared_seeds
 from sweeps.report.comparison.clip_effect import clip_effect
+from sweeps.report.comparison.open_pairs import open_pairs
 from sweeps.report.comparison.results import ArmResult, PairResult, SeedScores, Size
 from sweeps.report.comparison.rule import (
     Decision,
@@ -19,7 +20,6 @@ from sweeps.report.comparison.rule import (
     Rule,
     chances_of,
     decide_pairs,
-    needs_seeds,
     weigh_breakdowns,
     word_chances,
 )
@@ -47,7 +47,10 @@ def compare_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -
     differences = [block_differences(a, b, blocks) for a, b in pairs]
     rule = rule_of(experiment, len(pairs))
     decisions, adjusted = decide_pairs(rule, tests, differences), holm([test.p for test in tests])
-    return [_pair_result(experiment, rule, *each) for each in zip(pairs, tests, decisions, adjusted, strict=True)]
+    asking = open_pairs(experiment, arms)
+    asks = [(a.name, b.name) in asking for a, b in pairs]
+    each = zip(pairs, tests, decisions, adjusted, asks, strict=True)
+    return [_pair_result(experiment, rule, *pair) for pair in each]
 
 
 def rule_of(experiment: ExperimentRecord, n_pairs: int) -> Rule:
@@ -70,6 +73,7 @@ def _pair_result(
     test: Paired,
     decision: Decision,
     p_holm: float | None,
+    asks: bool,
 ) -> PairResult:
     (a, b), metric = pair, experiment.plan.metric
     differences = block_differences(a, b, experiment.block_of_seed)
@@ -93,7 +97,7 @@ def _pair_result(
         everything=compare_pairs(*all_scores),
         rank_p=signed_rank_p([x - y for x, y in zip(*all_scores, strict=True)]),
         is_void=all(arm.kl is not None and arm.kl < COLLAPSED_KL for arm in (a, b)),
-        asks=needs_seeds(rule, differences),
+        asks=asks,
         looks=_looks(experiment, a, b, test.n, decision.verdict),
         bootstrap=bca_interval(differences),
         sign_flip_p=sign_flip_p(differences),

@@ -24,7 +24,6 @@ from sweeps.decision import (
     Breakdowns,
     Ends,
     anytime_interval,
-    asks_for_more,
     chance_of_word,
     first_word,
     look_interval,
@@ -113,13 +112,6 @@ def _looked(rule: Rule, differences: Sequence[float]) -> Decision:
         return Decision("undecided", interval, n, "not all planned seeds are in")
     interval = anytime_interval(differences, ALPHA / rule.n_pairs)
     return Decision(_verdict(read_word(interval, rule.margin), rule.sign), interval, n)
-
-
-def needs_seeds(rule: Rule, differences: Sequence[float]) -> bool:
-    """Return whether a pair of a sweep that stops when it is sure asks for another seed."""
-    if rule.reading != "looks" or not LEAST_PAIRS <= rule.planned <= MOST_BLOCKS:
-        return False
-    return asks_for_more(differences, rule.planned, rule.n_pairs, rule.margin)
 
 
 def _verdict(word: str, sign: int) -> Verdict:
