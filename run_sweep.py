@@ -8,6 +8,7 @@ import typer
 
 from cvae.cli import new_command, run_command
 from cvae.config import parse_settings
+from cvae.console import echo_line
 from cvae.errors import InputError
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_time, parse_word
 from sweeps.experiment import Experiment, load_experiment
@@ -90,7 +91,7 @@ def _sync(experiment_file: Path, runs: Path, *, dry_run: bool) -> None:
 def _stop(experiment: Experiment, root: ExperimentFolder) -> None:
     from sweeps.commands.control import stop_sweep
 
-    print(stop_sweep(experiment, root))
+    echo_line(stop_sweep(experiment, root))
 
 
 def _status(experiment: Experiment, root: ExperimentFolder) -> None:
@@ -105,7 +106,7 @@ def _plan(experiment: Experiment, root: ExperimentFolder, machine: Slots, thread
 
     print_plan(experiment, root)
     if probe:
-        print_estimate(experiment, root, machine, threads, lambda line: print(line, flush=True))
+        print_estimate(experiment, root, machine, threads, echo_line)
 
 
 def _launch(experiment: Experiment, root: ExperimentFolder, machine: Slots, options: LaunchOptions) -> None:

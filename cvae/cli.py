@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from cvae.console import accept_any_text, echo_line
 from cvae.errors import InputError
 
 USER_MISTAKE = 2  # exit status
@@ -21,11 +22,12 @@ def new_command(about: str | None = None) -> typer.Typer:
 
 def run_command(app: typer.Typer) -> None:
     """Run a command line to its end and exit with its status."""
+    accept_any_text()
     try:
         status = app(standalone_mode=False)
     except (InputError, typer.TyperException) as error:
         explain = getattr(error, "format_message", error.__str__)  # usage errors name the option only there
-        print(f"error: {explain()}", file=sys.stderr)
+        echo_line(f"error: {explain()}", sys.stderr)
         sys.exit(USER_MISTAKE)
     except typer.Abort:
         sys.exit(130)

@@ -48,7 +48,8 @@ def dashboard(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     root = ExperimentFolder(find_experiment(experiment, runs))
-    launched_with = root.storage.read_text().strip() if root.storage.exists() else None  # without a password
+    # without a password
+    launched_with = root.storage.read_text(encoding="utf-8").strip() if root.storage.exists() else None
     with tempfile.TemporaryDirectory() as scratch:
         study_copy = StudyCopy(root, storage or launched_with, Path(scratch))
         study_copy.refresh()
