@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from cvae.cli import new_command, run_command
-from cvae.config import parse_settings
 from cvae.console import echo_line
 from cvae.errors import InputError
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_time, parse_word
@@ -59,7 +58,7 @@ def sweep(
         return
     mode, shown = parse_word("--tracker", tracker, MODES), parse_word("--output", output, OUTPUTS)
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
-    experiment = load_experiment(experiment_file, parse_settings(settings))
+    experiment = load_experiment(experiment_file, settings)
     root = ExperimentFolder(runs / experiment.name)
     machine = _slots_for(experiment, slots, slots_per_gpu)
     threads = max(1, (os.cpu_count() or 1) // machine.total)

@@ -1,5 +1,6 @@
 """The experiment file: a question, its arms, what is searched within each, how the winner is confirmed."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
 from sweeps.experiment.metric import Metric, check_deciding
+from sweeps.experiment.overridden import override
 from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (
@@ -184,10 +186,10 @@ def _check_is_scored(arm: str, metric: Metric, config: Config) -> None:
         )
 
 
-def load_experiment(path: Path, differences: dict[str, Any] | None = None) -> Experiment:
-    """Return the experiment in a file, with differences (as from `--set`) laid over it.
+def load_experiment(path: Path, settings: Iterable[str] = ()) -> Experiment:
+    """Return the experiment in a file, with `--set PATH=VALUE` options laid over it.
 
     Raises:
-        InputError: the file cannot be read or is not a valid experiment.
+        InputError: the file cannot be read, is not a valid experiment, or lacks what an option names.
     """
-    return build_experiment(merge(load_yaml_mapping(path), differences or {}), str(path))
+    return build_experiment(override(load_yaml_mapping(path), settings), str(path))
