@@ -24,6 +24,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda match: repr(match[0])[1:-1], text)
 
 
+def printable_lines(text: str) -> str:
+    """Return a text of several lines that can be printed."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def echo_line(line: str, file: TextIO | None = None) -> None:
     """Print a line at once, on the standard output if no file is given."""
     print(printable(line), file=file, flush=True)
@@ -49,11 +54,7 @@ class TextConsole(Console):
         """Return the segments of something, before they are measured and laid out."""
         for text, style, control in super().render(renderable, options):
             is_plain = control is None and text != "\n"
-            yield Segment(_printable_lines(text) if is_plain else text, style, control)
-
-
-def _printable_lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))
+            yield Segment(printable_lines(text) if is_plain else text, style, control)
 
 
 def new_console(*, stderr: bool = False, soft_wrap: bool = False) -> TextConsole:
