@@ -61,9 +61,9 @@ from cvae.errors import InputError
 app = new_command()
 @app.command()
 def main():
-    echo_line("− ep\\udce9.npz")
-    print("− ep\\udce9.npz")
-    raise InputError("− ep\\udce9.npz\\n: cannot be read")
+    echo_line("\\u2212 ep\\udce9.npz")
+    print("\\u2212 ep\\udce9.npz")
+    raise InputError("\\u2212 ep\\udce9.npz\\n: cannot be read")
 run_command(app)
 """
     done = subprocess.run(
