@@ -8,9 +8,9 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.progress import track
 
+from cvae.console import new_console
 from cvae.data.collapse_threshold import CollapseThreshold, ResidualSample
 from cvae.data.sources import (
     SPLITS,
@@ -166,5 +166,5 @@ def _read(source: Bair | NpzEpisodes, path: Path, name: str, expected: EpisodeFo
 
 def _progress(items: list[Item], split: str) -> Iterator[Item]:
     """The items, with a bar on the error stream where that is a terminal."""
-    console = Console(stderr=True)
+    console = new_console(stderr=True)
     yield from track(items, description=split, console=console, transient=True, disable=not sys.stderr.isatty())

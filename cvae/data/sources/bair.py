@@ -16,7 +16,7 @@ from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.pictures import read_picture, reduce_by_area, require_multiple, require_square
 from cvae.data.sources.tables import read_numbers
 from cvae.errors import InputError, fault_of
-from cvae.sections import Section
+from cvae.sections import PLACE, Section
 
 N_ACTIONS = 4  # planar displacement (2), lift, gripper
 
@@ -34,7 +34,7 @@ class Bair(Section):
     """
 
     source: Literal["bair"] = "bair"
-    root: Annotated[Path, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
+    root: Annotated[Path, PLACE, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
     n_frames: Annotated[int, Field(ge=1, description="Frames in each sequence.")] = 30
     stride: Annotated[
         int | None,

@@ -17,7 +17,7 @@ from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.pictures import reduce_by_area, require_multiple, require_square
 from cvae.data.sources.tables import as_float32, require_finite
 from cvae.errors import InputError, fault_of
-from cvae.sections import Section
+from cvae.sections import PLACE, Section
 
 FILES = frozenset({".npz"})
 
@@ -46,7 +46,7 @@ class NpzEpisodes(Section):
     """
 
     source: Literal["episodes"] = "episodes"
-    root: Annotated[Path, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
+    root: Annotated[Path, PLACE, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
     n_frames: Annotated[
         int | None,
         Field(ge=1, description="Frames used of each episode, from its first; null: all (scripts may end early)."),

@@ -45,6 +45,9 @@ def test_a_pair_that_closed_without_hope_stays_closed(tmp_path):
 def test_a_winner_that_breaks_down_more_often_is_trained_on(tmp_path, n_lost, asks):
     scores = [None if i < n_lost else score for i, score in enumerate(above(D))]
     study = ExactStudy(
-        {"a": baseline(10), "b": scores}, planned=20, stop="sure", statuses={("b", i): "diverged" for i in range(n_lost)}
+        {"a": baseline(10), "b": scores},
+        planned=20,
+        stop="sure",
+        statuses={("b", i): "diverged" for i in range(n_lost)},
     )
     assert asking(tmp_path / "study", study) == asks
