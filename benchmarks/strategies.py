@@ -22,7 +22,8 @@ TRIALS, SHARED_SD, OWN_SD, SEED_SD, CORRELATION = 24, 0.6, 0.3, 0.3, 0.5
 def noise(rng: np.random.Generator, n: int) -> Array:
     """Return the seeds' part of scores, (2 arms, n)."""
     shared, own = rng.standard_normal((1, n)), rng.standard_normal((2, n))
-    return SEED_SD * (np.sqrt(CORRELATION) * shared + np.sqrt(1 - CORRELATION) * own)
+    both: Array = SEED_SD * (np.sqrt(CORRELATION) * shared + np.sqrt(1 - CORRELATION) * own)
+    return both
 
 
 def blocks_of(rng: np.random.Generator, tunings: int, seeds: int) -> dict[str, list[Block]]:
@@ -40,7 +41,7 @@ def blocks_of(rng: np.random.Generator, tunings: int, seeds: int) -> dict[str, l
 
 
 def false_words(tunings: int, seeds: int, studies: int, seed: int = 11) -> tuple[float, float]:
-    """Return the share of studies of equal strategies that are given a word at any look, and the mean blocks trained."""
+    """Return the share of studies of equal strategies given a word at any look, and the mean blocks trained."""
     rng, false, trained = np.random.default_rng(seed), 0, 0
     for _ in range(studies):
         ends = blocks_of(rng, tunings, seeds)

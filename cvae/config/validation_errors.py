@@ -20,8 +20,8 @@ def sections_of(annotation: Any) -> list[type[BaseModel]]:
 
 
 def fields_of(section: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Return the fields of a section by name."""
-    return dict(section.model_fields)
+    """Return the fields of a section by the name that is written in YAML."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def tag_of(section: type[BaseModel]) -> str | None:

@@ -53,7 +53,7 @@ from cvae.errors import InputError
             {"train": {"batch_size": 1}, "model": {"norm": "batch"}, "teacher_forcing": {"mode": "linear"}},
             ["train.batch_size is 1", "model.norm", "2 or more clips"],
         ),
-        ({"data": {"source": "web"}}, ["data.source is 'web'", "'bair', 'episodes', 'pushing'"]),
+        ({"data": {"source": "web"}}, ["data.source is 'web'", "'bair', 'episodes', 'rlds', 'pushing'"]),
         ({"model": 3}, ["model is 3"]),
         (
             {"data": {"source": "pushing", "root": "/d"}},
