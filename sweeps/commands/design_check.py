@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cvae.errors import InputError
+from sweeps.decision import LEAST_PAIRS
 from sweeps.experiment import Experiment, Metric
-
-#: Paired seeds below which no word is given: of five, even the exact sign-flip test has no p below 0.05.
-LEAST_PAIRS = 6
 
 
 def design_warnings(experiment: Experiment) -> Iterator[str]:

@@ -16,7 +16,7 @@ from cvae.config import dump_yaml
 from cvae.errors import InputError
 from cvae.record import RunIdentity, RunState
 from sweeps.csv_import.csv_file import CsvFile, read_csv
-from sweeps.csv_import.scores import CsvScore, scores_of
+from sweeps.csv_import.csv_scores import CsvScore, scores_of
 from sweeps.experiment import Metric, Phase
 from sweeps.imported_experiment import ImportedExperiment, ImportedRun, replace_experiment, write_experiment
 

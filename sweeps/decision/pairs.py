@@ -3,8 +3,8 @@
 A block is a seed in every arm, or a tuning of every arm and the seeds that confirm what it chose. A pair's difference
 in a block is the mean over the seeds at which both arms trained; a run that broke down is counted beside. A pair that
 has its word, or less than LEAST_CHANCE of one by the last planned block, asks for no more, and stays so. A word for an
-arm that broke down at more seeds than the other needs the sign test with breakdowns ranked worst to agree; until then the
-pair asks on, because a sweep that stops early looks away before the next breakdown.
+arm that broke down at more seeds than the other needs the sign test with breakdowns ranked worst to agree; until then
+the pair asks on, because a sweep that stops early looks away before the next breakdown.
 """
 
 import itertools
@@ -70,6 +70,7 @@ def look_at_pair(a: str, b: str, ends: Mapping[str, Sequence[Block]], plan: Plan
     by_seed = [[x - y for x, y in block if x is not None and y is not None] for block in shared]
     differences = [fmean(each) for each in by_seed if each]
     n = len(differences)
+    word: Word
     if plan.is_as_planned:
         look = first_word(differences, plan.blocks, plan.n_pairs, plan.margin)
         interval, word = (None, "undecided") if look is None else (look.interval, look.word)

@@ -76,7 +76,7 @@ def _describe_pair(pair: PairState, look: LookRecord, experiment: Experiment) ->
     unit = "tunings" if experiment.n_tunings > 1 else "seeds"
     more = f" ({_breakdowns(pair)})" if any(pair.broken) else ""
     if pair.word != "undecided":
-        word = pair.word
+        word: str = pair.word
         if word in ("above", "below"):
             word = "better" if (word == "above") == (experiment.metric.sign > 0) else "worse"
         return f"{word} at {pair.n} of {look.planned} {unit}{more}"

@@ -62,7 +62,7 @@ def conclude(experiment: ExperimentRecord) -> Analysis:
         headline=headline(experiment, pairs, clauses, void),
         variance=variance_split(experiment, arms),
         secondary=secondary,
-        disagreements=disagreements(experiment.plan.metric, arms, pairs, secondary),
+        disagreements=disagreements(experiment.plan, arms, pairs, secondary),
     )
 
 

@@ -34,15 +34,16 @@ class StudyPair:
     verdict: str
     n: int = 0
     difference: float | None = None
+    void: bool = False
 
     @property
     def word(self) -> str:
-        """The verdict's first word, which says all that counts here."""
-        return self.verdict.partition(" ")[0]
+        """The verdict's first word, which says all that counts here; void where both posteriors have collapsed."""
+        return "void" if self.void else self.verdict.partition(" ")[0]
 
     @property
     def winner(self) -> str | None:
-        """The better arm; None where the pair is not decided."""
+        """The better arm; None where the pair is not decided, or void."""
         return {"better": self.a, "worse": self.b}.get(self.word)
 
 

@@ -46,12 +46,14 @@ def nothing_diverged(experiment: ExperimentRecord) -> Check:
 
 def no_pair_is_missing(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> Check:
     """Warn where pairs are missing; what breakdowns would do to the verdict stands in the verdict itself."""
-    title, planned = "No pair is missing", experiment.plan.n_seeds
+    title, planned = "No pair is missing", experiment.plan.n_blocks
     if experiment.plan.stop == "sure":
         planned = max((pair.test.n + len(pair.left_out) for pair in pairs), default=0)
     parts = []
     for pair in pairs:
-        n_missing = max(len(pair.left_out), planned - pair.test.n)
+        n_missing = planned - pair.test.n
+        if experiment.plan.n_tunings == 1:
+            n_missing = max(len(pair.left_out), n_missing)
         if n_missing <= 0:
             continue
         words = f"{pair.a} against {pair.b} {n_missing} of {planned}"

@@ -1,7 +1,8 @@
 """Arms and pairs of arms: what confirm says of each, and the verdict by rule and in words."""
 
 from sweeps.report.comparison.arm_results import compare_arms, seed_means
-from sweeps.report.comparison.compare import compare_all_pairs, left_out, paired_test
+from sweeps.report.comparison.blocks import block_means, describe_estimand, paired_test
+from sweeps.report.comparison.compare import compare_all_pairs, left_out
 from sweeps.report.comparison.expected_best import budget_curve
 from sweeps.report.comparison.results import ArmResult, PairResult
 from sweeps.report.comparison.rule import Decision, Rule, decide_pairs, weigh_breakdowns
@@ -24,11 +25,13 @@ __all__ = [
     "PairResult",
     "Rule",
     "VarianceSplit",
+    "block_means",
     "budget_curve",
     "clauses_of",
     "compare_all_pairs",
     "compare_arms",
     "decide_pairs",
+    "describe_estimand",
     "format_breakdowns",
     "format_progress",
     "format_word_chances",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from cvae.record import LOST
+from sweeps.report.comparison.blocks import block_means
 from sweeps.report.comparison.results import ArmResult
 from sweeps.report.reading import ExperimentRecord, RunRecord
 from sweeps.report.statistics import interquartile_mean, mean_interval, worst_tenth
@@ -33,10 +34,10 @@ def _arm_result(experiment: ExperimentRecord, arm: str) -> ArmResult:
     plan, runs = experiment.plan, experiment.of(arm, "confirm")
     by_seed = scores_by_seed(experiment, arm, broken=False)
     copies = seed_means(experiment, runs, [run.final(plan.confirm_copy_key) for run in runs])
-    gains = [plan.metric.sign * (by_seed[seed] - copies[seed]) for seed in by_seed if seed in copies]
+    gains = {seed: plan.metric.sign * (by_seed[seed] - copies[seed]) for seed in by_seed if seed in copies}
     kls = [kl for run in runs if (kl := run.final_kl()) is not None]
-    scores, chosen = list(by_seed.values()), _chosen(runs)
-    confirmed = mean_interval(scores)
+    scores, chosen, blocks = list(by_seed.values()), _chosen(runs), experiment.block_of_seed
+    confirmed = mean_interval(block_means(by_seed, blocks))
     at_the_end = [series[-1][1] if (series := run.series(plan.metric.name)) else None for run in runs]
     on_tune_split = seed_means(
         experiment, runs, [v if r.is_finished else None for r, v in zip(runs, at_the_end, strict=True)]
@@ -49,13 +50,13 @@ def _arm_result(experiment: ExperimentRecord, arm: str) -> ArmResult:
         name=arm,
         by_seed=by_seed,
         confirmed=confirmed,
-        everything=mean_interval(list(scores_by_seed(experiment, arm, broken=True).values())),
+        everything=mean_interval(block_means(scores_by_seed(experiment, arm, broken=True), blocks)),
         broken_seeds=frozenset(_broken_seeds(experiment, arm)),
         ended_seeds=frozenset(_ended_seeds(experiment, arm)),
         iqm=interquartile_mean(scores),
         worst_tenth=worst_tenth(scores, plan.metric.sign),
         copy_last=fmean(copies.values()) if copies else None,
-        gain=mean_interval(gains),
+        gain=mean_interval(block_means(gains, blocks)),
         kl=fmean(kls) if kls else None,
         n_runs=len(runs),
         n_lost=sum(run.status in LOST for run in runs),

@@ -10,8 +10,8 @@ from statistics import fmean
 from cvae.record import COLLAPSED_KL
 from sweeps.decision import Breakdowns
 from sweeps.report.comparison.arm_results import scores_by_seed
+from sweeps.report.comparison.blocks import block_differences, open_pairs, paired_test, shared_seeds
 from sweeps.report.comparison.clip_effect import clip_effect
-from sweeps.report.comparison.open_pairs import open_pairs
 from sweeps.report.comparison.results import ArmResult, PairResult, SeedScores, Size
 from sweeps.report.comparison.rule import (
     Decision,
@@ -41,10 +41,12 @@ from sweeps.report.statistics import (
 def compare_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> list[PairResult]:
     """Compare every two arms by the seeds they share; a is the later arm, so that the first arm is the baseline."""
     pairs = [(a, b) for b, a in itertools.combinations(arms, 2)]
-    tests, differences = [paired_test(a, b) for a, b in pairs], [seed_differences(a, b) for a, b in pairs]
+    blocks = experiment.block_of_seed
+    tests = [paired_test(a, b, blocks) for a, b in pairs]
+    differences = [block_differences(a, b, blocks) for a, b in pairs]
     rule = rule_of(experiment, len(pairs))
     decisions, adjusted = decide_pairs(rule, tests, differences), holm([test.p for test in tests])
-    asking = open_pairs(experiment, arms)
+    asking = open_pairs(experiment, arms, is_as_planned=rule.reading != "anytime")
     asks = [(a.name, b.name) in asking for a, b in pairs]
     each = zip(pairs, tests, decisions, adjusted, asks, strict=True)
     return [_pair_result(experiment, rule, *pair) for pair in each]
@@ -52,14 +54,15 @@ def compare_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -
 
 def rule_of(experiment: ExperimentRecord, n_pairs: int) -> Rule:
     """Return how the words of an experiment are read, by what was planned and what has ended."""
-    plan, first = experiment.plan, experiment.first_planned or experiment.plan.n_seeds
-    if plan.n_seeds > first:
+    plan = experiment.plan
+    first = experiment.first_planned if experiment.first_planned and plan.n_tunings == 1 else plan.n_blocks
+    if plan.n_blocks > first:
         reading: Reading = "anytime"
     elif plan.stop == "sure":
         reading = "looks"
     else:
         reading = "planned" if experiment.is_complete else "so far"
-    return Rule(reading, plan.n_seeds, first, max(1, n_pairs), plan.metric.margin, plan.metric.sign)
+    return Rule(reading, plan.n_blocks, first, max(1, n_pairs), plan.metric.margin, plan.metric.sign)
 
 
 def _pair_result(
@@ -72,7 +75,8 @@ def _pair_result(
     asks: bool,
 ) -> PairResult:
     (a, b), metric = pair, experiment.plan.metric
-    differences, with_lost = seed_differences(a, b), _with_lost(experiment, a, b)
+    differences = block_differences(a, b, experiment.block_of_seed)
+    with_lost, is_one_tuning = _with_lost(experiment, a, b), experiment.plan.n_tunings == 1
     breakdowns = Breakdowns.count(set(a.broken_seeds), set(b.broken_seeds), set(a.ended_seeds & b.ended_seeds))
     decision = weigh_breakdowns(decision, breakdowns, with_lost)
     is_open, all_scores = decision.verdict == "undecided", _all_scores(experiment, a, b)
@@ -85,7 +89,9 @@ def _pair_result(
         why=decision.why,
         size=_size(decision.interval or test.interval, metric.margin),
         chances=chances_of(test, metric.margin, metric.sign),
-        word_chances=word_chances(rule, differences, _hours_per_seed(experiment, a, b)) if is_open else (),
+        word_chances=word_chances(rule, differences, _hours_per_seed(experiment, a, b))
+        if is_open and is_one_tuning
+        else (),
         breakdowns=breakdowns,
         everything=compare_pairs(*all_scores),
         rank_p=signed_rank_p([x - y for x, y in zip(*all_scores, strict=True)]),
@@ -139,17 +145,6 @@ def _all_scores(experiment: ExperimentRecord, a: ArmResult, b: ArmResult) -> tup
     by_seed = [scores_by_seed(experiment, arm.name, broken=True) for arm in (a, b)]
     shared = [seed for seed in by_seed[0] if seed in by_seed[1]]
     return [by_seed[0][seed] for seed in shared], [by_seed[1][seed] for seed in shared]
-
-
-def shared_seeds(a: SeedScores, b: SeedScores) -> list[int]:
-    """Return the seeds at which both arms have a value."""
-    return [seed for seed in a.by_seed if seed in b.by_seed]
-
-
-def paired_test(a: SeedScores, b: SeedScores) -> Paired:
-    """Compare two arms at the seeds that they share."""
-    seeds = shared_seeds(a, b)
-    return compare_pairs([a.by_seed[seed] for seed in seeds], [b.by_seed[seed] for seed in seeds])
 
 
 def _with_lost(experiment: ExperimentRecord, a: ArmResult, b: ArmResult) -> SignTest | None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sweeps.decision import share_interval
 from sweeps.experiment import Metric
+from sweeps.report.comparison.blocks import describe_estimand
 from sweeps.report.comparison.results import ArmResult, PairResult, Verdict, WordChance
 from sweeps.report.reading import ExperimentRecord
-from sweeps.report.wording import decimals_for, format_interval, format_number, format_p, format_seeds, pair_decimals
+from sweeps.report.wording import decimals_for, format_interval, format_number, format_p, format_pairs, pair_decimals
 
 #: With more pairs than this the headline names the leaders and counts the decided pairs.
 MAX_NAMED = 3
@@ -52,14 +53,15 @@ def format_progress(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -
 
 
 def clauses_of(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Clause]:
-    """Return decided pairs, then equivalent ones, then undecided ones, then which arms broke down."""
+    """Return decided pairs, equivalent ones, undecided ones, then what they speak of, and which arms broke down."""
     if len(arms) == 1:
         clauses = [_only_arm(experiment, arms[0])]
     elif not any(pair.test.n for pair in pairs):
         clauses = [Clause("no verdict yet, because no seed has trained in two arms")]
     else:
         clauses = _pair_clauses(experiment, arms, pairs)
-    return clauses + _breakdowns(arms, pairs)
+    of = describe_estimand(experiment.plan)
+    return [*clauses, *([Clause(of)] if of else []), *_breakdowns(arms, pairs)]
 
 
 def _pair_clauses(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult]) -> list[Clause]:
@@ -103,7 +105,7 @@ def pair_clause(pair: PairResult, experiment: ExperimentRecord) -> Clause:
         return Clause(claim, _rests_on(pair, experiment, of="of the difference "))
     claim = f"{pair.a} against {pair.b} is undecided{trained}"
     if pair.test.difference is None:
-        return Clause(claim, "no paired seeds")
+        return Clause(claim, f"no paired {experiment.plan.block}s")
     difference = f"difference {format_number(pair.test.difference, pair_decimals(pair.test), signed=True)}{unit}"
     buys = "" if pair.why else format_word_chances(pair.word_chances[-1:])
     return Clause(claim, "; ".join(filter(None, (f"{difference}, {_rests_on(pair, experiment)}", pair.why, buys))))
@@ -126,19 +128,20 @@ def _decided(pair: PairResult, experiment: ExperimentRecord) -> Clause:
 def _rests_on(pair: PairResult, experiment: ExperimentRecord, *, of: str = "", turned: bool = False) -> str:
     """Return the interval that goes with the word, what kind it is, and the seeds that it rests on."""
     plan, first = experiment.plan, experiment.first_planned
-    is_grown = first is not None and first < plan.n_seeds
+    is_grown = first is not None and plan.n_tunings == 1 and first < plan.n_seeds
     is_looked_at = pair.interval is not None and (is_grown or plan.stop == "sure" or not experiment.is_complete)
     interval = pair.interval if is_looked_at else pair.test.interval
     if interval is None:
-        return format_seeds(pair.test.n)
+        return format_pairs(pair.test.n, plan.block)
     ends = (-interval[1], -interval[0]) if turned else interval
-    text, kind, seeds = format_interval(ends, pair_decimals(pair.test)), "95% interval", format_seeds(pair.n_decided)
+    text, kind = format_interval(ends, pair_decimals(pair.test)), "95% interval"
+    seeds = format_pairs(pair.n_decided, plan.block)
     if is_looked_at and is_grown:
         kind = "interval that holds whenever one looks"
         seeds += f", of which {first} were planned at the first look"
     elif is_looked_at:
         kind = "interval for all pairs and looks"
-        seeds = f"{pair.n_decided} of at most {plan.n_seeds} paired seeds"
+        seeds = f"{pair.n_decided} of at most {plan.n_blocks} paired {plan.block}s"
     return f"{kind} {of}{text}, {seeds}"
 
 
@@ -179,7 +182,7 @@ def _only_arm(experiment: ExperimentRecord, arm: ArmResult) -> Clause:
         return Clause(f"no confirmed score yet of {arm.name}, the only arm")
     decimals, unit = decimals_for(mean.sd), f" {metric.unit}" if metric.unit else ""
     interval = f"95% interval {format_interval(mean.interval, decimals)}, " if mean.interval else ""
-    seeds = f"{mean.n} seed{'' if mean.n == 1 else 's'}"
+    seeds = f"{mean.n} {experiment.plan.block}{'' if mean.n == 1 else 's'}"
     claim = f"{arm.name} reaches {format_number(mean.mean, decimals)}{unit} and is the only arm, so nothing is compared"
     return Clause(claim, f"{interval}{seeds}")
 

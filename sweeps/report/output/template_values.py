@@ -51,11 +51,11 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "variance": variance_rows(metric, analysis.variance),
         "seeds_needed": seeds_rows(metric, analysis.pairs),
         "calibration": calibration(),
-        "calibration_notes": calibration_notes(len(experiment.plan.arms)),
-        "similar_seeds": kind_of_seeds(analysis.arms, analysis.pairs),
         "stages": stage_rows(analysis),
         "steadiness": steadiness_sentences(experiment, analysis.pairs),
         "paragraph": paper_paragraph(analysis),
+        "calibration_notes": calibration_notes(len(experiment.plan.arms)),
+        "similar_seeds": kind_of_seeds(analysis.arms, analysis.pairs),
         "disagreements": analysis.disagreements,
         "secondary_notes": secondary_notes(analysis.secondary),
     }

@@ -32,6 +32,7 @@ def verdict_json(analysis: Analysis) -> str:
         "seeds": {
             "planned": experiment.plan.n_seeds,
             "planned_at_first_look": experiment.first_planned or experiment.plan.n_seeds,
+            "replicates": experiment.plan.n_tunings,
             "stop": experiment.plan.stop,
             "complete": is_over(experiment, analysis.pairs),
         },

@@ -12,7 +12,7 @@ from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder, finite
 from cvae.sections import Section
 from sweeps.experiment import Metric, SecondaryMetric, check_also, parse_run_name
-from sweeps.experiment_folder import ExperimentFolder, read_data_record
+from sweeps.experiment_folder import ExperimentFolder, Ledger, read_data_record, read_looks
 from sweeps.report.reading.earlier_reports import earlier_looks, earlier_metrics
 from sweeps.report.reading.epochs import columns_of
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
@@ -41,6 +41,8 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
     reported = folder / "report" / "verdict.json"
     earlier, (looks, first_planned) = earlier_metrics(reported, plan.metric), earlier_looks(reported, plan.metric)
+    looked = next(read_looks(Ledger(ExperimentFolder(folder).ledger).read()), None)  # by the sweep itself
+    first_planned = looked.planned if looked else first_planned
     thresholds = load_thresholds(folder)
     return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, thresholds, looks, first_planned)
 
@@ -84,6 +86,7 @@ def load_plan(path: Path) -> PlanRecord:
         n_configs=int(confirm.get("configs_per_arm", 1)),
         n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
         split=split,
+        n_tunings=int(confirm.get("replicates") or 1),
         stop=str(confirm.get("stop", "planned")),
         also=_also(values.get("also") or [], metric, path),
     )

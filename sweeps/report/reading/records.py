@@ -26,6 +26,7 @@ class PlanRecord:
     n_configs: int
     n_seeds: int
     split: str
+    n_tunings: int = 1  # of every arm, each on trials of its own and with confirm seeds of its own
     stop: str = "planned"  # when a sweep ends: after all planned seeds, or once it is sure
     also: tuple[SecondaryMetric, ...] = ()  # reported beside the metric; they decide nothing
 
@@ -35,6 +36,16 @@ class PlanRecord:
         choices = [name for name, dimension in searched.items() if isinstance(dimension, ConditionalChoice)]
         above = [name for name in choices if parameter.startswith(f"{name}.")]
         return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
+
+    @property
+    def n_blocks(self) -> int:
+        """Differences that every pair of arms will have: one a tuning where there are several, else one a seed."""
+        return self.n_tunings if self.n_tunings > 1 else self.n_seeds
+
+    @property
+    def block(self) -> str:
+        """What one difference of a pair comes from, for people: a seed or a tuning."""
+        return "tuning" if self.n_tunings > 1 else "seed"
 
     @property
     def confirm_key(self) -> str:
@@ -144,7 +155,7 @@ class ExperimentRecord:
     earlier_metrics: tuple[str, ...]  # other metrics that an earlier report of the folder was written for
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
     looks: Mapping[tuple[str, str], tuple[tuple[int, str], ...]] = field(default_factory=dict)  # earlier reports' words
-    first_planned: int | None = None  # seeds that were planned when the first of them was written
+    first_planned: int | None = None  # seeds that were planned at the first look, of a report or of the sweep
     differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[RunRecord]:
@@ -161,6 +172,13 @@ class ExperimentRecord:
         """What the data of finished confirm runs is known by; more than one where they differ, none where none is."""
         finished = [run.state for run in self.runs if run.phase == "confirm" and run.is_finished]
         return sorted({state.data_fingerprint for state in finished if state.data_fingerprint})
+
+    @property
+    def block_of_seed(self) -> dict[int, int]:
+        """Confirm seed -> what its differences count as: itself, or the tuning whose choice it confirmed."""
+        runs = [run for run in self.runs if run.phase == "confirm"]
+        several = self.plan.n_tunings > 1
+        return {run.seed: run.number if several else run.seed for run in runs if run.seed is not None}
 
     @property
     def is_complete(self) -> bool:

@@ -14,7 +14,8 @@ class ArmRow:
     """One arm, with what its row needs of the others."""
 
     arm: ArmResult
-    n_planned: int  # seeds
+    n_planned: int  # seeds, or tunings where there are several
+    block: str  # which of them
     decimals: int  # as many as the widest spread of all arms deserves
 
     @property
@@ -23,8 +24,8 @@ class ArmRow:
         return self.arm.name
 
 
-def _format_part(counts: tuple[int, int], _row: ArmRow) -> str:
-    return f"{counts[0]} of {counts[1]}"
+def _format_part(counts: tuple[int, int], row: ArmRow) -> str:
+    return f"{counts[0]} of {counts[1]}" + (" tunings" if row.block == "tuning" else "")
 
 
 #: To add a number to the arms, add a column of group `main` or `tuning`.
@@ -72,5 +73,5 @@ ARM_COLUMNS: tuple[Column[ArmRow], ...] = (
 def arm_table(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> ReportTable[ArmRow]:
     """Return the table of the arms, one row an arm; KL in nats per sequence, the rest in the metric's unit."""
     decimals = decimals_for(max((arm.confirmed.sd or 0.0 for arm in arms), default=0.0))
-    rows = [ArmRow(arm, experiment.plan.n_seeds, decimals) for arm in arms]
+    rows = [ArmRow(arm, experiment.plan.n_blocks, experiment.plan.block, decimals) for arm in arms]
     return ReportTable(ARM_COLUMNS, rows, experiment.plan.metric)

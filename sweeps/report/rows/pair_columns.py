@@ -76,6 +76,10 @@ def _format_everything(_: object, row: "PairRow") -> str:
     return f"{format_number(test.difference, decimals, signed=True)} ({format_interval(test.interval, decimals)})"
 
 
+def _format_n(n: int, row: PairRow) -> str:
+    return f"{n} tunings" if row.experiment.plan.n_tunings > 1 else str(n)
+
+
 def _format_p(p: float | None, _row: PairRow) -> str:
     return format_p(p)
 
@@ -136,7 +140,7 @@ PAIR_COLUMNS: tuple[Column[PairRow], ...] = (
     Column(
         "interval", lambda row: row.pair.test.interval, "95% interval", between, style="wide", paper=r"95\% interval"
     ),
-    Column("", lambda row: row.pair.test.n, "paired seeds", paper="Pairs"),
+    Column("", lambda row: row.pair.test.n, "paired seeds", _format_n, paper="Pairs"),
     Column(
         "bootstrap_interval", lambda row: row.pair.bootstrap, "bootstrap interval", between, "beside", style="wide"
     ),

@@ -58,8 +58,7 @@ def _rule(analysis: Analysis) -> Iterator[str]:
 
 def _results(analysis: Analysis) -> Iterator[str]:
     for pair in analysis.pairs:
-        sentence = pair_sentence(pair, analysis.experiment)
-        yield sentence[0].upper() + sentence[1:]
+        yield pair_sentence(pair, analysis.experiment)  # an arm's name keeps its letters
     broke = [f"{len(arm.broken_seeds)} of {len(arm.ended_seeds)} ({arm.name})" for arm in analysis.arms]
     if any(arm.broken_seeds for arm in analysis.arms):
         yield f"Seeds at which a run broke down, left out of the means and counted beside: {', '.join(broke)}."

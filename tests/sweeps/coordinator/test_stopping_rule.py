@@ -1,4 +1,4 @@
-"""A sweep that ends when it is sure, through the real coordinator: what it trains, what it spares, killed and raised."""
+"""A sweep that ends when it is sure, through the real coordinator: what it trains and spares, killed and raised."""
 
 import itertools
 import json
@@ -13,6 +13,7 @@ from cvae.record.run_folder import RunFolder
 from sweeps.experiment.plan import all_runs
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.look_records import read_looks
+from sweeps.report.analysis import analyse
 from tests.sweeps.stepping_sweep import Sweep
 
 #: The gain of one arm over another by seed: clear, clear but small, and none that a few seeds can tell from noise.
@@ -185,6 +186,22 @@ def test_seeds_raised_after_a_look_are_trained_and_judged_by_what_always_holds(t
     before = more.root.ledger.read_bytes()
     SureSweep(tmp_path, gain, seeds=14).run()
     assert more.root.ledger.read_bytes() == before
+
+
+def test_the_report_reads_the_words_that_the_sweep_ended_with(tmp_path: Path) -> None:
+    gain = {"a": [0.0], "b": EQUAL, "c": [3 + gain for gain in CLEAR]}
+    sweep = SureSweep(tmp_path, gain, seeds=12)
+    sweep.run()
+    analysis = analyse(sweep.root.path)
+    assert {(pair.a, pair.b): (pair.verdict, pair.n_decided) for pair in analysis.pairs} == {
+        (pair["a"], pair["b"]): ("better" if pair["word"] == "above" else pair["word"], pair["n"])
+        for pair in sweep.looks()[-1]["pairs"]
+    }
+    assert [pair.interval for pair in analysis.pairs] == [
+        pytest.approx(pair["interval"], abs=1e-9) for pair in sweep.looks()[-1]["pairs"]
+    ]
+    SureSweep(tmp_path, gain, seeds=14).run()
+    assert "of which 12 were planned at the first look" in analyse(sweep.root.path).headline
 
 
 def tuned(path: Path, **change: Any) -> Sweep:

@@ -37,6 +37,14 @@ def test_a_winner_is_followed_whichever_arm_stands_first() -> None:
     ]
 
 
+def test_a_void_pair_is_nobodys_win() -> None:
+    void = StudyPair("b", "a", "better", void=True)
+    assert (void.word, void.winner) == ("void", None)
+    studies = [StudyVerdict(3, name, "", PSNR, [void], report=Path(name)) for name in ("1", "2")]
+    assert rematches(studies) == []
+    assert studies[0].words == {"void": 1}
+
+
 def test_another_metric_is_another_match() -> None:
     ssim = StudyMetric("val/ssim", "test/ssim", "maximize")
     assert rematches([study("1", ("b", "a", "better")), study("2", ("b", "a", "better"), metric=ssim)]) == []

@@ -20,7 +20,7 @@ def test_a_tuned_study_says_all_of_it(tmp_path: Path) -> None:
         "Intervals hold for the configurations that tuning chose",
         "words by the paired t test at 5%, adjusted by Holm over 3 pairs.",
         "A margin of ±0.1 dB was declared beforehand",
-        "Cyclical is better than constant by 0.",
+        "cyclical is better than constant by 0.",
         "0 of 8 (constant), 1 of 8 (mono), 0 of 8 (cyclical).",
         "All 33 runs took 7.36 device hours on cpu.",
     ):

@@ -7,7 +7,7 @@ import pytest
 
 from cvae.errors import InputError
 from sweeps.csv_import.csv_file import read_csv
-from sweeps.csv_import.scores import CsvScore, scores_of
+from sweeps.csv_import.csv_scores import CsvScore, scores_of
 
 
 def read(text: str, folder: Path) -> list[CsvScore]:
