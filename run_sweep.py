@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cvae.cli import new_command, run_command
-from cvae.config import parse_settings
+from cvae.console import echo_line
 from cvae.errors import InputError
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_time, parse_word
 from sweeps.experiment import Experiment, load_experiment
@@ -67,7 +67,7 @@ def sweep(
         return
     mode, shown = parse_word("--tracker", tracker, MODES), parse_word("--output", output, OUTPUTS)
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
-    experiment = load_experiment(experiment_file, parse_settings(settings))
+    experiment = load_experiment(experiment_file, settings)
     root = ExperimentFolder(runs / experiment.name)
     experiment = as_launched(experiment, root)
     machine = _slots_for(experiment, slots, slots_per_gpu)
@@ -100,7 +100,7 @@ def _sync(experiment_file: Path, runs: Path, *, dry_run: bool) -> None:
 def _stop(experiment: Experiment, root: ExperimentFolder) -> None:
     from sweeps.commands.control import stop_sweep
 
-    print(stop_sweep(experiment, root))
+    echo_line(stop_sweep(experiment, root))
 
 
 def _status(experiment: Experiment, root: ExperimentFolder) -> None:
@@ -126,7 +126,7 @@ def _plan(
     print_plan(experiment, root)
     print("\n".join(told), flush=True)
     if probe:
-        print_estimate(experiment, root, machine, threads, lambda line: print(line, flush=True))
+        print_estimate(experiment, root, machine, threads, echo_line)
 
 
 def _launch(experiment: Experiment, root: ExperimentFolder, machine: Slots, options: LaunchOptions) -> None:

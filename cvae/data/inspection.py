@@ -4,21 +4,24 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.progress import track
 
+from cvae.console import new_console
 from cvae.data.collapse_threshold import CollapseThreshold, ResidualSample
 from cvae.data.sources import (
+    DOWNLOAD,
     SPLITS,
     Bair,
     Episode,
     EpisodeFormat,
     NpzEpisodes,
     PushingWorld,
+    Recorded,
+    RldsEpisodes,
     Source,
     holds,
     listing,
@@ -33,7 +36,7 @@ TRAINED_SIDE = 64  # the size that larger frames are averaged down to, as runs d
 
 N_SHOWN = 3  # episodes of each split that are kept for the contact sheet
 
-BAIR_LAYOUT = "SPLIT/traj_*.tfrecords/N/{0.png, ..., actions.csv, endeffector_positions.csv}"
+BAIR_LAYOUT = "SPLIT/traj_*.tfrecords, files or folders of N/{0.png, ..., actions.csv, endeffector_positions.csv}"
 
 EPISODES_LAYOUT = "SPLIT/*.npz"
 
@@ -71,6 +74,10 @@ def detect(path: str, n_frames: int = 30) -> Source:
     if path == "pushing":
         return PushingWorld()
     root = Path(path)
+    if (root / DOWNLOAD).is_dir():
+        return Bair(root=root, n_frames=n_frames)
+    if root.is_dir() and any(".tfrecord-" in entry.name for entry in listing(root)):
+        return RldsEpisodes(root=root)
     require_root(root)
     entries = [entry for split in SPLITS if (root / split).is_dir() for entry in listing(root / split)]
     has_npz = any(entry.suffix == ".npz" for entry in entries)
@@ -131,40 +138,41 @@ def _generated(world: PushingWorld, image_size: int) -> Iterator[ReadEpisode]:
             yield ReadEpisode(split, index / n_episodes, world.episode(split, index, image_size))
 
 
-def _recorded(source: Bair | NpzEpisodes) -> Iterator[ReadEpisode]:
-    located: dict[str, list[Path]] = {}
+def _recorded(source: Recorded[Any]) -> Iterator[ReadEpisode]:
+    located: dict[str, list[Any]] = {}
     for split in SPLITS:
-        if not (Path(source.root) / split).is_dir():
+        is_there = split in source.made_splits() or (source.root / split).is_dir()
+        if not is_there and split not in source.own_splits():
             continue
         try:
             located[split] = source.locate(split)
         except InputError as error:
             yield ReadEpisode(split, 0.0, [str(error)])
-    expected = _first_format(source, [path for paths in located.values() for path in paths])
+    expected = _first_format(source, [place for places in located.values() for place in places])
     for split, paths in located.items():
         named = enumerate(zip(paths, source.names(paths), strict=True))
         for index, (path, name) in _progress(list(named), split):
             yield ReadEpisode(split, index / len(paths), _read(source, path, name, expected))
 
 
-def _first_format(source: Bair | NpzEpisodes, paths: list[Path]) -> EpisodeFormat:
+def _first_format(source: Recorded[Any], places: list[Any]) -> EpisodeFormat:
     """That of the first episode that can be read: a broken first one should not hide the others' faults."""
-    for path in paths:
+    for place in places:
         try:
-            return source.format_of(path)
+            return source.format_of(place)
         except InputError:
             continue
-    return EpisodeFormat(side=64, n_actions=4, n_positions=0)  # nothing is readable, so nothing is compared
+    return EpisodeFormat(64, 64, n_actions=4, n_positions=0)  # nothing is readable, so nothing is compared
 
 
-def _read(source: Bair | NpzEpisodes, path: Path, name: str, expected: EpisodeFormat) -> Episode | list[str]:
+def _read(source: Recorded[Any], place: Any, name: str, expected: EpisodeFormat) -> Episode | list[str]:
     try:
-        return source.read(path, name, expected, expected.side)
+        return source.read(place, name, expected, expected.side)
     except InputError:
-        return source.problems(path, expected)
+        return source.problems(place, expected)
 
 
 def _progress(items: list[Item], split: str) -> Iterator[Item]:
     """The items, with a bar on the error stream where that is a terminal."""
-    console = Console(stderr=True)
+    console = new_console(stderr=True)
     yield from track(items, description=split, console=console, transient=True, disable=not sys.stderr.isatty())

@@ -105,7 +105,7 @@ class Progress:
         c = self._coordinator
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for heading in ("arm", "tune", "best val dB", "confirm", "mean dB", "pruned", "lost"):
-            table.add_column(heading, justify="left" if heading == "arm" else "right")
+            table.add_column(heading, justify="left" if heading == "arm" else "right", overflow="fold")
         for arm in c.experiment.arms:
             tune, confirm = c.counts.cell(arm, "tune"), c.counts.cell(arm, "confirm")
             best = f"{tune.best:.2f}" if tune.valued else ""
@@ -123,5 +123,6 @@ class Progress:
             if score is not None:
                 last = f"{metric.label.lower()} {score:.2f} {metric.unit}  kl {facts['train/kl']:.2f} nats"
             steps = f"{facts['step']}/{facts['total_steps'] or '?'}"
-            table.add_row(Text(f"slot {slot}", style="dim"), Text(facts["run"], style="cyan"), part, steps, last)
+            names = Text(f"slot {slot}", style="dim"), Text(facts["run"], style="cyan", overflow="fold")
+            table.add_row(*names, part, steps, last)
         return table

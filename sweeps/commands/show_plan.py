@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from rich.console import Console
 from rich.table import Table
 
+from cvae.console import new_console, printable
 from cvae.record import FINAL_STATUSES
 from sweeps.decision import LEAST_PAIRS
 from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs, block_of, tuning_of
@@ -14,11 +14,12 @@ from sweeps.search_space import Params, format_params, grid
 
 def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     """Print one line a run and a closing count."""
-    console = Console()
-    table = Table(title=f"{experiment.name}: {experiment.question}" if experiment.question else experiment.name)
+    console = new_console()
+    asks = f": {printable(experiment.question)}" if experiment.question else ""
+    table = Table(title=f"{experiment.name}{asks}")
     has_blocks = experiment.n_tunings > 1
     for heading in (*(["tuning"] if has_blocks else []), "arm", "run", "phase", "seed", "parameters", "state"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     counts: Counter[str] = Counter()
     for run in all_runs(experiment):
         status = read_standing(run, root).state.status
@@ -31,7 +32,8 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     done = sum(counts[status] for status in FINAL_STATUSES)
     steps = experiment.config(next(iter(experiment.arms)), {}, 0, "validate").train.steps
     detail = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
-    console.print(f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}")
+    line = f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}"
+    console.print(line, soft_wrap=True)
 
 
 def design_lines(experiment: Experiment) -> list[str]:
@@ -85,4 +87,4 @@ def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder)
             if experiment.tune
             else ""
         )
-    return format_params(params, digits=3)
+    return printable(format_params(params, digits=3))

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cvae.console import new_console, printable
 from cvae.record import LOST
 from sweeps.estimate import estimate_time_left
 from sweeps.experiment import Experiment, PlannedRun, all_runs
@@ -102,7 +103,7 @@ class SweepStatus:
         """Return one row an arm: counts, the best trial, the mean of the confirm runs."""
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for heading in ("arm", "tune", "best dB", "by", "confirm", "mean dB", "running", "pruned", "lost", "attempts"):
-            table.add_column(heading, justify="left" if heading in ("arm", "by") else "right")
+            table.add_column(heading, justify="left" if heading in ("arm", "by") else "right", overflow="fold")
         for arm in self.experiment.arms:
             table.add_row(*self._row(arm))
         return table
@@ -142,7 +143,7 @@ class SweepStatus:
                 parts.append(Text(f"{word}: {why}", style="yellow"))
         parts += [self.table(), *map(Text, self.last_look())]
         for lines in (self.lost(), self.mended()):
-            parts += [Text(line) for line in lines[:LISTED]]
+            parts += [Text(printable(line)) for line in lines[:LISTED]]
             if len(lines) > LISTED:
                 parts.append(f"... and {len(lines) - LISTED} more")
         return Group(*parts)
@@ -150,4 +151,4 @@ class SweepStatus:
 
 def print_status(experiment: Experiment, root: ExperimentFolder) -> None:
     """Print how a sweep stands."""
-    Console(soft_wrap=True, highlight=False).print(SweepStatus(experiment, root).picture())
+    new_console(soft_wrap=True).print(SweepStatus(experiment, root).picture())

@@ -73,7 +73,7 @@ def look_at_pair(a: str, b: str, ends: Mapping[str, Sequence[Block]], plan: Plan
     word: Word
     if plan.is_as_planned:
         look = first_word(differences, plan.blocks, plan.n_pairs, plan.margin)
-        interval, word = (None, "undecided") if look is None else (look.interval, look.word)
+        interval, word = (look.interval, look.word) if look is not None else (None, read_word(None, plan.margin))
         chance = chance_of_word(differences, plan.blocks, plan.blocks, plan.n_pairs, plan.margin)
         asks = asks_for_more(differences, plan.blocks, plan.n_pairs, plan.margin)
     else:

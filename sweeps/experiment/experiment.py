@@ -1,5 +1,6 @@
 """The experiment file: a question, its arms, what is searched within each, how the winner is confirmed."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
 from sweeps.experiment.metric import DECIDING, Metric, check_deciding, check_prunes
+from sweeps.experiment.overridden import override
 from sweeps.experiment.phases import Confirm, Tune, check_stop, check_tunings, count_tunings, fill_in_tunings
 from sweeps.experiment.sampler_options import GridOptions
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
@@ -180,10 +182,10 @@ def _check_is_scored(arm: str, metric: Metric, config: Config) -> None:
         )
 
 
-def load_experiment(path: Path, differences: dict[str, Any] | None = None) -> Experiment:
-    """Return the experiment in a file, with differences (as from `--set`) laid over it.
+def load_experiment(path: Path, settings: Iterable[str] = ()) -> Experiment:
+    """Return the experiment in a file, with `--set PATH=VALUE` options laid over it.
 
     Raises:
-        InputError: the file cannot be read or is not a valid experiment.
+        InputError: the file cannot be read, is not a valid experiment, or lacks what an option names.
     """
-    return build_experiment(merge(load_yaml_mapping(path), differences or {}), str(path))
+    return build_experiment(override(load_yaml_mapping(path), settings), str(path))

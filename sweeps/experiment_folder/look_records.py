@@ -76,9 +76,9 @@ def _describe_pair(pair: PairState, look: LookRecord, experiment: Experiment) ->
     unit = "tunings" if experiment.n_tunings > 1 else "seeds"
     more = f" ({_breakdowns(pair)})" if any(pair.broken) else ""
     if pair.word != "undecided":
-        word: str = pair.word
-        if word in ("above", "below"):
-            word = "better" if (word == "above") == (experiment.metric.sign > 0) else "worse"
+        word = "equivalent"
+        if pair.word != "equivalent":
+            word = "better" if (pair.word == "above") == (experiment.metric.sign > 0) else "worse"
         return f"{word} at {pair.n} of {look.planned} {unit}{more}"
     if pair.asks:
         return f"open at {pair.n} of {look.planned} {unit}{more}"

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 
 from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
+from cvae.files import lies_within
 from cvae.record import RunFolder
 from sweeps.experiment import Metric, format_run_name
 from sweeps.experiment_folder import ExperimentFolder
@@ -138,7 +139,7 @@ class StudyCopy:
         scratch = optuna.create_study()
         trial = scratch.ask()
         for path in latest_pictures(folder):
-            if path not in self._shown:
+            if path not in self._shown and lies_within(path, folder.path):
                 self._shown.add(path)
                 upload_artifact(study_or_trial=trial, file_path=str(path), artifact_store=self.pictures)
         return dict(scratch.trials[0].system_attrs)

@@ -5,34 +5,41 @@ A source is a frozen pydantic model with `source` as its tag and `stride` as an 
     location                        where the episodes come from, for messages
     splits()                        those of train, validate and test that have episodes
     explain_absence(split)          why another one has none, in one sentence
-    episodes(split, image_size)     its episodes, checked, one at a time
+    reads(split, image_size)        what reads each of its episodes, checked: calls that may be made side by side
+    episodes(split, image_size)     the same, read one at a time
     digest(image_size)              identity of the content
     manifest()                      an identity that is cheap to compute, or None where the digest itself is
 
-Adding one: write the model and name it in `Source`.
+Adding one: write the model and name it in `Source`. `Recorded` has what all recorded sources share.
 """
 
 from typing import Annotated
 
 from pydantic import Field
 
-from cvae.data.sources.bair import Bair
+from cvae.data.sources.bair import DOWNLOAD, Bair
 from cvae.data.sources.digests import text_digest
 from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.npz import NpzEpisodes
 from cvae.data.sources.pictures import reduce_by_area
 from cvae.data.sources.pushing_world import PushingWorld
+from cvae.data.sources.recorded import MadeSplit, Recorded
 from cvae.data.sources.split_folders import SPLITS, holds, listing, require_root
+from cvae.data.sources.tfrecords import RldsEpisodes
 
-Source = Annotated[Bair | NpzEpisodes | PushingWorld, Field(discriminator="source")]
+Source = Annotated[Bair | NpzEpisodes | RldsEpisodes | PushingWorld, Field(discriminator="source")]
 
 __all__ = [
+    "DOWNLOAD",
     "SPLITS",
     "Bair",
     "Episode",
     "EpisodeFormat",
+    "MadeSplit",
     "NpzEpisodes",
     "PushingWorld",
+    "Recorded",
+    "RldsEpisodes",
     "Source",
     "holds",
     "listing",

@@ -1,157 +1,163 @@
-"""BAIR robot pushing in the lab layout: one folder of PNG frames and two csv files per sequence."""
+"""BAIR robot pushing, as it is downloaded or in the lab layout: TFRecord files, or a folder for each sequence."""
 
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from cvae.data.sources import split_folders as folders
-from cvae.data.sources.digests import content_of, manifest_of, text_digest
+from cvae.data.sources.digests import content_of, files_manifest, manifest_of
 from cvae.data.sources.episode import Episode, EpisodeFormat
-from cvae.data.sources.pictures import read_picture, reduce_by_area, require_multiple, require_square
-from cvae.data.sources.tables import read_numbers
-from cvae.errors import InputError, fault_of
-from cvae.sections import Section
-
-N_ACTIONS = 4  # planar displacement (2), lift, gripper
-
-N_POSITIONS = 3  # end effector's x, y, z in metres
+from cvae.data.sources.lab_sequence import read_sequence, sequence_format, sequence_problems
+from cvae.data.sources.recorded import Recorded, cropped_side, fit_frames
+from cvae.data.sources.tfrecords import Camera, Record, bair_format, list_records, read_bair_record, records_digest
+from cvae.errors import InputError
 
 FILES = frozenset({".png", ".csv"})
 
-WANTED = "sequence folders `traj_*.tfrecords/N`"
+WANTED = "sequence files `traj_*.tfrecords` or folders `traj_*.tfrecords/N`"
+
+DOWNLOAD = "softmotion30_44k"  # the folder that the published archive unpacks to
+
+CAMERA: Camera = "image_aux1"  # the one of SVG and of the course lab
 
 
-class Bair(Section):
-    """`ROOT/{train,validate,test}/traj_*.tfrecords/N/{0..29}.png`, `actions.csv`, `endeffector_positions.csv`.
+class Bair(Recorded[Path | Record]):
+    """BAIR as downloaded, `ROOT/{train,test}/traj_*.tfrecords`, or in the lab layout, where each of these is a folder.
 
-    The csv files have no header: one row per frame, 4 and 3 columns.
+    The lab layout has `N/{0..29}.png`, `actions.csv` and `endeffector_positions.csv` in it for every sequence N, csv
+    without a header, one row per frame, 4 and 3 columns. Which of the two is there is found by looking.
     """
 
     source: Literal["bair"] = "bair"
-    root: Annotated[Path, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
     n_frames: Annotated[int, Field(ge=1, description="Frames in each sequence.")] = 30
+    camera: Annotated[
+        Camera | None,
+        Field(
+            exclude_if=lambda camera: camera is None,
+            description=f"Camera of the downloaded files; null: {CAMERA}. The lab layout has one alone.",
+        ),
+    ] = None
     stride: Annotated[
         int | None,
         Field(ge=1, description="Frames between the starts of two clips of a sequence; null: one, from frame 0."),
     ] = None
 
     @property
-    def location(self) -> str:
-        """Where the episodes come from, for messages."""
-        return str(self.root)
+    def _folder(self) -> Path:
+        """The root, or the folder of the published archive in it."""
+        inner = self.root / DOWNLOAD
+        has_splits = any((self.root / split).is_dir() for split in folders.SPLITS)
+        return inner if inner.is_dir() and not has_splits else self.root
 
-    def splits(self) -> tuple[str, ...]:
+    def own_splits(self) -> tuple[str, ...]:
         """The splits that have at least one sequence, in the order train, validate, test."""
-        folders.require_root(self.root)
-        return tuple(split for split in folders.SPLITS if any(True for _ in self._unsorted(split)))
+        folders.require_root(self._folder)
+        return tuple(
+            split for split in folders.SPLITS if self._files(split) or any(True for _ in self._sequences(split))
+        )
 
-    def explain_absence(self, split: str) -> str:
-        """Why a split has no episodes, in one sentence."""
-        return folders.explain_absence(self.root, split, WANTED)
+    def absence(self, split: str) -> str:
+        """Why the data itself has no episodes of a split, in one sentence."""
+        return folders.explain_absence(self._folder, split, WANTED)
 
-    def locate(self, split: str) -> list[Path]:
-        """The sequence folders of a split in numerical order; InputError where there are none."""
-        folders.require_root(self.root)
-        sequences = sorted(self._unsorted(split), key=lambda path: (_numbers(path.parent.name), int(path.name)))
-        if not sequences:
-            raise InputError(self.explain_absence(split))
-        return sequences
+    def own_places(self, split: str) -> list[Path | Record]:
+        """The records or sequence folders of a split in numerical order; empty where there are none."""
+        folders.require_root(self._folder)
+        if files := self._files(split):
+            return [record for path in files for record in list_records(path)]
+        return [*sorted(self._sequences(split), key=lambda path: (_numbers(path.parent.name), int(path.name)))]
 
-    def _unsorted(self, split: str) -> Iterator[Path]:
-        folder = self.root / split
-        if not folder.is_dir():
-            return
-        for trajectories in folders.listing(folder):
-            if not re.fullmatch(r"traj_.*\.tfrecords", trajectories.name):
-                continue
-            if trajectories.is_file():
-                raise InputError(f"{trajectories}: is a TFRecord file; expected a folder of sequence folders 0, 1, ...")
-            yield from (_require_numbered(path) for path in folders.listing(trajectories))
+    def _trajectories(self, split: str) -> list[Path]:
+        """The entries `traj_*.tfrecords` of a split in numerical order, files or folders."""
+        folder = self._folder / split
+        found = folders.listing(folder) if folder.is_dir() else []
+        return sorted(
+            (path for path in found if re.fullmatch(r"traj_.*\.tfrecords", path.name)),
+            key=lambda path: (_numbers(path.name), path.name),
+        )
 
-    def format(self) -> EpisodeFormat:
-        """What all sequences share: the first frame decides its size."""
-        splits = self.splits()
-        if not splits:
-            raise InputError(f"{self.root}: no split has any {WANTED}")
-        return self.format_of(self.locate(splits[0])[0])
+    def _files(self, split: str) -> list[Path]:
+        """The TFRecord files of a split; empty where it is in the lab layout."""
+        found = self._trajectories(split)
+        files = [path for path in found if not path.is_dir()]
+        if files and len(files) < len(found):
+            other = next(path for path in found if path.is_dir())
+            raise InputError(f"{files[0]}: is a TFRecord file beside the folder {other.name}; keep one layout")
+        return files
 
-    def format_of(self, folder: Path) -> EpisodeFormat:
-        """What one sequence would have all others be."""
-        path = folder / "0.png"
-        height, width = read_picture(path).shape[:2]
-        return EpisodeFormat(require_square(height, width, path), N_ACTIONS, N_POSITIONS)
+    def _sequences(self, split: str) -> Iterator[Path]:
+        for trajectories in self._trajectories(split):
+            if trajectories.is_dir():
+                yield from (_require_numbered(path) for path in folders.listing(trajectories))
 
-    def read(self, folder: Path, name: str, expected: EpisodeFormat, image_size: int) -> Episode:
-        """Read one sequence folder, frames reduced to `image_size`; InputError names the file at fault."""
-        actions = read_numbers(folder / "actions.csv", self.n_frames, N_ACTIONS)
-        positions = read_numbers(folder / "endeffector_positions.csv", self.n_frames, N_POSITIONS)
-        frames = self._read_frames(folder, expected.side)
-        return Episode(name, reduce_by_area(frames, image_size), actions, positions)
+    def path_of(self, place: Path | Record) -> Path:
+        """The file or folder of a sequence, for messages."""
+        return place.path if isinstance(place, Record) else place / "0.png"
 
-    def _read_frames(self, folder: Path, side: int) -> NDArray[np.uint8]:
-        self._refuse_extra_frames(folder)
-        return np.stack([_read_frame(folder / f"{t}.png", side) for t in range(self.n_frames)])
+    def format_of(self, place: Path | Record) -> EpisodeFormat:
+        """What one sequence would have all others be: the first frame decides its size."""
+        if isinstance(place, Record):
+            return bair_format(place, self.camera or CAMERA)
+        self._refuse_camera()
+        expected = sequence_format(place)
+        cropped_side(expected.height, expected.width, self.size, place / "0.png")
+        return expected
 
-    def _refuse_extra_frames(self, folder: Path) -> None:
-        expected = {f"{t}.png" for t in range(self.n_frames)}
-        names = {path.name for path in folders.listing(folder) if path.suffix == ".png"}
-        extra = sorted(names - expected)
-        if extra:
-            raise InputError(f"{folder / extra[0]}: is not one of the frames 0.png to {self.n_frames - 1}.png")
+    def _refuse_camera(self) -> None:
+        if self.camera is not None:
+            raise InputError(f"{self.root}: is in the lab layout, which has one camera; remove `data.camera`")
 
-    def problems(self, folder: Path, expected: EpisodeFormat) -> list[str]:
-        """Every fault of one sequence folder, where `read` stops at the first."""
-        checks: list[Callable[[], object]] = [
-            lambda: read_numbers(folder / "actions.csv", self.n_frames, N_ACTIONS),
-            lambda: read_numbers(folder / "endeffector_positions.csv", self.n_frames, N_POSITIONS),
-            lambda: self._refuse_extra_frames(folder),
-        ]
-        paths = [folder / f"{t}.png" for t in range(self.n_frames)]
-        checks.extend(partial(_read_frame, path, expected.side) for path in paths)
-        return [fault for check in checks if (fault := fault_of(check))]
+    def read(self, place: Path | Record, name: str, expected: EpisodeFormat, image_size: int) -> Episode:
+        """Read one sequence, frames reduced to `image_size`; InputError names the file at fault."""
+        if isinstance(place, Record):
+            frames, actions, positions = read_bair_record(place, self.camera or CAMERA, self.n_frames, expected)
+        else:
+            frames, actions, positions = read_sequence(place, self.n_frames, expected)
+        return Episode(name, fit_frames(frames, self.size, image_size), actions, positions)
 
-    def episodes(self, split: str, image_size: int) -> Iterator[Episode]:
-        """Every sequence of a split in numerical order; InputError names the file at fault."""
-        sequences = self.locate(split)
-        expected = self.format()
-        require_multiple(expected.side, image_size, sequences[0] / "0.png")
-        for folder, name in zip(sequences, self.names(sequences), strict=True):
-            yield self.read(folder, name, expected, image_size)
+    def problems(self, place: Path | Record, expected: EpisodeFormat) -> list[str]:
+        """Every fault of one sequence folder, where `read` stops at the first; of a record the first."""
+        if isinstance(place, Record):
+            return super().problems(place, expected)
+        return sequence_problems(place, self.n_frames, expected)
 
-    def names(self, sequences: list[Path]) -> list[str]:
-        """Names of sequences: the number alone, or with its trajectory folder where a split has several."""
-        if len({path.parent for path in sequences}) == 1:
-            return [path.name for path in sequences]
-        return [f"{path.parent.name.removesuffix('.tfrecords')}/{path.name}" for path in sequences]
+    def names(self, places: list[Path | Record]) -> list[str]:
+        """Names of sequences: the number alone, or with its trajectory file or folder where a split has several."""
+        pairs = [(p.path.name, str(p.number)) if isinstance(p, Record) else (p.parent.name, p.name) for p in places]
+        if len({trajectories for trajectories, _ in pairs}) == 1:
+            return [number for _, number in pairs]
+        return [f"{trajectories.removesuffix('.tfrecords')}/{number}" for trajectories, number in pairs]
 
     def manifest(self) -> str:
         """Identity by path, size and time of change of each file, which is cheap to compute."""
-        return text_digest(self._reading(), manifest_of(self.root, self._split_folders(), FILES))
+        if files := self._all_files():
+            return self.identity(files_manifest(self._folder, files))
+        return self.identity(manifest_of(self._folder, self._split_folders(), FILES))
 
-    def digest(self, image_size: int) -> str:
-        """Identity of the content: the bytes of every file that is read, and how they are read."""
-        return text_digest(self._reading(), str(image_size), content_of(self.root, self._split_folders(), FILES))
+    def content(self) -> str:
+        """Identity of the bytes of every file that is read, of a TFRecord file by its records' checksums."""
+        if files := self._all_files():
+            return records_digest(files, self._folder)
+        return content_of(self._folder, self._split_folders(), FILES)
 
-    def _reading(self) -> str:
-        return f"bair n_frames={self.n_frames}"
+    def reading(self) -> str:
+        """The format, and its options that shape an episode."""
+        return f"bair n_frames={self.n_frames}" + (f" camera={self.camera or CAMERA}" if self._all_files() else "")
+
+    def _all_files(self) -> list[Path]:
+        folders.require_root(self._folder)
+        by_split = {split: self._files(split) for split in folders.SPLITS}
+        if any(by_split.values()):
+            for split, files in by_split.items():
+                if not files and self._trajectories(split):
+                    raise InputError(f"{self._folder / split}: is in the lab layout, another split in TFRecord files")
+        return [path for files in by_split.values() for path in files]
 
     def _split_folders(self) -> list[Path]:
-        folders.require_root(self.root)
-        return [self.root / split for split in folders.SPLITS if (self.root / split).is_dir()]
-
-
-def _read_frame(path: Path, side: int) -> NDArray[np.uint8]:
-    frame = read_picture(path)
-    if frame.shape != (side, side, 3):
-        height, width = frame.shape[:2]
-        raise InputError(f"{path}: the frame is {width}x{height} pixels; expected {side}x{side} like the first")
-    return frame
+        return [self._folder / split for split in folders.SPLITS if (self._folder / split).is_dir()]
 
 
 def _numbers(name: str) -> tuple[int, ...]:

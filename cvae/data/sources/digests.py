@@ -59,6 +59,28 @@ def content_of(root: Path, folders: Iterable[Path], suffixes: frozenset[str]) ->
     return digest.hexdigest()
 
 
+def files_manifest(root: Path, paths: Iterable[Path]) -> str:
+    """As `manifest_of`, of files that are listed rather than found."""
+    lines = [str(root.resolve())]
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        lines.append(f"{path.relative_to(root)}\0{status.st_size}\0{status.st_mtime_ns}")
+    return text_digest(*lines)
+
+
+def files_content(root: Path, paths: Iterable[Path]) -> str:
+    """As `content_of`, of files that are listed rather than found."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in paths:
+        own = hashlib.blake2b(digest_size=16)
+        _update_from(own, path)
+        digest.update(f"{path.relative_to(root)}\0{own.hexdigest()}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
 def _status(entry: os.DirEntry[str]) -> os.stat_result:
     try:
         return entry.stat()

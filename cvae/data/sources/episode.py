@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cvae.errors import InputError
+
 
 @dataclass(frozen=True)
 class Episode:
@@ -35,11 +37,32 @@ class EpisodeFormat:
     """What every episode of one source has in common, as its first episode has it.
 
     Attributes:
-        side: height and width of the source's own frames in pixels.
+        height, width: of the source's own frames in pixels.
         n_actions: columns of `actions`.
         n_positions: columns of `positions`, 0 where they were not recorded.
     """
 
-    side: int
+    height: int
+    width: int
     n_actions: int
     n_positions: int
+
+    @property
+    def side(self) -> int:
+        """Side of the largest square in a frame, all of it where frames are square."""
+        return min(self.height, self.width)
+
+    def require_frame(self, height: int, width: int, where: object) -> None:
+        """Refuse frames of another size than this; InputError names `where`."""
+        if (height, width) != (self.height, self.width):
+            raise InputError(
+                f"{where}: frames are {width}x{height} pixels; expected {self.width}x{self.height} like the first"
+            )
+
+    def require_columns(self, where: object, key: str, n_columns: int, expected: int) -> None:
+        """Refuse a table of another number of columns than the first file's; InputError names `where` and the key."""
+        if n_columns == expected:
+            return
+        columns = f"{n_columns} columns" if n_columns else "none"
+        wanted = f"{expected} columns" if expected else "none"
+        raise InputError(f"{where}: `{key}` has {columns}; expected {wanted} like the first file of the data")

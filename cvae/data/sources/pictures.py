@@ -1,5 +1,6 @@
 """Frames from files: decoding one picture, and reducing frames to the size that a model sees."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,17 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     Raises:
         InputError: the file is missing, truncated, no picture, transparent, or of a mode other than 8-bit.
     """
+    return _decode(path, path)
+
+
+def decode_picture(data: bytes | memoryview, where: Path) -> NDArray[np.uint8]:
+    """As `read_picture`, from the bytes of a PNG or JPEG file; `where` names them in errors."""
+    return _decode(io.BytesIO(data), where)
+
+
+def _decode(file: Path | io.BytesIO, path: Path) -> NDArray[np.uint8]:
     try:
-        with Image.open(path) as picture:
+        with Image.open(file) as picture:
             _require_convertible(picture, path)
             # open() read the header alone: converting decodes all of it, and a truncated file shows here.
             return np.asarray(picture.convert("RGB"), dtype=np.uint8)

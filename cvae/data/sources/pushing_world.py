@@ -1,6 +1,7 @@
 """The pushing world as a source of episodes: simulated on demand, the same bytes every time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -119,12 +120,16 @@ class PushingWorld(Section):
         frames = render_frames(trajectory, image_size)
         return Episode(str(index), frames, trajectory.actions, trajectory.positions)
 
-    def episodes(self, split: str, image_size: int) -> Iterator[Episode]:
-        """Every episode of a split; InputError where the split has none."""
+    def reads(self, split: str, image_size: int) -> list[Callable[[], Episode]]:
+        """What draws each episode of a split; InputError where the split has none."""
         if split not in self.splits():
             raise InputError(self.explain_absence(split))
-        for index in range(self.n_episodes(split)):
-            yield self.episode(split, index, image_size)
+        return [partial(self.episode, split, index, image_size) for index in range(self.n_episodes(split))]
+
+    def episodes(self, split: str, image_size: int) -> Iterator[Episode]:
+        """Every episode of a split; InputError where the split has none."""
+        for read in self.reads(split, image_size):
+            yield read()
 
     def manifest(self) -> None:
         """None: the digest itself is cheap."""

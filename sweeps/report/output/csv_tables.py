@@ -65,7 +65,7 @@ def _run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
             "copy_last": run.final(experiment.plan.confirm_copy_key) if run.phase == "confirm" else None,
             "kl": run.final_kl(),
             "error": str(run.state.error or ""),
-            **{f"params.{path}": value for path, value in run.params.items()},
+            **{f"params.{path}": "null" if value is None else value for path, value in run.params.items()},
         }
         for run in experiment.runs
     ]

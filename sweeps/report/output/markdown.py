@@ -3,6 +3,7 @@
 import html
 import re
 
+from cvae.console import printable
 from sweeps.report.analysis import Analysis
 from sweeps.report.output.template_values import secondary_tables, template, template_values
 from sweeps.report.rows import arm_table, pair_table
@@ -22,5 +23,5 @@ def render_markdown(analysis: Analysis) -> str:
 
 def markdown_text(value: object) -> str:
     """Return text that Markdown shows as it is: no markup, no HTML, no new table cell."""
-    flat = " ".join(str(value).split())
+    flat = printable(" ".join(str(value).split()))
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", html.escape(flat, quote=False))

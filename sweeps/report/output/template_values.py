@@ -5,6 +5,7 @@ from typing import Any
 
 import jinja2
 
+from cvae.console import printable_lines
 from sweeps.report.analysis import Analysis
 from sweeps.report.checks import kind_of_seeds
 from sweeps.report.comparison import format_progress, is_over
@@ -71,7 +72,7 @@ def secondary_tables(analysis: Analysis, medium: Medium) -> dict[str, Any]:
 
 
 def template(name: str, finalize: Callable[[object], str] | None = None) -> jinja2.Template:
-    """Return a template of the report; without `finalize`, every value is escaped for HTML."""
+    """Return a template of the report; without `finalize`, every value is escaped for HTML and can be printed."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=finalize is None,
@@ -79,6 +80,10 @@ def template(name: str, finalize: Callable[[object], str] | None = None) -> jinj
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
-        finalize=finalize,
+        finalize=finalize or _printable_text,
     )
     return environment.get_template(name)
+
+
+def _printable_text(value: Any) -> Any:
+    return printable_lines(value) if type(value) is str else value  # what is marked as safe is the page's own

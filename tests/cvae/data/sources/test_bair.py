@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from cvae.data.lab_layout import write_lab_layout
-from cvae.data.sources.bair import N_POSITIONS, Bair
+from cvae.data.sources.bair import Bair
+from cvae.data.sources.lab_sequence import N_POSITIONS
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.store.store import open_store
 from cvae.errors import InputError
@@ -181,14 +182,14 @@ def make_root(root: Path, kind: str) -> Path:
         ("missing", "does not exist"),
         ("file", "is a file"),
         ("no splits", "it holds training/"),
-        ("tfrecord file", "traj_0_to_255.tfrecords: is a TFRecord file"),
+        ("tfrecord file", "traj_0_to_255.tfrecords: record 0 is cut short"),
         ("unnumbered", "first: expected a sequence folder named by a number"),
     ],
 )
 def test_a_root_of_another_layout_is_refused(kind: str, said: str, tmp_path: Path) -> None:
     root = make_root(tmp_path / "data", kind)
     with pytest.raises(InputError, match=re.escape(str(root))) as caught:
-        Bair(root=root).splits()
+        [Bair(root=root).locate(split) for split in Bair(root=root).splits()]
     assert said in str(caught.value)
 
 

@@ -51,8 +51,8 @@ def nan_in(shape: tuple[int, int]) -> np.ndarray:
 FAULTS: dict[str, tuple[dict[str, object], str]] = {
     "no frames": ({"frames": None}, "has no array `frames`"),
     "no actions": ({"actions": None}, "has no array `actions`"),
-    "float frames": ({"frames": np.zeros((14, 16, 16, 3))}, "`frames` is float64"),
-    "grey frames": ({"frames": np.zeros((14, 16, 16), np.uint8)}, "expected uint8 (T, H, W, 3)"),
+    "float frames": ({"frames": np.zeros((14, 16, 16, 3))}, "`frames` holds floats of 0 to 0"),
+    "grey frames": ({"frames": np.zeros((14, 16, 16), np.uint8)}, "expected numbers (T, H, W, 3)"),
     "channels first": ({"frames": np.zeros((14, 3, 16, 16), np.uint8)}, "shape (14, 3, 16, 16)"),
     "no frame at all": ({"frames": np.zeros((0, 16, 16, 3), np.uint8)}, "shape (0, 16, 16, 3)"),
     "another size": ({"frames": np.zeros((14, 32, 32, 3), np.uint8)}, "32x32 pixels; expected 16x16"),

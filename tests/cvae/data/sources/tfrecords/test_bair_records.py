@@ -1,0 +1,140 @@
+"""BAIR as it is downloaded: the clips of the lab layout, byte for byte, and every fault by file and record."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cvae.data.lab_layout import write_lab_layout
+from cvae.data.sources import Bair, Episode, PushingWorld
+from cvae.data.store import open_store
+from cvae.errors import InputError
+from tests.cvae.data.sources.tfrecords.tfrecord_files import (
+    Value,
+    bair_features,
+    example,
+    write_bair_download,
+    write_records,
+)
+
+LENGTH = 12
+
+
+@pytest.fixture
+def download(small_world: PushingWorld, tmp_path: Path) -> Path:
+    return write_bair_download(small_world, tmp_path / "download", 16, per_file=2)
+
+
+def bair(root: Path, **options: object) -> Bair:
+    return Bair.model_validate({"source": "bair", "root": str(root), "n_frames": LENGTH, **options})
+
+
+def test_both_layouts_give_the_same_clips(download: Path, small_world: PushingWorld, tmp_path: Path) -> None:
+    # Frames, conditions and statistics to the last bit, through the store; two files of the train split in order.
+    write_lab_layout(small_world, tmp_path / "lab", 16)
+    stores = [open_store(bair(root), 16, tmp_path / "cache") for root in (download, tmp_path / "lab")]
+    assert stores[0].splits == stores[1].splits == ("train", "validate", "test")
+    for split in stores[0].splits:
+        a, b = (store.clips(split, LENGTH, use_positions=True) for store in stores)
+        assert len(a) == len(b) == small_world.n_episodes(split)
+        for x, y in zip(a, b, strict=True):
+            assert x.frames.tobytes() == y.frames.tobytes()
+            assert x.conditions.tobytes() == y.conditions.tobytes()
+
+
+def test_the_folder_of_the_archive_need_not_be_named(download: Path) -> None:
+    assert len(bair(download.parent).locate("train")) == 3
+    assert bair(download.parent).digest(16) == bair(download).digest(16)
+
+
+def test_the_other_camera_is_another_content(download: Path) -> None:
+    aux, main = (next(bair(download, camera=c).episodes("train", 16)) for c in ("image_aux1", "image_main"))
+    np.testing.assert_array_equal(main.frames, 255 - aux.frames)
+    assert bair(download, camera="image_main").digest(16) != bair(download).digest(16)
+    assert bair(download, camera="image_aux1").digest(16) == bair(download).digest(16)
+
+
+def test_a_camera_cannot_be_chosen_in_the_lab_layout(lab: Path) -> None:
+    with pytest.raises(InputError, match=re.escape("which has one camera; remove `data.camera`")):
+        list(bair(lab, camera="image_main").episodes("train", 32))
+
+
+def test_sequences_are_numbered_within_their_file(download: Path) -> None:
+    assert [episode.name for episode in bair(download).episodes("train", 16)] == [
+        "traj_0_to_1/0",
+        "traj_0_to_1/1",
+        "traj_2_to_3/0",
+    ]
+
+
+def test_two_layouts_side_by_side_are_refused(download: Path) -> None:
+    (download / "train" / "traj_4_to_5.tfrecords" / "0").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"is a TFRecord file beside the folder traj_4_to_5.tfrecords"):
+        bair(download).splits()
+
+
+Change = Callable[[dict[str, Value]], None]
+
+
+def without(name: str) -> Change:
+    def change(features: dict[str, Value]) -> None:
+        del features[name]
+
+    return change
+
+
+def with_value(name: str, value: Value) -> Change:
+    return lambda features: features.update({name: value})
+
+
+def of_29(features: dict[str, Value]) -> None:
+    for name in [name for name in features if name.startswith(f"{LENGTH - 1}/")]:
+        del features[name]
+
+
+FAULTS: dict[str, tuple[Change, str]] = {
+    "a frame less": (of_29, "has no feature `11/image_aux1/encoded`; expected frames 0 to 11"),
+    "a frame more": (with_value("12/image_aux1/encoded", bytes(768)), "has frames of `image_aux1/encoded` to 12"),
+    "no action": (without("3/action"), "has no feature `3/action`; expected frames 0 to 11"),
+    "no position": (without("3/endeffector_pos"), "has no feature `3/endeffector_pos`"),
+    "another size": (
+        with_value("3/image_aux1/encoded", bytes(12)),
+        "`3/image_aux1/encoded` has 12 bytes; expected 768",
+    ),
+    "two pictures": (with_value("3/image_aux1/encoded", [b"", b""]), "has no single value of bytes in `3/image_aux1"),
+    "numbers as picture": (with_value("3/image_aux1/encoded", np.zeros(768)), "has no single value of bytes in"),
+    "three numbers": (with_value("3/action", np.zeros(3)), "`3/action` has 3 numbers; expected 4 numbers"),
+    "bytes as numbers": (with_value("3/action", b"0000"), "`3/action` has 1 values of bytes; expected 4 numbers"),
+    "nan": (with_value("3/action", np.array([0, np.nan, 0, 0])), "`action` frame 4 column 2 is nan"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_broken_record_is_refused_by_file_and_record(
+    fault: str, download: Path, small_world: PushingWorld, tmp_path: Path
+) -> None:
+    # And nothing is packed half.
+    change, said = FAULTS[fault]
+    episodes: list[Episode] = list(small_world.episodes("train", 16))
+    features = [bair_features(episode) for episode in episodes[:2]]
+    change(features[1])
+    path = write_records(download / "train" / "traj_0_to_1.tfrecords", map(example, features))
+    with pytest.raises(InputError, match=re.escape(f"{path}: record 1")) as caught:
+        open_store(bair(download), 16, tmp_path / "cache")
+    assert said in str(caught.value)
+    assert list((tmp_path / "cache").rglob("meta.json")) == []
+
+
+@pytest.mark.parametrize("camera", ["image_aux1", "image_main"])
+def test_a_camera_that_is_not_there_is_said_with_those_that_are(
+    camera: str, small_world: PushingWorld, tmp_path: Path
+) -> None:
+    episode = next(small_world.episodes("train", 16))
+    features = {name: v for name, v in bair_features(episode).items() if f"/{camera}/" not in name}
+    path = write_records(tmp_path / "d" / "train" / "traj_0_to_0.tfrecords", [example(features)])
+    other = {"image_aux1": "image_main", "image_main": "image_aux1"}[camera]
+    with pytest.raises(InputError, match=re.escape(f"{path}: record 0")) as caught:
+        list(bair(tmp_path / "d", camera=camera).episodes("train", 16))
+    assert str(caught.value).endswith(f"; its cameras are {other}")
