@@ -1,6 +1,7 @@
 """The tables that the page quotes are what a simulation through the report's own functions gives."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -133,3 +134,18 @@ def test_the_page_quotes_the_row_that_fits(tmp_path):
     assert "most like <strong>one arm, 15% break down</strong>" in page
     assert page.count('<tr class="like">') == 3
     assert all(f"{100 * row['bca']:.1f}%" in page for row in rows_of("coverage"))
+
+
+def test_the_manual_prints_the_tables():
+    page = (Path(__file__).parents[4] / "docs" / "report.md").read_text(encoding="utf-8")
+    for row in rows_of("coverage"):
+        shares = [row[key] for key in ("student", "where_trained", "student_of_a_mean", "bca", "false")]
+        cells = " | ".join(f"{100 * share:.1f}%" for share in shares)
+        assert f"| {row['seeds']} | {row['n']} | {cells} |" in page
+    for row in rows_of("losses"):
+        cells = " | ".join(f"{100 * row[key]:.1f}%" for key in ("by_survivors", "in_two_parts"))
+        assert f"| {row['loses']} | {row['n']} | {cells} |" in page
+    for row in rows_of("looking"):
+        assert f"| {100 * row['naive']:.1f}% | {100 * row['false']:.1f}% | {100 * row['covers']:.1f}% |" in page
+    for row in rows_of("families"):
+        assert f"| {row['n']} | {100 * row['false_better']:.1f}% | {100 * row['false_equivalent']:.1f}% |" in page
