@@ -112,10 +112,9 @@ def format_evaluation(final: "FinalEvaluation", split: Split) -> list[str]:
             f"  energy score {s[f'{prefix}/energy_db']:.2f} dB ({s[f'{prefix}/energy']:.4f}), CRPS "
             f"{s[f'{prefix}/crps']:.4f}; copy-last-frame {s[f'{prefix}/copy_last_energy_db']:.2f} dB"
         )
-    information = max(s[f"{prefix}/mutual_information"], 0.0)  # an estimate: below 0 by chance where there is none
     lines.append(
-        f"  latent: KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active dimensions, "
-        f"mutual information {information:.2f} nats; distortion {s[f'{prefix}/distortion']:.4f}"
+        f"  latent: posterior KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active dimensions, "
+        f"mutual information {s[f'{prefix}/mutual_information']:.2f} nats; distortion {s[f'{prefix}/distortion']:.4f}"
     )
     lines += [f"  FVD {s[f'{prefix}/fvd']:.1f}"] if f"{prefix}/fvd" in s else []
     called = [name for name, is_so in final.flags.items() if is_so]

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from cvae.config.schema import Config
-from cvae.config.validation_errors import fields_of, sections_of, tag_of
+from cvae.config.validation_errors import fields_of, sections_of, tag_of, uncapitalise
 
 
 def rows(section: type[BaseModel], prefix: str = "", kind: str = "") -> Iterator[tuple[str, str, str]]:
@@ -20,7 +20,7 @@ def rows(section: type[BaseModel], prefix: str = "", kind: str = "") -> Iterator
             required = field.default is PydanticUndefined
             default = "required" if required else f"`{json.dumps(field.default)}`"
             meaning = (field.description or "").rstrip(".")
-            yield f"`{path}`{kind}", default, meaning[:1].lower() + meaning[1:]
+            yield f"`{path}`{kind}", default, uncapitalise(meaning)
         elif len(inner) > 1:
             tags = ", ".join(f"`{tag_of(option)}`" for option in inner)
             key = "source" if "source" in fields_of(inner[0]) else "mode"

@@ -64,7 +64,7 @@ def inspect_command(
     for problem in report.problems[:MOST_PROBLEMS_SHOWN]:
         console.print(f"problem: {problem}", markup=False, soft_wrap=True)
     if report.problems:
-        console.print(f"{len(report.problems)} problems found{_left_out(report)}: this data cannot be trained on")
+        console.print(f"{_count(report.problems)} found{_left_out(report)}: this data cannot be trained on")
         raise typer.Exit(USER_MISTAKE)
     console.print("no problems found")
 
@@ -72,11 +72,15 @@ def inspect_command(
 def _format_threshold(threshold: CollapseThreshold) -> str:
     given = f", linear in {threshold.n_conditions} conditions" if threshold.n_conditions else ""
     return (
-        f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is at most {threshold.beta_c:.2g} "
-        f"(beta_sum {threshold.beta_sum:.3g}, sigma {threshold.sigma:.3g}): a KL weight above it leaves no latent "
-        f"alive in a model that forecasts one step no worse than the previous frame{given}; "
+        f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is about {threshold.beta_c:.2g} "
+        f"(beta_sum {threshold.beta_sum:.3g}, sigma {threshold.sigma:.3g}): above it a latent is expected to die in "
+        f"a model that forecasts one step no worse than the previous frame{given} (it can be too low); "
         f"from {threshold.n_residuals} steps"
     )
+
+
+def _count(problems: list[str]) -> str:
+    return f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
 
 
 def _left_out(report: Inspection) -> str:

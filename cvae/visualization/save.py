@@ -66,9 +66,9 @@ def save_kl_map(result: ProtocolEvaluation, n_past: int, flags: dict[str, bool],
     """Write `STEM-kl.png`, the heat map of an evaluation that looked at the latent, and return its path."""
     assert result.kl is not None
     d, kl = result.diagnostics, result.kl.sum().item()
-    information, bound = max(d["mutual_information"], 0.0), d["mutual_information_bound"]
+    information, bound = d["mutual_information"], d["mutual_information_bound"]
     caption = (
-        f"KL {kl:.3g} nats a sequence, {d['active_units']} of {result.kl.shape[1]} dimensions active, "
+        f"posterior KL {kl:.3g} nats a sequence, {d['active_units']} of {result.kl.shape[1]} dimensions active, "
         f"mutual information {information:.2f} of at most {bound:.2f} nats"
     )
     return save_strip(render_kl_map(result.kl.numpy(), n_past, caption, flags), stem.with_name(f"{stem.name}-kl"))
@@ -79,7 +79,7 @@ def save_sample_pictures(result: ProtocolEvaluation, flags: dict[str, bool], ste
     clips = [sampled_clip(name, of) for name, of in result.extremes.items()]
     score = f"PSNR {result.evaluation.mean('psnr'):.2f} dB, copy-last {result.evaluation.mean('copy_last_psnr'):.2f}"
     n_samples = next(iter(result.extremes.values())).spread.n
-    latent = "" if result.kl is None else f"; KL {result.kl.sum().item():.3g} nats"
+    latent = "" if result.kl is None else f"; posterior KL {result.kl.sum().item():.3g} nats"
     caption = Caption(f"{score}; N = {n_samples}{latent}", flags)
     strips = save_strip(render_sample_strips(clips, caption), stem)
     return strips, save_animation(render_sample_grid(clips, caption), stem)

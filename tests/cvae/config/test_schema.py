@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from cvae.config.overrides import KIND_KEYS, merge, parse_settings
 from cvae.config.schema import Config, build_config
-from cvae.config.validation_errors import fields_of, sections_of
+from cvae.config.validation_errors import fields_of, sections_of, uncapitalise
 from cvae.config.yaml_file import load_yaml_mapping, parse_yaml
 from cvae.errors import InputError
 
@@ -148,3 +148,18 @@ def test_a_configuration_is_read_without_what_computes() -> None:
     code = "import sys, cvae.config; print({*sys.modules} & {'pymunk', 'torch', 'optuna', 'wandb'})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "goes_on"),
+    [
+        ("Input should be 1", "input should be 1"),
+        ("LSTM cells", "LSTM cells"),
+        ("KL to hold", "KL to hold"),
+        ("Adam's decay", "Adam's decay"),
+        ("A thing", "a thing"),
+        ("", ""),
+    ],
+)
+def test_a_name_at_the_beginning_keeps_its_capital(sentence: str, goes_on: str) -> None:
+    assert uncapitalise(sentence) == goes_on

@@ -86,7 +86,7 @@ def test_a_sweep_from_file_to_report_and_wandb(run: Command, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     root = tmp_path / "runs" / "tiny"
     assert f"python analyze.py {root}" in done.stdout
-    assert "beta:  0.001, beta_sum 3.07, sigma 1.24; collapse above beta_c <= " in done.stdout
+    assert "beta:  0.001, beta_sum 3.07, sigma 1.24; collapse expected above beta_c, about " in done.stdout
     assert set(json.loads((root / "data.json").read_text())["arms"]) == {"constant", "cyclical"}
     report = run("analyze.py", str(root))
     assert report.returncode == 0, report.stderr
