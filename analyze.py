@@ -20,7 +20,7 @@ def main(
         list[Path] | None,
         typer.Argument(
             metavar="[FOLDER]...",
-            help="An experiment's folder, runs/NAME as run_sweep.py wrote it; two are compared with each other.",
+            help="An experiment's folder, runs/NAME as run_sweep.py wrote it, or its NAME; two are compared with each other.",
         ),
     ] = None,
     paper: Annotated[bool, typer.Option("--paper", help="Write tables/paper.tex too, a LaTeX table.")] = False,
@@ -54,9 +54,11 @@ def main(
 
 def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) -> None:
     """Analyse, print and write; several folders are compared with each other."""
+    from sweeps.experiment_folder import find_experiment
     from sweeps.report import analyse, analyse_across
     from sweeps.report.output import print_verdict, write_report
 
+    folders = [folder if folder.exists() else find_experiment(folder, Path("runs")) for folder in folders]
     analysis = analyse(folders[0]) if len(folders) == 1 else analyse_across(folders, into)
     print_verdict(analysis, write_report(analysis, pictures, paper))
 

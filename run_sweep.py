@@ -11,7 +11,7 @@ from cvae.config import parse_settings
 from cvae.errors import InputError
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_time, parse_word
 from sweeps.experiment import Experiment, load_experiment
-from sweeps.experiment_folder import ExperimentFolder
+from sweeps.experiment_folder import ExperimentFolder, find_experiment_file
 from sweeps.tracking.process import MODES
 from sweeps.workers import Slots, find_slots
 
@@ -20,7 +20,7 @@ app = new_command()
 
 @app.command()
 def sweep(
-    experiment_file: Annotated[Path, typer.Argument(metavar="EXPERIMENT.yaml", help="see experiments/README.md")],
+    experiment_file: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="its file or name; see experiments/README.md")],
     runs: Annotated[Path, typer.Option(metavar="DIR", help="folder that holds the experiment's folder")] = Path("runs"),
     settings: Annotated[
         list[str], typer.Option("--set", metavar="PATH=VALUE", help="override one key, repeatable")
@@ -33,7 +33,10 @@ def sweep(
         str | None, typer.Option(metavar="STATUS", help="open lost runs again: failed, infeasible or stopped")
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(metavar="TIME", help="as 8h or 90m: cut trials and seeds of all arms to fit")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="as 8h or 90m: cut trials and seeds of all arms to fit; with --plan: say what it cuts"
+        ),
     ] = None,
     slots: Annotated[
         str, typer.Option(metavar="N|auto", help="runs at a time; auto: by GPUs, or cores / runtime.threads")
@@ -58,7 +61,7 @@ def sweep(
         return
     mode, shown = parse_word("--tracker", tracker, MODES), parse_word("--output", output, OUTPUTS)
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
-    experiment = load_experiment(experiment_file, parse_settings(settings))
+    experiment = load_experiment(find_experiment_file(experiment_file, runs), parse_settings(settings))
     root = ExperimentFolder(runs / experiment.name)
     machine = _slots_for(experiment, slots, slots_per_gpu)
     threads = max(1, (os.cpu_count() or 1) // machine.total)
@@ -67,7 +70,7 @@ def sweep(
     elif status:
         _status(experiment, root)
     elif plan:
-        _plan(experiment, root, machine, threads, probe=probe)
+        _plan(experiment, root, machine, threads, probe=probe, budget_s=budget_s)
     else:
         _launch(experiment, root, machine, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s))
 
@@ -99,12 +102,17 @@ def _status(experiment: Experiment, root: ExperimentFolder) -> None:
     print_status(experiment, root)
 
 
-def _plan(experiment: Experiment, root: ExperimentFolder, machine: Slots, threads: int, *, probe: bool) -> None:
-    from sweeps.commands.show_plan import print_plan
-    from sweeps.estimate import print_estimate
+def _plan(
+    experiment: Experiment, root: ExperimentFolder, machine: Slots, threads: int, *, probe: bool, budget_s: float | None
+) -> None:
+    from sweeps.commands.show_plan import check_plan, print_plan
+    from sweeps.estimate import print_cut, print_estimate
 
     print_plan(experiment, root)
-    if probe:
+    check_plan(experiment, root)
+    if budget_s is not None:
+        print_cut(experiment, root, machine, threads, budget_s, lambda line: print(line, flush=True))
+    elif probe:
         print_estimate(experiment, root, machine, threads, lambda line: print(line, flush=True))
 
 

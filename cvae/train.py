@@ -6,48 +6,13 @@ from typing import Annotated
 import typer
 
 from cvae.cli import new_command, run_command
-from cvae.config import Config, build_config, dump_yaml, load_yaml_mapping, parse_settings
+from cvae.config import build_config, load_yaml_mapping, parse_settings
 from cvae.config.presets import over_preset
-from cvae.data import store_threshold
-from cvae.data.store import open_store
 from cvae.errors import InputError
-from cvae.files import write_atomically
+from cvae.new_run import describe_threshold, format_mute_code, prepare
 from cvae.record import LEAST_CODE_SHARE, RunFolder
 
 app = new_command()
-
-
-def describe_threshold(config: Config) -> str:
-    """Return what the data at hand says of the weight above which no latent can live, with a warning if need be."""
-    store = open_store(config.data, config.image_size, Path(config.store))
-    threshold = store_threshold(store, config.n_past + config.n_future)
-    return "too few clips to estimate beta_c" if threshold is None else threshold.format(config.top_beta)
-
-
-def prepare(folder: RunFolder, config: Config) -> None:
-    """Write the configuration of a new run; a folder that holds another configuration is refused.
-
-    Raises:
-        InputError: the folder cannot be written or holds a run with another configuration.
-    """
-    text = dump_yaml(config.model_dump(mode="json"))
-    if folder.config.exists():
-        if build_config(load_yaml_mapping(folder.config), str(folder.config)) != config:
-            raise InputError(f"{folder.path}: holds a run with another configuration; choose another --out")
-        return
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder.path}: cannot be created ({error.strerror})") from error
-    write_atomically(folder.config, text.encode())
-
-
-def format_mute_code(share: float) -> str:
-    """Return what is said of codes of which so small a share differs between frames."""
-    return (
-        f"{share:.0%} of the codes' second moment differ between frames: the latent hardly hears which frame it is of "
-        "(docs/evaluation.md says what helps)"
-    )
 
 
 @app.command()
@@ -62,12 +27,13 @@ def train(
     values = over_preset(str(config_file), load_yaml_mapping(config_file), parse_settings(settings))
     config = build_config(values, str(config_file))
     folder = RunFolder(out)
+    threshold = describe_threshold(config)  # opens the data: what is wrong with it leaves no folder behind
     prepare(folder, config)
     from cvae.errors import Diverged
     from cvae.run import train_run
 
     print(config.describe_convention())
-    print(describe_threshold(config))
+    print(threshold)
     is_first = True
     try:
         for evaluated in train_run(folder):

@@ -1,5 +1,6 @@
 """Every key of the configuration as a Markdown table: `python -m cvae.config`."""
 
+import argparse
 import json
 from collections.abc import Iterator
 
@@ -38,4 +39,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser("python -m cvae.config", description=__doc__).parse_args()
     print(table(), end="")

@@ -39,15 +39,26 @@ def at_path(path: str, value: Any) -> dict[str, Any]:
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
-    """Return the differences that `--set PATH=VALUE` options ask for; a value is read as YAML.
+    """Return the differences that `--set PATH=VALUE` options ask for, in whatever order; a value is read as YAML.
 
     Raises:
-        InputError: a setting has no `=`, no path, or a value that is not YAML.
+        InputError: a setting has no `=`, no path, a value that is not YAML, or a path that another one sets differently.
     """
-    differences: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals or not all(path.split(".")):
             raise InputError(f"--set {setting}: expected PATH=VALUE, as in optim.lr=1e-3")
-        differences = merge(differences, at_path(path, parse_yaml(text, f"--set {setting}")))
+        value = parse_yaml(text, f"--set {setting}")
+        if given.setdefault(path, value) != value:
+            raise InputError(f"--set {path} is given twice: {given[path]!r} and {value!r}")
+    differences: dict[str, Any] = {}
+    for path in sorted(given, key=_wholes_and_kinds_first):
+        differences = merge(differences, at_path(path, given[path]))
     return differences
+
+
+def _wholes_and_kinds_first(path: str) -> tuple[int, bool]:
+    """A section replaces what is below it, and so does its kind: both before the values within."""
+    *above, last = path.split(".")
+    return len(above), last not in KIND_KEYS

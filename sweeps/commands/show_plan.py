@@ -1,13 +1,17 @@
 """The plan for people: every run that an experiment makes, and which of them are done."""
 
 from collections import Counter
+from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from cvae.data.sources import require_root
+from cvae.errors import InputError, fault_of
 from cvae.record import FINAL_STATUSES
 from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs
-from sweeps.experiment_folder import ExperimentFolder, read_standing
+from sweeps.experiment_folder import ExperimentFolder, check_unchanged, read_standing
 from sweeps.search_space import Params, format_params, grid
 
 
@@ -27,6 +31,21 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     steps = experiment.config(next(iter(experiment.arms)), {}, 0, "validate").train.steps
     detail = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
     console.print(f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}")
+
+
+def check_plan(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Check what can be checked of a launch without packing data: what was launched there, and that data is there.
+
+    Raises:
+        InputError: a launch would be refused; says why.
+    """
+    faults = [fault_of(lambda: check_unchanged(experiment, root))]
+    for arm in experiment.arms:
+        source = experiment.config(arm, {}, experiment.seed, experiment.confirm.split).data
+        if (folder := getattr(source, "root", None)) is not None:
+            faults.append(fault_of(partial(require_root, Path(folder))))
+    if reason := next((fault for fault in faults if fault), None):
+        raise InputError(f"a launch would be refused: {reason}")
 
 
 def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params | None:

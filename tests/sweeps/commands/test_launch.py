@@ -257,7 +257,7 @@ def test_a_budget_that_is_too_small_leaves_no_folder(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     costs = Costs({(arm, phase): 60.0 for arm in EXPERIMENT["arms"] for phase in ("tune", "confirm")}, {}, "given")
-    monkeypatch.setattr("sweeps.commands.launch.find_costs", lambda *_: costs)
+    monkeypatch.setattr("sweeps.estimate.trim.find_costs", lambda *_: costs)
     experiment = build_experiment(EXPERIMENT | {"base": TINY | {"store": str(cache)}}, "t")
     with pytest.raises(InputError, match="--budget 10 s is too small"):
         launch(experiment, ExperimentFolder(tmp_path / "runs" / "tiny"), Slots({"cpu": 1}), options(10.0))
