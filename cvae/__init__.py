@@ -1,6 +1,6 @@
 """One configuration in, one run folder out: the trainer. It knows no studies; a sweep and a report build on it.
 
-As a library: `train` a run, `load_run` one and predict with it (docs/api.md). PyTorch is loaded once one of them is used.
+As a library: `train` a run, `load_run` one and predict with it (docs/api.md), which alone loads PyTorch.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cvae.cli import new_command, run_command
+from cvae.cli import ShowVersion, new_command, run_command
 from cvae.config import Config, Split, build_config, load_yaml_mapping, merge, parse_settings
 from cvae.data.store import open_store
 from cvae.errors import InputError
@@ -58,9 +59,10 @@ def evaluate_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="stem of the files to write  [default: RUN_FOLDER/evaluation-SPLIT, and what else differs from the run]"
+            help="stem of the files to write  [default: RUN_FOLDER/evaluation-SPLIT and what differs from the run]"
         ),
     ] = None,
+    version: ShowVersion = False,
 ) -> None:
     """Score a trained run on every clip of a split, beside baselines, and say what its latent does."""
     folder = RunFolder(run)
@@ -161,13 +163,18 @@ def format_evaluation(final: "FinalEvaluation", split: Split) -> list[str]:
             f"{s[f'{prefix}/crps']:.4f}; copy-last-frame {s[f'{prefix}/copy_last_energy_db']:.2f} dB"
         )
     lines.append(
-        f"  latent: posterior KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active dimensions, "
-        f"mutual information {s[f'{prefix}/mutual_information']:.2f} nats; distortion {s[f'{prefix}/distortion']:.4f}"
+        f"  latent: posterior KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active "
+        f"dimensions, mutual information {s[f'{prefix}/mutual_information']:.2f} nats; "
+        f"distortion {s[f'{prefix}/distortion']:.4f}"
     )
     lines += [f"  FVD {s[f'{prefix}/fvd']:.1f}"] if f"{prefix}/fvd" in s else []
     called = [name for name, is_so in final.flags.items() if is_so]
     return lines + ([f"  the run is to be called {' and '.join(called)}"] if called else [])
 
 
+#: Runs the command line and ends the process.
+main = partial(run_command, app)
+
+
 if __name__ == "__main__":
-    run_command(app)
+    main()

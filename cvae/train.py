@@ -1,11 +1,12 @@
 """Train one model, without Optuna or wandb: `python -m cvae.train CONFIG.yaml --out FOLDER`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cvae.cli import new_command, run_command
+from cvae.cli import ShowVersion, new_command, run_command
 from cvae.config import build_config, load_yaml_mapping, parse_settings
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
@@ -16,12 +17,13 @@ app = new_command()
 
 
 @app.command()
-def train(
+def train_command(
     config_file: Annotated[
         Path, typer.Argument(metavar="CONFIG.yaml", help="differences from the defaults, or from its `preset`")
     ],
     out: Annotated[Path, typer.Option(help="run folder; the same command goes on where it was interrupted")],
     settings: Annotated[list[str], typer.Option("--set", metavar="PATH=VALUE", help="override one key")] = [],  # noqa: B006
+    version: ShowVersion = False,
 ) -> None:
     """Train one model and leave a run folder: epochs.jsonl, checkpoint, samples and the final evaluation."""
     values = over_preset(str(config_file), load_yaml_mapping(config_file), parse_settings(settings))
@@ -52,5 +54,9 @@ def train(
     print(f"{folder.read_state().status}: {folder.path}")
 
 
+#: Runs the command line and ends the process.
+main = partial(run_command, app)
+
+
 if __name__ == "__main__":
-    run_command(app)
+    main()

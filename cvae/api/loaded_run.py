@@ -97,7 +97,8 @@ class LoadedRun:
         Raises:
             InputError: they have another shape or kind than the model was trained with.
         """
-        return self._past(np.asarray(frames)[None])[0]
+        past: NDArray[np.uint8] = self._past(np.asarray(frames)[None])[0]
+        return past
 
     def _past(self, frames: NDArray[Any]) -> NDArray[np.uint8]:
         n_past, size = self.model.n_past, self.config.image_size

@@ -42,7 +42,7 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
     """Return the differences that `--set PATH=VALUE` options ask for, in whatever order; a value is read as YAML.
 
     Raises:
-        InputError: a setting has no `=`, no path, a value that is not YAML, or a path that another one sets differently.
+        InputError: a setting has no `=`, no path, a value that is not YAML, or a path that is set differently again.
     """
     given: dict[str, Any] = {}
     for setting in settings:

@@ -1,5 +1,6 @@
 """`python -m cvae.data`: look at data before training on it, or write the pushing world out as files."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from cvae.cli import USER_MISTAKE, new_command, run_command
+from cvae.cli import USER_MISTAKE, ShowVersion, new_command, run_command
 from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
 from cvae.data.hidden_report import hidden_report
@@ -28,6 +29,11 @@ GATE_HELP = "Centimetres that a lid slides in a frame by a hidden coin, 1 to 16;
 OF_THE_WORLD = " Of the pushing world alone."
 
 app = new_command(__doc__)
+
+
+@app.callback()
+def data_command(version: ShowVersion = False) -> None:  # noqa: D103 - its help is the module's
+    pass
 
 
 @app.command("inspect")
@@ -170,5 +176,9 @@ def _world(**options: Any) -> PushingWorld:
         raise InputError(f"{mistake.path}={mistake.value!r}: {message}") from error
 
 
+#: Runs the command line and ends the process.
+main = partial(run_command, app)
+
+
 if __name__ == "__main__":
-    run_command(app)
+    main()

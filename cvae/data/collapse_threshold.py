@@ -57,7 +57,7 @@ class CollapseThreshold:
         return float(self.lambda_max**0.5)
 
     def format(self, top: float | None) -> str:
-        """Return the threshold for people, with a warning where `top`, the largest weight of a schedule, is far above it.
+        """Return the threshold for people, with a warning where `top`, a schedule's largest weight, is far above it.
 
         Args:
             top: in the mean convention; None where the training sets the weight itself.
@@ -67,8 +67,8 @@ class CollapseThreshold:
             return bound
         times = f"{top / self.beta_c:.3g}" if self.beta_c > 0 else "infinitely many"
         return (
-            f"{bound}; warning: its top is {times} times that. beta_c is of one step from true frames, in a linear model, "
-            "and can be too low by a factor of 3: above it a latent may live or not, which train/kl will tell"
+            f"{bound}; warning: its top is {times} times that. beta_c is of one step from true frames, in a linear "
+            "model, and can be too low by a factor of 3: above it a latent may live or not, which train/kl will tell"
         )
 
     def is_far_below(self, top: float | None) -> bool:

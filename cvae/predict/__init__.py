@@ -1,4 +1,4 @@
-"""`python -m cvae.predict`: what follows the frames in a file, as a file. Reading, writing and the command, no model."""
+"""`python -m cvae.predict`: what follows the frames in a file, as a file. Files and the command, no model."""
 
 from cvae.predict.frames_file import GivenClip, read_given
 

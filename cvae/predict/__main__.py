@@ -1,11 +1,12 @@
 """Predict what follows given frames: `python -m cvae.predict RUN_FOLDER --frames in.npz --out out.npz`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cvae.cli import new_command, run_command
+from cvae.cli import ShowVersion, new_command, run_command
 from cvae.errors import InputError
 from cvae.predict.frames_file import read_given
 
@@ -24,6 +25,7 @@ def predict_command(
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="samples of the future")] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="of the noise  [default: evaluation.seed of the run]")] = None,
+    version: ShowVersion = False,
 ) -> None:
     """Predict what follows the first frames of a file, by a trained run."""
     given = read_given(frames)
@@ -36,12 +38,14 @@ def predict_command(
     n_future = horizon or reach or loaded.config.n_future
     if n_future < 1:
         raise InputError(f"{frames}: has actions of {n_past + n_future} frames, of which {n_past} are given")
-    predicted = loaded.predict(
-        given.frames, given.actions, n_future, samples, positions=given.positions, seed=seed
-    )
+    predicted = loaded.predict(given.frames, given.actions, n_future, samples, positions=given.positions, seed=seed)
     save_prediction(loaded.at_its_size(given.frames), predicted, out)
     print(f"{samples} samples of {n_future} frames after {n_past} given ones: {out}")
 
 
+#: Runs the command line and ends the process.
+main = partial(run_command, app)
+
+
 if __name__ == "__main__":
-    run_command(app)
+    main()

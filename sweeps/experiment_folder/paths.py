@@ -84,27 +84,31 @@ def find_experiment(given: Path, runs: Path) -> Path:
     )
 
 
+#: The experiment files of this project, wherever it is installed.
+SHIPPED = Path(__file__).resolve().parents[1] / "experiments"
+
+
 def find_experiment_file(given: Path, runs: Path, declared: Path = Path("experiments")) -> Path:
     """Return an experiment's file, given itself or its name: one that is declared, or as it was launched.
 
     Args:
         given: a file; or the name of one in `declared`, of the experiment in it, or of a folder of `runs`.
         runs: folder of launched experiments.
-        declared: folder of experiment files.
+        declared: folder of experiment files, looked at before those of this project.
 
     Raises:
         InputError: there is none; proposes the nearest.
     """
     if given.is_file():
         return given
-    files = sorted(declared.glob("*.yaml"))
+    files = [*sorted(SHIPPED.glob("*.yaml")), *sorted(declared.glob("*.yaml"))]
     names = {path.stem: path for path in files} | {path.stem.replace("_", "-"): path for path in files}
     launched = {path.parent.name: path for path in runs.glob("*/experiment.yaml")}
     if given.is_dir() and (given / "experiment.yaml").is_file():
         return given / "experiment.yaml"
     if given.parent == Path() and (found := names.get(str(given)) or launched.get(str(given))):
         return found
-    known = [*(str(path) for path in files), *names, *launched]
+    known = [*(str(path) for path in files if path.parent != SHIPPED), *names, *launched]
     raise InputError(f"{given}: there is no such experiment file{_did_you_mean(str(given), known)}")
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,14 @@ def test_a_configuration_is_read_without_what_computes() -> None:
 )
 def test_a_name_at_the_beginning_keeps_its_capital(sentence: str, goes_on: str) -> None:
     assert uncapitalise(sentence) == goes_on
+
+
+def test_settings_mean_the_same_in_any_order() -> None:
+    settings = ["a.kl_anneal.mode=cyclical", "a.kl_anneal.ramp=0.5", "a.optim={lr: 1e-3}", "a.optim.clip=2.0"]
+    expected = {"a": {"kl_anneal": {"mode": "cyclical", "ramp": 0.5}, "optim": {"lr": 1e-3, "clip": 2.0}}}
+    orders = list(permutations(settings))
+    assert len(orders) == 24
+    assert all(parse_settings(order) == expected for order in orders)
+    assert parse_settings(["beta=1", "beta=1"]) == {"beta": 1}
+    with pytest.raises(InputError, match="--set beta is given twice: 1 and 2"):
+        parse_settings(["beta=1", "beta=2"])

@@ -8,8 +8,8 @@ from PIL import Image, ImageFilter
 
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.store.store import open_store
-from cvae.visualization.save import save_animation, save_pictures
 from cvae.visualization.sample_grid import Caption, SampledClip, render_sample_grid
+from cvae.visualization.save import save_animation, save_pictures
 from cvae.visualization.strips import GAP, HEADER, LABEL_WIDTH, PredictedClip
 
 SIZE, N_PAST, N_FRAMES, N_CLIPS = 64, 2, 12, 5
