@@ -11,12 +11,18 @@ from cvae.cli import ShowVersion, new_command, run_command
 from cvae.config import parse_settings
 from cvae.errors import InputError
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_time, parse_word
-from sweeps.experiment import Experiment, load_experiment
+from sweeps.experiment import Experiment, load_experiment, schema_text
 from sweeps.experiment_folder import ExperimentFolder, find_experiment_file
 from sweeps.tracking.process import MODES
 from sweeps.workers import Slots, find_slots
 
 app = new_command()
+
+
+def _print_schema(is_asked: bool) -> None:
+    if is_asked:
+        print(schema_text(), end="")
+        raise typer.Exit
 
 
 @app.command()
@@ -55,6 +61,10 @@ def sweep(
     output: Annotated[str, typer.Option(help="live table, plain lines, quiet (trouble alone) or json lines")] = "live",
     sync: Annotated[bool, typer.Option("--sync", help="upload the runs of an experiment to wandb; start none")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="with --sync: say what it would upload")] = False,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", callback=_print_schema, is_eager=True, help="print experiments' JSON Schema and end"),
+    ] = False,
     version: ShowVersion = False,
 ) -> None:
     """Launch an experiment, or go on with it: started again after any interruption, it loses and repeats nothing."""

@@ -2,6 +2,7 @@
 
 from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
 from sweeps.experiment.experiment import Experiment, Tune, build_experiment, load_experiment
+from sweeps.experiment.experiment_schema import schema_text
 from sweeps.experiment.metric import Measure, Metric
 from sweeps.experiment.plan import Phase, PlannedRun, all_runs, format_run_name, parse_run_name
 from sweeps.experiment.sampler_options import (
@@ -37,5 +38,6 @@ __all__ = [
     "load_experiment",
     "measure_arms",
     "parse_run_name",
+    "schema_text",
     "weight_lines",
 ]
