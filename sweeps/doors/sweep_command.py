@@ -25,11 +25,25 @@ def _print_schema(is_asked: bool) -> None:
         raise typer.Exit
 
 
+ShowSchema = Annotated[
+    bool, typer.Option("--schema", callback=_print_schema, is_eager=True, help="print experiments' JSON Schema and end")
+]
+
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="as 8h or 90m: cut trials and seeds of all arms to fit; --plan says what it cuts"
+    ),
+]
+
+ExperimentName = Annotated[
+    Path, typer.Argument(metavar="EXPERIMENT", help="its file or name; see experiments/README.md")
+]
+
+
 @app.command()
 def sweep(
-    experiment_file: Annotated[
-        Path, typer.Argument(metavar="EXPERIMENT", help="its file or name; see experiments/README.md")
-    ],
+    experiment_file: ExperimentName,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="folder that holds the experiment's folder")] = Path("runs"),
     settings: Annotated[
         list[str], typer.Option("--set", metavar="PATH=VALUE", help="override one key, repeatable")
@@ -41,12 +55,7 @@ def sweep(
     retry: Annotated[
         str | None, typer.Option(metavar="STATUS", help="open lost runs again: failed, infeasible or stopped")
     ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="as 8h or 90m: cut trials and seeds of all arms to fit; with --plan: say what it cuts"
-        ),
-    ] = None,
+    budget: Budget = None,
     slots: Annotated[
         str, typer.Option(metavar="N|auto", help="runs at a time; auto: by GPUs, or cores / runtime.threads")
     ] = "auto",
@@ -61,10 +70,7 @@ def sweep(
     output: Annotated[str, typer.Option(help="live table, plain lines, quiet (trouble alone) or json lines")] = "live",
     sync: Annotated[bool, typer.Option("--sync", help="upload the runs of an experiment to wandb; start none")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="with --sync: say what it would upload")] = False,
-    schema: Annotated[
-        bool,
-        typer.Option("--schema", callback=_print_schema, is_eager=True, help="print experiments' JSON Schema and end"),
-    ] = False,
+    schema: ShowSchema = False,
     version: ShowVersion = False,
 ) -> None:
     """Launch an experiment, or go on with it: started again after any interruption, it loses and repeats nothing."""
