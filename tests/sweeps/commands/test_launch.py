@@ -142,7 +142,7 @@ def test_a_mistake_in_the_file(run: Command, tmp_path: Path, change: dict[str, A
 
 
 def test_mistakes_on_the_command_line(run: Command, tmp_path: Path) -> None:
-    refused(run("run_sweep.py", str(tmp_path / "none.yaml")), "none.yaml", "cannot be read")
+    refused(run("run_sweep.py", str(tmp_path / "none.yaml")), "none.yaml", "there is no such experiment file")
     refused(sweep(run, tmp_path, EXPERIMENT, "--set", "confirm.seeds"), "expected PATH=VALUE")
     refused(sweep(run, tmp_path, EXPERIMENT, "--tracker", "cloud"), "offline, online, disabled")
     refused(run("analyze.py", str(tmp_path / "none")), "none")
