@@ -80,7 +80,8 @@ def find_experiment(given: Path, runs: Path) -> Path:
             return path
     near = _did_you_mean(candidates[-1].name, (path.parent.name for path in runs.glob("*/experiment.yaml")))
     raise InputError(
-        f"{given}: no experiment was launched there{near}; expected an experiment's folder, its name in {runs}, or its file"
+        f"{given}: no experiment was launched there{near}; "
+        f"expected an experiment's folder, its name in {runs}, or its file"
     )
 
 
