@@ -1,4 +1,4 @@
-"""The folder of a new run, and what is said of a training that begins badly."""
+"""The folder of a new run."""
 
 import subprocess
 import sys
@@ -8,16 +8,11 @@ import pytest
 
 from cvae.config.schema import Config
 from cvae.errors import InputError
-from cvae.new_run import format_mute_code, prepare
+from cvae.new_run.new_folder import prepare
 from cvae.record.run_folder import RunFolder
 from cvae.record.run_state import RunState
 from cvae.run.train_run import load_config
 from tests.conftest import changed
-
-
-def test_a_mute_code_is_said_with_its_share_and_where_to_read_on() -> None:
-    assert format_mute_code(0.049).startswith("5% of the codes' second moment differ")
-    assert "docs/evaluation.md" in format_mute_code(0.049)
 
 
 def test_a_first_start_that_failed_does_not_block_the_corrected_one(tiny: Config, tmp_path: Path) -> None:
