@@ -102,12 +102,8 @@ class EvaluationConfig(Section):
     best_of: int = Field(100, ge=1, description="samples of each clip in a full evaluation: N of best of N, mean of N")
     energy_samples: Literal[0, 2, 4, 8, 16] = Field(0, description="samples a clip at every evaluation: val/energy_db")
     conditions: bool = Field(True, description="shuffle and zero conditions in a full evaluation, to see what they do")
-    lpips: Annotated[str | None, PLACE] = Field(
-        None, description="your own LPIPS weight file, for the metric at the end; null: none"
-    )
-    fvd: Annotated[str | None, PLACE] = Field(
-        None, description="your own I3D weight file, for FVD in a full evaluation; null: none"
-    )
+    lpips: Annotated[str | None, PLACE] = Field(None, description="your own LPIPS weight file; null: none")
+    fvd: Annotated[str | None, PLACE] = Field(None, description="your own I3D weight file, for FVD; null: none")
 
 
 class RuntimeConfig(Section):

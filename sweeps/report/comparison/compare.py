@@ -10,9 +10,8 @@ from statistics import fmean
 from cvae.record import COLLAPSED_KL
 from sweeps.decision import Breakdowns
 from sweeps.report.comparison.arm_results import scores_by_seed
-from sweeps.report.comparison.blocks import block_differences, paired_test, shared_seeds
+from sweeps.report.comparison.blocks import block_differences, open_pairs, paired_test, shared_seeds
 from sweeps.report.comparison.clip_effect import clip_effect
-from sweeps.report.comparison.open_pairs import open_pairs
 from sweeps.report.comparison.results import ArmResult, PairResult, SeedScores, Size
 from sweeps.report.comparison.rule import (
     Decision,
@@ -47,7 +46,7 @@ def compare_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -
     differences = [block_differences(a, b, blocks) for a, b in pairs]
     rule = rule_of(experiment, len(pairs))
     decisions, adjusted = decide_pairs(rule, tests, differences), holm([test.p for test in tests])
-    asking = open_pairs(experiment, arms)
+    asking = open_pairs(experiment, arms, is_as_planned=rule.reading != "anytime")
     asks = [(a.name, b.name) in asking for a, b in pairs]
     each = zip(pairs, tests, decisions, adjusted, asks, strict=True)
     return [_pair_result(experiment, rule, *pair) for pair in each]

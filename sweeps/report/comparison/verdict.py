@@ -194,9 +194,7 @@ def pair_sentence(pair: PairResult, experiment: ExperimentRecord) -> str:
 
 def format_word_chances(chances: Sequence[WordChance]) -> str:
     """Return `chance of a word with 2 more seeds 12% (0.1 device hours)`, one after the other; empty without any."""
-    each = (
-        f"{c.chance:.0%} with {c.seeds} more seeds"
-        + (f" ({format_number(c.device_hours, decimals_for(c.device_hours))} device hours)" if c.device_hours else "")
-        for c in chances
-    )
+    hours = [format_number(c.device_hours, decimals_for(c.device_hours)) if c.device_hours else "" for c in chances]
+    cost = [f" ({each} device hours)" if each else "" for each in hours]
+    each = (f"{c.chance:.0%} with {c.seeds} more seeds{paid}" for c, paid in zip(chances, cost, strict=True))
     return f"chance of a word {', '.join(each)}" if chances else ""

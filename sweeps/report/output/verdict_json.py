@@ -42,7 +42,8 @@ def verdict_json(analysis: Analysis) -> str:
         "variance": asdict(analysis.variance),
         "guards": [{"title": check.title, "level": check.level, "detail": check.detail} for check in analysis.checks],
     }
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return "".join(c if c == "\n" or c.isprintable() else f"\\u{ord(c):04x}" for c in text)  # the same JSON
 
 
 def _secondary(analysis: Analysis) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def numbers_of(analysis: Analysis) -> str:
     """What is said of arms and pairs; not what only run folders hold."""
     verdict = json.loads(verdict_json(analysis))
     pairs = [{key: value for key, value in pair.items() if key != "over_space"} for pair in verdict["pairs"]]
+    for pair in pairs:
+        pair["word_chances"] = [chance | {"device_hours": None} for chance in pair["word_chances"]]
     kept = ("n", "n_planned", "mean", "interval", "sd", "iqm", "worst_tenth", "n_runs", "n_lost")
     arms = {name: {key: arm[key] for key in kept} for name, arm in verdict["arms"].items()}
     return json.dumps([verdict["headline"], pairs, arms, verdict["metric"]])

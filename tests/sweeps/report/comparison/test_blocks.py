@@ -10,7 +10,9 @@ import pytest
 from scipy.stats import t as student
 
 from sweeps.report.analysis import Analysis, analyse
+from sweeps.report.comparison.blocks import open_pairs
 from sweeps.report.output.write import render_files
+from tests.sweeps.report.exact_study import ExactStudy, above, baseline
 from tests.sweeps.report.planted import Planted
 
 #: What a's seeds lose: tuning r has the seeds r and r + 6.
@@ -99,3 +101,54 @@ def test_clips_are_paired_by_tunings_too(tmp_path: Path) -> None:
     assert ours is not None and theirs is not None  # noqa: PT018
     assert ours.difference == pytest.approx(theirs.difference)  # as many seeds in every tuning
     assert ours.two_way != theirs.two_way
+
+
+# Which pairs a sweep that stops when it is sure still trains for: as the coordinator decides.
+
+D = [0.45, 0.12, 0.38, 0.21, 0.55, 0.30, 0.08, 0.41, 0.27, 0.33]
+EQUAL = [0.12, -0.31, 0.22, -0.08, 0.35, -0.27, 0.05, -0.19, 0.28, -0.14]
+LOOKED = [0.55, 0.02, -0.04, 0.10, 0.32, 0.27, -0.03, 0.06, 0.30]
+
+
+def asking(folder: Path, study: ExactStudy) -> set[tuple[str, str]]:
+    analysis = analyse(study.write(folder))
+    found = open_pairs(analysis.experiment, analysis.arms, is_as_planned=True)
+    assert {(pair.a, pair.b) for pair in analysis.pairs if pair.asks} == found
+    return found
+
+
+def test_a_pair_without_a_word_asks_and_one_with_a_word_does_not(tmp_path: Path) -> None:
+    scores = {"a": baseline(9), "b": above([1 + x for x in D[:9]]), "c": above(LOOKED)}
+    assert asking(tmp_path / "study", ExactStudy(scores, planned=20, stop="sure")) == {("c", "a")}
+
+
+def test_under_six_seeds_everybody_asks(tmp_path: Path) -> None:
+    study = ExactStudy({"a": baseline(5), "b": above([1 + x for x in D[:5]])}, planned=20, stop="sure")
+    assert asking(tmp_path / "study", study) == {("b", "a")}
+
+
+def test_a_sweep_of_planned_seeds_does_not_ask(tmp_path: Path) -> None:
+    assert asking(tmp_path / "study", ExactStudy({"a": baseline(9), "b": above(LOOKED)}, planned=20)) == set()
+
+
+def test_a_pair_that_closed_without_hope_stays_closed(tmp_path: Path) -> None:
+    # After ten seeds less than one chance in ten was left; four that came for another pair's sake do not open it again.
+    later = [*EQUAL, 0.6, 0.62, 0.59, 0.61]
+    study = ExactStudy({"a": baseline(14), "b": above(later)}, planned=20, stop="sure")
+    assert asking(tmp_path / "study", study) == set()
+    hoped = ExactStudy({"a": baseline(4), "b": above(later[10:])}, planned=20, stop="sure")
+    assert asking(tmp_path / "hoped", hoped) == {("b", "a")}
+
+
+@pytest.mark.parametrize(("n_lost", "asks"), [(0, set()), (3, {("b", "a")})])
+def test_a_winner_that_breaks_down_more_often_is_trained_on(
+    tmp_path: Path, n_lost: int, asks: set[tuple[str, str]]
+) -> None:
+    scores: list[float | None] = [None if i < n_lost else score for i, score in enumerate(above(D))]
+    study = ExactStudy(
+        {"a": baseline(10), "b": scores},
+        planned=20,
+        stop="sure",
+        statuses={("b", i): "diverged" for i in range(n_lost)},
+    )
+    assert asking(tmp_path / "study", study) == asks
