@@ -68,7 +68,7 @@ def test_arms_that_agree_share_a_line(cache: Path) -> None:
 
 @pytest.mark.skipif(not ROBOT.exists(), reason="the real frames are not here")
 def test_the_experiment_on_robot_episodes_does_not_warn_of_itself(tmp_path: Path) -> None:
-    here = {"base": {"store": str(tmp_path), "data": {"root": str(ROBOT)}}}
+    here = [f"base.store={tmp_path}", f"base.data.root={ROBOT}"]
     lines = weight_lines(measure_arms(load_experiment(ROOT / "experiments" / "episodes.yaml", here)))
     assert "beta_c" in lines[0]
     assert "warning" not in lines[0]
