@@ -8,7 +8,7 @@ from sweeps.experiment_folder import ExperimentFolder, Ledger
 from sweeps.workers import CPU
 
 #: Facts of the ledger that are not printed.
-QUIET = ("git_commit", "data_fingerprint", "config", "wall_s", "attempts")
+QUIET = ("git_commit", "data_fingerprint", "trains", "wall_s", "attempts")
 
 
 class EventLog:

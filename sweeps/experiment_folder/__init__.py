@@ -1,6 +1,14 @@
 """What lies under `runs/NAME` beside the runs: paths, ledger, records, who works there, how runs stand. No optuna."""
 
-from sweeps.experiment_folder.consistency import Origin, check_origin, check_unchanged, describe_origin, short_hash
+from sweeps.experiment_folder.consistency import (
+    Origin,
+    check_origin,
+    check_unchanged,
+    config_hash,
+    describe_origin,
+    last_start,
+    short_hash,
+)
 from sweeps.experiment_folder.coordinator_record import (
     CoordinatorRecord,
     is_worked_on,
@@ -9,12 +17,14 @@ from sweeps.experiment_folder.coordinator_record import (
 )
 from sweeps.experiment_folder.counts import Cell, RunCounts
 from sweeps.experiment_folder.data_record import DataRecord, read_data_record, write_data_record
-from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type
+from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type, passing_trouble, trouble_now
 from sweeps.experiment_folder.layout import (
     create_folder,
     lay_out,
     pack_data,
     pin_to_machine,
+    relocate,
+    write_config,
     write_experiment_file,
     write_run,
 )
@@ -35,6 +45,7 @@ __all__ = [
     "RunStanding",
     "check_origin",
     "check_unchanged",
+    "config_hash",
     "create_folder",
     "describe_origin",
     "ended_runs",
@@ -43,15 +54,20 @@ __all__ = [
     "has_room",
     "is_disk_full",
     "is_worked_on",
+    "last_start",
     "lay_out",
     "network_type",
     "pack_data",
+    "passing_trouble",
     "pin_to_machine",
     "read_coordinator",
     "read_data_record",
     "read_standing",
+    "relocate",
     "runs_left",
     "short_hash",
+    "trouble_now",
+    "write_config",
     "write_coordinator",
     "write_data_record",
     "write_experiment_file",

@@ -26,6 +26,11 @@ BAD_BY_DB = 1.0
 FLOOR_DB = 0.0
 
 
+def study_name(experiment: Experiment, arm: str) -> str:
+    """Return the name of an arm's study in its storage."""
+    return f"{experiment.name}/{arm}"
+
+
 class ArmStudy:
     """One arm's study. Trials are named by the number of their run."""
 
@@ -35,7 +40,7 @@ class ArmStudy:
         self._seed = experiment.seed
         self._space = experiment.space(arm)
         self._study = optuna.create_study(
-            study_name=f"{experiment.name}/{arm}",
+            study_name=study_name(experiment, arm),
             storage=storage,
             direction=experiment.metric.direction,
             sampler=make_sampler(self._tune, self._space, self._seed, 0),
@@ -76,6 +81,10 @@ class ArmStudy:
     def _keep(self, run: int, params: Params) -> None:
         self._params[run] = params
         self._seen.add(repr(sorted(params.items())))
+
+    def known_params(self, run: int) -> Params | None:
+        """Return the parameters of a run's trial if it has them already."""
+        return self._params.get(run)
 
     def params_of(self, run: int, known: Params | None = None) -> Params:
         """Return the parameters of a run's trial, asking for it if it does not exist yet.
