@@ -1,12 +1,14 @@
 """How every command line of the project ends: a user's mistake is one line and status 2, never a traceback."""
 
+import os
 import sys
 
 import typer
 
 from cvae.errors import InputError
 
-USER_MISTAKE = 2  # exit status
+#: Exit statuses: the user's mistake, and that of a shell's program whose reader has gone away.
+USER_MISTAKE, READER_GONE = 2, 141
 
 
 def new_command(about: str | None = None) -> typer.Typer:
@@ -29,4 +31,7 @@ def run_command(app: typer.Typer) -> None:
         sys.exit(USER_MISTAKE)
     except typer.Abort:
         sys.exit(130)
+    except BrokenPipeError:  # who read the output has gone away: there is nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(READER_GONE)
     sys.exit(status)

@@ -5,6 +5,7 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
+from cvae.errors import unless_damaged
 from cvae.record import FINAL_STATUSES
 from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs
 from sweeps.experiment_folder import ExperimentFolder, read_standing
@@ -18,8 +19,10 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     for heading in ("arm", "run", "phase", "seed", "parameters", "state"):
         table.add_column(heading)
     counts: Counter[str] = Counter()
+    damage: list[str] = []
     for run in all_runs(experiment):
-        status = read_standing(run, root).state.status
+        standing = read_standing(run, root)
+        status, damage = standing.state.status, [*damage, *standing.damage]
         counts[status] += 1
         table.add_row(run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), status)
     console.print(table)
@@ -27,6 +30,8 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     steps = experiment.config(next(iter(experiment.arms)), {}, 0, "validate").train.steps
     detail = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
     console.print(f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}")
+    for line in damage:
+        console.print(f"warning: {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params | None:
@@ -42,7 +47,7 @@ def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params 
 
 
 def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder) -> str:
-    identity = root.run(run).read_identity()
+    identity = unless_damaged(root.run(run).read_identity, None, [])
     params = None if identity is None else identity.params
     if params is None and run.phase == "tune" and experiment.tune:
         params = known_params(experiment, experiment.tune, run)

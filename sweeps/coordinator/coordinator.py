@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cvae.errors import InputError
 from sweeps.coordinator.creation import make_ready
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import FailurePolicy
@@ -20,11 +19,10 @@ from sweeps.coordinator.mending import Mending
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.coordinator.standing import Standing
 from sweeps.experiment import Experiment, PlannedRun, all_runs
-from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs, passing_trouble
+from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs
 from sweeps.study.ownership import facts_of
-from sweeps.study.storage import database_trouble
 from sweeps.study.trials import open_trials
-from sweeps.workers import CPU, Attempt, Fleet, Slots, Start, start_worker
+from sweeps.workers import Attempt, Fleet, Slots, Start, start_worker
 
 POLL_S = 0.2
 
@@ -81,12 +79,9 @@ class Coordinator:
         if not self._is_over():
             self.standing.start({**self._provenance, **facts_of(self.root)})
         while not self._is_over():
-            happened = False
-            for line in self._turn():
-                happened = True
-                yield line
-            yield ""
-            if not happened:
+            lines = list(self._turn())
+            yield from [*lines, ""]
+            if not lines:
                 time.sleep(self._poll_s)
         self.root.stop.unlink(missing_ok=True)
 
@@ -102,15 +97,7 @@ class Coordinator:
             yield from self._watch()
             yield from self._fill_slots()
         except Exception as error:  # databases and their drivers have exceptions of their own
-            yield from self._wait_out(error)
-
-    def _wait_out(self, error: Exception) -> Iterator[str]:
-        if not self.root.path.exists():
-            raise InputError(f"{self.root.path}: has been removed while its sweep was at work") from error
-        why = database_trouble(error) or passing_trouble(error, self.root.path)
-        if why is None:
-            raise error
-        yield from self.standing.wait_for(why)
+            yield from self.standing.wait_out(error)
 
     def _take_up(self) -> Iterator[str]:
         """Settle what was finished, adopt what is alive from before, and let the rest wait for its turn."""
@@ -120,22 +107,22 @@ class Coordinator:
         past = list(self._log.past())
         self._policy.learn(past)
         self.counts.durations_s += [end.wall_s for end in ended_runs(past) if end.wall_s]
-        devices = {str(e["run"]): str(e.get("device", CPU)) for e in past if e["event"] == "launched"}
+        devices = self._log.devices()
         for run in self.plan:
             lines, is_alive = self._outcomes.take_up(run)
             yield from lines
             if is_alive:
-                self.fleet.adopt(run, self.root.run(run), devices.get(run.path, CPU))
+                self.fleet.adopt(run, self.root.run(run), devices[run.path])
                 yield self._log.record("adopted", run)
         if self.counts.settled or self.active:
             yield f"going on: {len(self.counts.settled)} of {len(self.plan)} runs done, {len(self.active)} alive"
 
     def _obey(self) -> Iterator[str]:
         """Do what was asked from another terminal."""
-        if not self.standing.stopping and (why := self._guard.look()) is not None:
+        if (why := self._guard.look()) is not None:
             yield f"warning: {why}"
             if not self._guard.is_ours:
-                yield self.end_gracefully("another coordinator works on it", is_broken=True)
+                yield self.end_gracefully(why, is_broken=True)
         if not self.standing.stopping and self.signals:
             yield self.end_gracefully("interrupted; once more to end at once")
         if not self.standing.stopping and self.root.stop.exists():
@@ -171,15 +158,12 @@ class Coordinator:
 
     def _fill_slots(self) -> Iterator[str]:
         while not self.standing.stopping and (device := self.slots.take()):
-            run, why = self._queue.next(time.monotonic()), self._outcomes.trouble()
-            if run is None or why is not None:
+            why = self._outcomes.trouble()
+            run = None if why else self._queue.next(time.monotonic())
+            if run is None:
                 self.slots.give(device)
-                if run is not None:
-                    self._queue.add(run)
-                if why is not None:
-                    yield from self.standing.wait_for(why)
-                    return
-                break
+                yield from self.standing.wait_for(why) if why else self.standing.resume()
+                return
             try:
                 yield from self._launch(run, device)
             except BaseException:
@@ -189,12 +173,12 @@ class Coordinator:
         yield from self.standing.resume()
 
     def _launch(self, run: PlannedRun, device: str) -> Iterator[str]:
-        folder = self.root.run(run)
         if not make_ready(run, self.experiment, self.root, self._trials, self._threads, self._log):
             self.slots.give(device)
             self.counts.settle(run, "unconfirmable", None)
             yield self._log.record("unconfirmable", run)
             return
+        folder = self.root.run(run)
         attempt = folder.read_state().attempt + 1
         self.fleet.launch(run, folder, device)
         yield self._log.record("launched", run, attempt=attempt, device=device)

@@ -1,5 +1,6 @@
 """What the coordinator does, as it does it: events to the ledger, lines to people."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,11 @@ class EventLog:
     def past(self) -> Iterator[dict[str, Any]]:
         """Yield every event so far, of earlier coordinators too."""
         return self._ledger.read()
+
+    def devices(self) -> dict[str, str]:
+        """Return the device that each run was last launched on; the CPU where nothing says it."""
+        launched = (e for e in self.past() if e["event"] == "launched")
+        return defaultdict(lambda: CPU, {str(e.get("run")): str(e.get("device", CPU)) for e in launched})
 
     def note(self, event: str, **facts: Any) -> None:
         """Append an event that concerns no single run."""

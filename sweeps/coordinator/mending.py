@@ -90,17 +90,3 @@ class Mending:
 def _is_of(identity: RunIdentity, run: PlannedRun) -> bool:
     named = (identity.arm, identity.phase, identity.number, identity.seed)
     return named == (run.arm, run.phase, run.number, run.seed)
-
-
-def tidy(root: ExperimentFolder) -> None:
-    """Remove what killed writers have left unfinished in an experiment's folder and in those of its runs.
-
-    Raises:
-        InputError: it cannot be removed.
-    """
-    try:
-        for leftover in root.path.glob(".*.tmp"):
-            if leftover.is_file():
-                leftover.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"{root.path}: cannot be tidied ({error.strerror})") from error

@@ -9,7 +9,8 @@ from contextlib import suppress
 from cvae.errors import InputError
 from cvae.processes import mark_of
 from sweeps.coordinator.event_log import EventLog
-from sweeps.experiment_folder import CoordinatorRecord, ExperimentFolder, write_coordinator
+from sweeps.experiment_folder import CoordinatorRecord, ExperimentFolder, passing_trouble, write_coordinator
+from sweeps.study.storage import database_trouble
 from sweeps.workers import Slots
 
 #: Seconds until what does not work is tried again: at first, and at most.
@@ -34,6 +35,20 @@ class Standing:
         """Note a start, and where its results come from."""
         self._log.note("started", slots=self._slots.caps, threads=self._threads, **provenance)
         self._publish()
+
+    def wait_out(self, error: Exception) -> Iterator[str]:
+        """Wait until what raised an error has passed.
+
+        Raises:
+            InputError: the experiment's folder is gone.
+            Exception: the error, where it is none of those that pass.
+        """
+        if not self._root.path.exists():
+            raise InputError(f"{self._root.path}: has been removed while its sweep was at work") from error
+        why = database_trouble(error) or passing_trouble(error, self._root.path)
+        if why is None:
+            raise error
+        yield from self.wait_for(why)
 
     def wait_for(self, why: str) -> Iterator[str]:
         """Launch nothing for a while, as long as something is the matter; yield a line that says what, once."""

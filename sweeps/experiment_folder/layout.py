@@ -7,7 +7,7 @@ from typing import Any
 from cvae.config import Config, at_path, dump_yaml, load_yaml_mapping, merge
 from cvae.data.store import open_store
 from cvae.errors import InputError
-from cvae.files import write_atomically
+from cvae.files import sweep_up, write_atomically
 from cvae.record import RunFolder, RunIdentity
 from sweeps.experiment import Experiment, PlannedRun
 from sweeps.experiment_folder.consistency import LOCATIONS, check_unchanged
@@ -47,6 +47,21 @@ def create_folder(root: ExperimentFolder) -> None:
         root.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{root.path}: cannot be created ({error.strerror}); choose another --runs") from error
+
+
+def tidy(root: ExperimentFolder) -> None:
+    """Remove what killed writers left unfinished in the experiment's own folder. The caller holds its lock.
+
+    Raises:
+        InputError: it cannot be removed.
+    """
+    try:
+        sweep_up(root.path)
+        for leftover in root.path.glob("*/.*.tmp"):  # a run's folder that was not made to its end
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"{root.path}: cannot be tidied ({error.strerror})") from error
 
 
 def write_experiment_file(experiment: Experiment, root: ExperimentFolder) -> None:

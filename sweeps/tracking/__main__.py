@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from cvae.errors import InputError
 from cvae.files import held
 from sweeps.tracking.process import lock_of
 from sweeps.tracking.settings import quiet_environment
@@ -37,12 +38,16 @@ def mirror_until_over(root: Path, online: bool) -> None:
                 print("warning: another process mirrors this experiment; wandb will lack what it does not see")
                 return
             for mirror in follow(root, over.is_set):
+                for line in mirror.warnings():
+                    print(f"warning: {line}")
                 if uploader:
                     uploader.look(mirror.open_runs())
         if uploader:
             uploader.close()
-    except (wandb.Error, OSError) as error:
-        print(f"warning: the wandb mirror has stopped ({error}); the record is complete, --sync makes up for it")
+    except (wandb.Error, OSError, InputError) as error:
+        print(f"the wandb mirror has stopped: {error}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(1)  # wandb's own threads may wait for a service that has died
 
 
 def _wait_for_end(over: threading.Event) -> None:
