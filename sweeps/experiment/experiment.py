@@ -9,6 +9,7 @@ from cvae.config import Config, Split, build_config, format_validation_error, lo
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
+from sweeps.experiment.arm_names import check_arm_names
 from sweeps.experiment.metric import Metric, check_deciding
 from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
@@ -64,7 +65,7 @@ class Experiment(Section):
     question: str = Field("", description="the question in words, printed on the report")
     metric: Metric = Metric()
     also: list[SecondaryMetric] = Field(default_factory=list, description="metrics reported beside it; decide nothing")
-    seed: int = Field(0, ge=0, description="moves the search points and every seed")
+    seed: int = Field(0, ge=0, lt=2**31, description="moves the search points and every seed")
     base: dict[str, Any] = Field(default_factory=dict, description="differences from the default configuration")
     arms: dict[Name, WrittenVariant] = Field(min_length=1, description="what is compared")
     search: dict[str, WrittenDimension] = Field(default_factory=dict, description="tuned within every arm")
@@ -75,6 +76,11 @@ class Experiment(Section):
     def _metrics_are_known(self) -> "Experiment":
         check_deciding(self.metric)
         check_also(self.metric, self.also)
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Experiment":
+        check_arm_names(self.arms)
         return self
 
     @model_validator(mode="after")

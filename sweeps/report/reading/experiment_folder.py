@@ -8,13 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from cvae.config import format_validation_error, load_yaml_mapping
-from cvae.errors import InputError
-from cvae.record import PREFIXES, RunFolder, finite
+from cvae.errors import InputError, unless_damaged
+from cvae.record import PREFIXES, finite
 from cvae.sections import Section
 from sweeps.experiment import Metric, SecondaryMetric, check_also, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, read_data_record
-from sweeps.report.reading.epochs import columns_of
-from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
+from sweeps.report.reading.edits import find_edited
+from sweeps.report.reading.records import ExperimentRecord, PlanRecord
+from sweeps.report.reading.run_reading import read_run
 from sweeps.search_space import Dimension, WrittenDimension, parameters
 
 
@@ -31,15 +32,22 @@ def read_experiment(folder: Path) -> ExperimentRecord:
             f"{folder}: not an experiment's folder (it has no experiment.yaml); give runs/<experiment>, "
             "the folder that run_sweep.py wrote"
         )
-    plan = load_plan(folder / "experiment.yaml")
-    runs = [read_run(path) for path in sorted(folder.glob("*/*")) if parse_run_name(path.name) and path.is_dir()]
+    plan, damage = load_plan(folder / "experiment.yaml"), list[str]()
+    found = [path for path in sorted(folder.glob("*/*")) if parse_run_name(path.name) and path.is_dir()]
+    paths = [path for path in found if path.parent.name != ExperimentFolder(folder).damaged.name]
+    runs = [read_run(path, damage) for path in paths]
     known = [run for run in runs if run.arm in plan.arms]
     if not any(run.is_finished for run in known):
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
     known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
     strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
     earlier = earlier_metrics(folder / "report" / "verdict.json", plan.metric)
-    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, load_thresholds(folder))
+    thresholds = unless_damaged(lambda: load_thresholds(folder), {}, damage)
+    edited, copies = find_edited(folder, known)
+    kept = tuple(run for run in known if run not in copies)
+    return ExperimentRecord(
+        folder, plan, kept, strangers, earlier, thresholds, damage=tuple(damage), edited=tuple(edited)
+    )
 
 
 def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
@@ -148,38 +156,3 @@ def _also(written: Any, metric: Metric, path: Path) -> tuple[SecondaryMetric, ..
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
     return also
-
-
-def read_run(path: Path) -> RunRecord:
-    """Read one run's folder; whatever a young run has not written yet is empty.
-
-    Raises:
-        InputError: a file of the record is not valid JSON or YAML.
-    """
-    folder = RunFolder(path)
-    try:
-        identity, state, epochs = folder.read_identity(), folder.read_state(), columns_of(folder.read_epochs())
-        diagnostics = read_diagnostics(path / "diagnostics.json")
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: epochs.jsonl or diagnostics.json is damaged ({error})") from error
-    named = parse_run_name(path.name)
-    assert named is not None, path  # the caller has looked
-    phase, number, seed = named
-    return RunRecord(
-        folder=path,
-        arm=path.parent.name if identity is None else identity.arm,
-        phase=phase,
-        number=number,
-        seed=seed if identity is None else identity.seed,
-        trial=None if identity is None else identity.trial,
-        params={} if identity is None else identity.params,
-        config=load_yaml_mapping(folder.config) if folder.config.exists() else {},
-        state=state,
-        epochs=epochs,
-        diagnostics=diagnostics,
-    )
-
-
-def read_diagnostics(path: Path) -> dict[str, Any]:
-    """Read what the final evaluation measured beside the score; empty where no such file was written."""
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

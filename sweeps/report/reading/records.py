@@ -65,6 +65,7 @@ class RunRecord:
     state: RunState
     epochs: Epochs
     diagnostics: Mapping[str, Any]  # what the final evaluation measured beside the score; empty where none was kept
+    is_identified: bool = True  # it says itself what it is, beside the name of its folder
 
     @property
     def name(self) -> str:
@@ -137,6 +138,8 @@ class ExperimentRecord:
     strangers: tuple[str, ...]  # run folders of arms that the experiment file does not name
     earlier_metrics: tuple[str, ...]  # other metrics that an earlier report of the folder was written for
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
+    damage: tuple[str, ...] = ()  # what could not be read, a sentence each
+    edited: tuple[str, ...] = ()  # what is not as the sweep wrote it, a sentence each
     differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[RunRecord]:
