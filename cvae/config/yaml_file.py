@@ -41,6 +41,8 @@ def parse_yaml(text: str, where: str) -> Any:
         mark = error.problem_mark
         position = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise InputError(f"{where}{position}: {error.problem or 'not valid YAML'}") from error
+    except RecursionError as error:
+        raise InputError(f"{where}: not valid YAML (nested too deeply)") from error
     except yaml.YAMLError as error:
         raise InputError(f"{where}: not valid YAML ({error})") from error
 

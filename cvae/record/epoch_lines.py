@@ -24,12 +24,14 @@ def describe_damage(path: Path) -> str | None:
 
 
 def parse_epochs(data: bytes) -> tuple[list[dict[str, Any]], int]:
-    """Return the evaluations in order, and how many whole lines are none.
+    """Return the evaluations in order, and how many lines are none.
 
-    What follows the last newline is empty or torn by a kill: it is neither.
+    What follows the last newline is empty or the beginning of an evaluation that a kill tore: it is neither.
     """
-    lines, n_damaged = [], 0
-    for line in data.split(b"\n")[:-1]:
+    lines = []
+    *whole, last = data.split(b"\n")
+    n_damaged = int(last[:1] not in (b"", b"{"))
+    for line in whole:
         values = _parse_line(line)
         if values is None:
             n_damaged += 1

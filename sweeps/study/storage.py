@@ -11,7 +11,7 @@ from cvae.errors import InputError
 from cvae.files import write_atomically
 from sweeps.experiment_folder import ExperimentFolder, last_start, network_type
 from sweeps.study.journal import open_whole_journal
-from sweeps.study.storage_url import check_url, without_secrets
+from sweeps.study.storage_url import check_url, shown_url, without_secrets
 
 
 def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, Path | None]:
@@ -29,7 +29,7 @@ def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, 
     if url is None:
         url = launched
     assert url is not None
-    shown = without_secrets(url)
+    shown = shown_url(url)
     if launched is None and root.journal.exists():
         raise InputError(f"{root.path} was launched with its journal, not with --storage {shown}; leave --storage out")
     if launched is not None and shown != launched:

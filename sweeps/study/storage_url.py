@@ -29,19 +29,21 @@ def check_url(url: str, where: str) -> URL:
         ) from error
 
 
-def without_secrets(text: str, url: str | None = None) -> str:
-    """Return a URL without its secrets; or any text, with the secrets of a URL that it may repeat blotted out.
+def shown_url(url: str) -> str:
+    """Return a URL without its secrets.
 
     Raises:
-        InputError: it should be a URL and is none.
+        InputError: it is none.
     """
-    if url is None and "://" not in text:
-        return _masked(text)
-    parsed = check_url(url or text, "--storage")
-    if url is None:
-        query = {key: value for key, value in parsed.query.items() if not _is_secret(key, value)}
-        return parsed._replace(password=None, query=query).render_as_string()  # type: ignore[arg-type]
-    for secret in sorted(_secrets_of(parsed), key=len, reverse=True):
+    parsed = check_url(url, "--storage")
+    query = {key: value for key, value in parsed.query.items() if not _is_secret(key, value)}
+    return parsed._replace(password=None, query=query).render_as_string()  # type: ignore[arg-type]
+
+
+def without_secrets(text: str, url: str | None = None) -> str:
+    """Return a text with the secrets of a URL that it may repeat, and whatever looks like one, blotted out."""
+    secrets = [] if url is None else _secrets_of(check_url(url, "--storage"))
+    for secret in sorted(secrets, key=len, reverse=True):
         for written in (secret, quote(secret, safe=""), quote_plus(secret)):
             text = text.replace(written, HIDDEN)
     return _masked(text)
@@ -55,7 +57,8 @@ def _is_secret(key: str, value: object) -> bool:
 def _secrets_of(url: URL) -> list[str]:
     values = [value for key, value in url.query.items() if _is_secret(key, value)]
     texts = [part for value in values for part in ([value] if isinstance(value, str) else value)]
-    return [secret for secret in [str(url.password or ""), *texts] if secret]
+    within = [match[1] for text in texts for match in re.finditer(r"=\s*([^;]+)", text)]  # of a connection string
+    return [secret for secret in [str(url.password or ""), *texts, *within] if secret]
 
 
 def _masked(text: str) -> str:
