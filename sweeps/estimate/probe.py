@@ -19,7 +19,7 @@ from cvae.files import write_json
 from cvae.provenance import package_versions
 from cvae.record import RunFolder, RunIdentity
 from sweeps.experiment_folder import short_hash
-from sweeps.workers import start_worker
+from sweeps.workers import start_worker, usable_cores
 
 STEPS, SEGMENT = 20, 4
 
@@ -49,7 +49,7 @@ def cost_key(config: Config, together: int) -> str:
     """Return what runs of one cost on this machine share, as a file name."""
     values = {key: value for key, value in config.model_dump(mode="json").items() if key not in FREE}
     values["evaluation"] = {k: v for k, v in values["evaluation"].items() if k != "final_split"}
-    machine = [os.uname().nodename, os.cpu_count(), package_versions(), together]
+    machine = [os.uname().nodename, usable_cores(), package_versions(), together]
     return short_hash(json.dumps([values, machine], sort_keys=True))
 
 

@@ -5,7 +5,9 @@ from sweeps.experiment_folder.consistency import (
     as_launched,
     check_origin,
     check_unchanged,
+    config_hash,
     describe_origin,
+    last_start,
     short_hash,
 )
 from sweeps.experiment_folder.coordinator_record import (
@@ -16,12 +18,15 @@ from sweeps.experiment_folder.coordinator_record import (
 )
 from sweeps.experiment_folder.counts import Cell, RunCounts
 from sweeps.experiment_folder.data_record import DataRecord, read_data_record, write_data_record
-from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type
+from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type, passing_trouble, trouble_now
 from sweeps.experiment_folder.layout import (
     create_folder,
     lay_out,
     pack_data,
     pin_to_machine,
+    relocate,
+    tidy,
+    write_config,
     write_experiment_file,
     write_run,
 )
@@ -46,6 +51,7 @@ __all__ = [
     "as_launched",
     "check_origin",
     "check_unchanged",
+    "config_hash",
     "create_folder",
     "describe_look",
     "describe_origin",
@@ -55,17 +61,23 @@ __all__ = [
     "has_room",
     "is_disk_full",
     "is_worked_on",
+    "last_start",
     "lay_out",
     "network_type",
     "pack_data",
+    "passing_trouble",
     "pin_to_machine",
     "read_coordinator",
     "read_data_record",
     "read_looks",
     "read_standing",
+    "relocate",
     "runs_left",
     "short_hash",
     "spared_runs",
+    "tidy",
+    "trouble_now",
+    "write_config",
     "write_coordinator",
     "write_data_record",
     "write_experiment_file",

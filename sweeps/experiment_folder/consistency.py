@@ -18,6 +18,31 @@ from sweeps.experiment_folder.paths import ExperimentFolder
 #: Keys that may differ when an experiment is started again: words, totals that may grow, and what decides nothing.
 MAY_CHANGE = ("question", "also", "confirm.seeds", "tune.trials_per_arm")
 
+#: Keys of a configuration that say where something lies on a machine. What lies there is checked by its content.
+LOCATIONS = ("store", "data.root", "evaluation.lpips", "evaluation.fvd")
+
+
+def is_location(path: str) -> bool:
+    """Return whether a dotted key says where something lies: it may differ wherever a sweep goes on."""
+    return any(path == key or path.endswith(f".{key}") for key in LOCATIONS)
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """Return what stands for a run's configuration in the ledger: what is trained, wherever it is trained."""
+    values = [(path, value) for path, value in _flatten(config) if not is_location(path)]
+    return short_hash(json.dumps(sorted(values, key=str), default=str))
+
+
+def declared_hash(experiment: Experiment) -> str:
+    """Return what stands for what an experiment declared: its file, but for what may change."""
+    leaves = [(path, value) for path, value in _flatten(experiment.written()) if not _may_differ(path, value, value)]
+    return short_hash(json.dumps(sorted(leaves, key=str), default=str))
+
+
+def _may_differ(path: str, before: object, now: object) -> bool:
+    """Return whether a key may have another value than at the launch; a location that is added or left out may not."""
+    return path in MAY_CHANGE or (is_location(path) and before is not None and now is not None)
+
 
 def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
     """Check that a folder in which an experiment was launched holds this one, but for what may change.
@@ -25,12 +50,18 @@ def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
     Raises:
         InputError: it was launched with other values; names each.
     """
-    if not root.experiment.exists():
+    values = _written_at_launch(root)
+    if values is None:
+        _check_by_ledger(experiment, root)
         return
-    launched = dict(_flatten(_written_at_launch(root)))
+    launched = dict(_flatten(values))
     now = dict(_flatten(experiment.written()))
     paths = list(dict.fromkeys([*launched, *now]))
-    moved = [path for path in paths if launched.get(path) != now.get(path) and path not in MAY_CHANGE]
+    moved = [
+        path
+        for path in paths
+        if launched.get(path) != now.get(path) and not _may_differ(path, launched.get(path), now.get(path))
+    ]
     if moved:
         changes = "; ".join(f"{path} = {launched.get(path)!r}, not {now.get(path)!r}" for path in moved)
         raise InputError(
@@ -38,7 +69,7 @@ def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
             "give the changed experiment another name (--set name=...) or another folder (--runs)"
         )
     if now.get("tune.trials_per_arm") != launched.get("tune.trials_per_arm") and list(root.path.glob("*/confirm-*")):
-        n = launched["tune.trials_per_arm"]
+        n = launched.get("tune.trials_per_arm")
         raise InputError(
             f"{root.path} has begun to confirm the best of {n} trials an arm; tune.trials_per_arm can no longer "
             f"change; give --set tune.trials_per_arm={n}"
@@ -55,11 +86,14 @@ def as_launched(experiment: Experiment, root: ExperimentFolder) -> Experiment:
     """Return an experiment that goes on in a folder: numbers of confirm that its file does not name are the folder's.
 
     Raises:
-        InputError: the folder's experiment file cannot be read, or the numbers do not fit the file's.
+        InputError: the numbers do not fit the file's.
     """
     if not root.experiment.exists():
         return experiment
-    launched = _confirm_at_launch(load_yaml_mapping(root.experiment))
+    try:
+        launched = _confirm_at_launch(load_yaml_mapping(root.experiment))
+    except InputError:
+        return experiment  # damaged: whether it is the folder's, the ledger says (`check_unchanged`)
     named = experiment.confirm.model_fields_set
     left = {key: launched[key] for key in ("replicates", "seeds") if key in launched and key not in named}
     if all(getattr(experiment.confirm, key) == value for key, value in left.items()):
@@ -75,14 +109,45 @@ def _confirm_at_launch(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"replicates": 1, **confirm} if isinstance(confirm, dict) else {"replicates": 1}
 
 
-def _written_at_launch(root: ExperimentFolder) -> dict[str, Any]:
-    """Return the experiment of a folder, with the defaults of keys that its launch did not know yet."""
-    values = load_yaml_mapping(root.experiment)
+def _written_at_launch(root: ExperimentFolder) -> dict[str, Any] | None:
+    """Return the experiment of a folder, with the defaults of keys that its launch did not know yet; None without one."""
+    try:
+        values = load_yaml_mapping(root.experiment)
+    except InputError:
+        return None  # missing or damaged
     values |= {"confirm": _confirm_at_launch(values)}
     try:
         return build_experiment(values, str(root.experiment)).written()
     except InputError:
         return values  # of another version: compared as it stands
+
+
+def _check_by_ledger(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Check by the ledger what the missing or damaged experiment file would tell.
+
+    Raises:
+        InputError: runs were made there, and nothing says that it was by this experiment.
+    """
+    before = last_start(root)
+    if before is None:
+        if any(root.path.glob("*/*/run.json")):
+            raise InputError(
+                f"{root.experiment}: cannot be read, nor does {root.ledger.name} say which experiment was launched: "
+                "runs there may be of another; put one of the files back, or give another --runs"
+            )
+        return
+    whole = short_hash(json.dumps(experiment.written(), sort_keys=True))  # all that older ledgers say
+    known = (before["declared"], declared_hash(experiment)) if "declared" in before else (before.get("experiment"), whole)
+    if known[0] != known[1]:
+        raise InputError(
+            f"{root.experiment}: cannot be read, and by {root.ledger.name} (hash {known[0]}, now {known[1]}) the folder "
+            "was launched with another experiment; put the file back, give what was launched, or another --runs"
+        )
+
+
+def last_start(root: ExperimentFolder) -> dict[str, Any] | None:
+    """Return what the ledger keeps of the last start; None where nothing was started."""
+    return next((e for e in reversed(list(Ledger(root.ledger).read())) if e["event"] == "started"), None)
 
 
 def _flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -123,6 +188,7 @@ def describe_origin(experiment: Experiment, data: Mapping[str, str]) -> Origin:
     changes = git_diff() if is_dirty else ""
     facts = {
         "experiment": short_hash(json.dumps(experiment.written(), sort_keys=True)),
+        "declared": declared_hash(experiment),
         "data": sorted(set(data.values())),
         "git_commit": commit,
         "git_changes": short_hash(changes) if changes else None,
@@ -141,18 +207,20 @@ def check_origin(origin: Mapping[str, Any], root: ExperimentFolder) -> list[str]
     Raises:
         InputError: the data is not what the runs there were trained on.
     """
-    before = next((e for e in reversed(list(Ledger(root.ledger).read())) if e["event"] == "started"), None)
+    before = last_start(root)
     if before is None:
         return []
-    if before.get("data") and before["data"] != origin["data"]:
+    known, versions = before.get("data"), before.get("versions")
+    if isinstance(known, list) and known and known != origin["data"]:
         raise InputError(
-            f"{root.path}: the data has changed since its runs began (fingerprint {', '.join(before['data'])}, now "
+            f"{root.path}: the data has changed since its runs began (fingerprint {', '.join(map(str, known))}, now "
             f"{', '.join(origin['data'])}): they would not be comparable; put the data back, or give another --runs"
         )
     lines = []
     if any(before.get(key) != origin[key] for key in ("git_commit", "git_changes")):
         lines.append("note: the code has changed since the last start (both are in the ledger)")
-    moved = {name for name in origin["versions"] if before.get("versions", {}).get(name) != origin["versions"][name]}
+    versions = versions if isinstance(versions, dict) else {}
+    moved = {name for name in origin["versions"] if versions.get(name) != origin["versions"][name]}
     if moved:
         lines.append(f"note: versions have changed since the last start: {', '.join(sorted(moved))}")
     return lines

@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from cvae.config import Config, dump_yaml
+from cvae.config import Config, at_path, dump_yaml, load_yaml_mapping, merge
 from cvae.data.store import open_store
 from cvae.errors import InputError
-from cvae.files import write_atomically
+from cvae.files import sweep_up, write_atomically
 from cvae.record import RunFolder, RunIdentity
 from sweeps.experiment import Experiment, PlannedRun
-from sweeps.experiment_folder.consistency import check_unchanged
+from sweeps.experiment_folder.consistency import LOCATIONS, check_unchanged
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.search_space import Value
 
@@ -49,6 +49,21 @@ def create_folder(root: ExperimentFolder) -> None:
         raise InputError(f"{root.path}: cannot be created ({error.strerror}); choose another --runs") from error
 
 
+def tidy(root: ExperimentFolder) -> None:
+    """Remove what killed writers left unfinished in the experiment's own folder. The caller holds its lock.
+
+    Raises:
+        InputError: it cannot be removed.
+    """
+    try:
+        sweep_up(root.path)
+        for leftover in root.path.glob("*/.*.tmp"):  # a run's folder that was not made to its end
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"{root.path}: cannot be tidied ({error.strerror})") from error
+
+
 def write_experiment_file(experiment: Experiment, root: ExperimentFolder) -> None:
     """Write the experiment as it is launched.
 
@@ -83,12 +98,52 @@ def write_run(
     identity = RunIdentity(root.path.name, run.arm, run.phase, run.number, run.seed, trial, dict(params))
     try:
         unfinished.path.mkdir(parents=True)
-        unfinished.config.write_text(dump_yaml(config.model_dump(mode="json")), encoding="utf-8")
+        write_config(unfinished, config)
         unfinished.write_identity(identity)
         unfinished.path.rename(folder.path)
     except OSError as error:
         raise InputError(f"{folder.path}: cannot be created ({error.strerror})") from error
     return folder
+
+
+def write_config(folder: RunFolder, config: Config) -> None:
+    """Write a run's configuration.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    write_atomically(folder.config, dump_yaml(config.model_dump(mode="json")).encode())
+
+
+def relocate(folder: RunFolder, here: Config) -> bool:
+    """Let a run that goes on find its data where they lie now; return whether that is elsewhere than before.
+
+    Args:
+        folder: of a run that exists.
+        here: a configuration of its arm as `pin_to_machine` makes it now.
+
+    Raises:
+        InputError: the run's configuration cannot be read or written.
+    """
+    before = load_yaml_mapping(folder.config)
+    values = merge(before, _locations_of(here))
+    if values == before:
+        return False
+    write_atomically(folder.config, dump_yaml(values).encode())
+    return True
+
+
+def _locations_of(config: Config) -> dict[str, Any]:
+    """Return the keys of a configuration that say where something lies, as a configuration."""
+    found: dict[str, Any] = {}
+    values = config.model_dump(mode="json")
+    for path in LOCATIONS:
+        value: Any = values
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if value is not None:
+            found = merge(found, at_path(path, value))
+    return found
 
 
 def pin_to_machine(config: Config, threads: int) -> Config:

@@ -78,6 +78,10 @@ class ArmStudy:
         self._params[run] = params
         self._seen.add(repr(sorted(params.items())))
 
+    def known_params(self, run: int) -> Params | None:
+        """Return the parameters of a run's trial if it has them already."""
+        return self._params.get(run)
+
     def params_of(self, run: int, known: Params | None = None) -> Params:
         """Return the parameters of a run's trial, asking for it if it does not exist yet.
 

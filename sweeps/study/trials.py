@@ -9,11 +9,12 @@ from optuna.storages import BaseStorage
 
 from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.errors import InputError
-from cvae.record import RunFolder, RunState
+from cvae.record import RunFolder, RunState, finite
 from sweeps.experiment import Experiment, PlannedRun, tuning_of
 from sweeps.experiment_folder import ExperimentFolder, final_value
 from sweeps.search_space import Params
 from sweeps.study.arm_study import ArmStudy, open_studies
+from sweeps.study.ownership import claim_studies
 from sweeps.study.pruners import may_be_judged
 from sweeps.study.storage import open_storage
 
@@ -24,7 +25,11 @@ class Trials:
     def __init__(self, experiment: Experiment, root: ExperimentFolder, storage: BaseStorage | None) -> None:
         self._experiment = experiment
         self._root = root
-        self._studies = open_studies(experiment, storage) if storage is not None else {}
+        self._studies: dict[tuple[str, int], ArmStudy] = {}  # (arm, tuning)
+        if storage is not None:
+            claim_studies(experiment, root, storage)
+            self._studies = open_studies(experiment, storage)
+            claim_studies(experiment, root, storage)
         self._ranking: dict[tuple[str, int], list[tuple[float, int]]] = {}  # (arm, tuning) -> best trials first
         self._confirmed: dict[tuple[str, int], tuple[int | None, Params]] = {}
         self._curves: dict[PlannedRun, dict[int, float]] = {}
@@ -34,6 +39,10 @@ class Trials:
     def prunes(self) -> bool:
         """Whether trials may be ended early."""
         return self._experiment.tune is not None and self._experiment.tune.pruner != "none"
+
+    def known_params(self, run: PlannedRun) -> Params | None:
+        """Return the parameters of a tune run's trial if its study has them."""
+        return self._study(run).known_params(run.number) if run.phase == "tune" else None
 
     def choose(self, run: PlannedRun) -> tuple[int | None, Params] | None:
         """Return the trial and the parameters of a run; None where its arm has too few finished trials."""
@@ -78,7 +87,8 @@ class Trials:
     def tell(self, run: PlannedRun, state: RunState) -> None:
         """Tell a tune run's outcome to its study, once, and thin the arm's checkpoints."""
         folder, metric = self._root.run(run), self._experiment.metric.name
-        curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
+        values = ((line["step"], finite(line.get(metric))) for line in folder.read_epochs())
+        curve = {step: number for step, number in values if number is not None}
         value = final_value(self._experiment, run, state)
         self._study(run).tell(run.number, state.status, value, so_far(curve) if self.prunes else curve)
         self._curves.pop(run, None)
@@ -100,10 +110,10 @@ class Trials:
         curve = self._curves.setdefault(run, {})
         hopeless = False
         for line in new_epochs():
-            if metric not in line or line["step"] in curve:
+            step, number = int(line["step"]), finite(line.get(metric))
+            if number is None or step in curve:
                 continue
-            step = int(line["step"])
-            curve[step] = line[metric]
+            curve[step] = number
             self._study(run).report(run.number, step, max(curve.values()))
             if may_be_judged(self._config(run), step):
                 hopeless = hopeless or self._study(run).should_prune(run.number, self._config(run), curve, step)

@@ -5,8 +5,6 @@ it by one that begins anew from the record: parts never have to be joined, and a
 rows in the same places.
 """
 
-import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -15,9 +13,10 @@ from typing import Any
 
 import wandb
 
+from cvae.errors import InputError
 from cvae.files import write_json
 from cvae.record import RunFolder, RunState
-from sweeps.tracking.offline_runs import OfflineRun, offline_runs_of
+from sweeps.tracking.offline_runs import OfflineRun, offline_runs_of, read_mirrored, remove_offline_runs
 from sweeps.tracking.run_media import caption_of, clips_table, media_files, media_of, strip_of
 from sweeps.tracking.settings import offline_settings
 from sweeps.tracking.wandb_schema import config_of, final_scores, row_of, run_id, run_name, summary_of, tags_of
@@ -40,7 +39,8 @@ class RunMirror:
         self._folder = folder
         self._root = root
         identity = folder.read_identity()
-        assert identity is not None, folder.path  # the caller has seen its file
+        if identity is None:
+            raise InputError(f"{folder.identity}: has been removed")
         self._identity = identity
         self._run: wandb.Run | None = None
         self._steps: set[int] = set()  # evaluations that are mirrored
@@ -134,8 +134,7 @@ class RunMirror:
 
     def _open(self) -> wandb.Run:
         if self._run is None:
-            for before in offline_runs_of(self._root / "wandb", self.run_id):
-                shutil.rmtree(before.path)
+            remove_offline_runs(self._root / "wandb", self.run_id)
             self._run = wandb.init(
                 dir=str(self._root),
                 project=PROJECT,
@@ -159,25 +158,50 @@ class Mirror:
         self._root = root
         self._note = root / "wandb" / "mirrored.json"
         self._runs: dict[str, RunMirror] = {}
-        self._done: dict[str, int] = json.loads(self._note.read_text(encoding="utf-8")) if self._note.exists() else {}
+        self._warned: set[str] = set()
+        self._unsaid: list[str] = []
+        self._done, damage = read_mirrored(self._note)
+        if damage is not None:
+            self._warn(damage)
+
+    def _warn(self, line: str) -> None:
+        if line not in self._warned:
+            self._warned.add(line)
+            self._unsaid.append(line)
+
+    def warnings(self) -> list[str]:
+        """Return what could not be read, each once."""
+        unsaid, self._unsaid = self._unsaid, []
+        return unsaid
 
     def catch_up(self) -> None:
-        """Mirror what is new in every run folder."""
+        """Mirror what is new in every run folder; one that is damaged is left out until it can be read."""
         for path in sorted(self._root.glob("*/*/run.json")):
             folder, key = RunFolder(path.parent), str(path.parent.relative_to(self._root))
-            version = folder.state.stat().st_mtime_ns if folder.state.exists() else 0
-            if self._done.get(key) == version:  # it has ended; one that is opened again has another state
-                continue
-            run = self._runs.setdefault(key, RunMirror(folder, self._root))
-            if run.catch_up():
-                del self._runs[key]
-                self._done[key] = version
-                write_json(self._note, self._done)
+            try:
+                self._catch_up_run(folder, key)
+            except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:  # of another shape within
+                self._warn(str(error) if isinstance(error, InputError) else f"{folder.path}: is damaged ({error!r})")
+
+    def _catch_up_run(self, folder: RunFolder, key: str) -> None:
+        version = folder.state.stat().st_mtime_ns if folder.state.exists() else 0
+        if self._done.get(key) == version:  # it has ended; one that is opened again has another state
+            return
+        if (damage := folder.epochs_damage()) is not None:
+            self._warn(damage)
+        run = self._runs.setdefault(key, RunMirror(folder, self._root))
+        if run.catch_up():
+            del self._runs[key]
+            self._done[key] = version
+            write_json(self._note, self._done)
 
     def close(self) -> None:
         """Let go of the runs that go on later."""
         for run in self._runs.values():
-            run.let_go()
+            try:
+                run.let_go()
+            except InputError as error:
+                self._warn(str(error))
 
     def open_runs(self) -> list[OfflineRun]:
         """Return the offline runs that are being written."""

@@ -75,9 +75,12 @@ class Sweep:
         return RunFolder(self.root.path / "a" / name).read_state()
 
     def told(self) -> list[tuple[str, float | None]]:
+        return self.told_at(None)
+
+    def told_at(self, url: str | None) -> list[tuple[str, float | None]]:
         import optuna
 
-        storage, _ = open_storage(self.root, None)
+        storage, _ = open_storage(self.root, url)
         study = optuna.load_study(study_name="toy/a", storage=storage)
         return [(trial.state.name, trial.value) for trial in study.get_trials()]
 

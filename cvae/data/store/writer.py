@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cvae.data.sources import Source
 from cvae.data.store.clips import open_array
 from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.processes import beat
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -116,6 +117,7 @@ def _write_split(source: Source, split: str, image_size: int, folder: Path) -> I
         NpyAppender(folder / "conditions.npy", episode.conditions.shape[1:], np.float32) as conditions,
     ):
         while True:
+            beat()
             index.names.append(episode.name)
             index.offsets.append(frames.n_rows)
             index.lengths.append(len(episode.frames))

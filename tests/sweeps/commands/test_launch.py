@@ -270,9 +270,9 @@ def test_one_lock_is_held_from_the_check_to_the_end(
     root, values = stopped
     taken: list[Path] = []
 
-    def counted(path: Path) -> Any:
+    def counted(path: Path, wait_s: float) -> Any:
         taken.append(path)
-        return held(path)
+        return held(path, wait_s)
 
     seen = []
     monkeypatch.setattr("sweeps.commands.launch.held", counted)

@@ -1,0 +1,42 @@
+"""What is not as the sweep wrote it: configurations and parameters that were edited, run folders that were copied.
+
+The ledger says what each run was created with. Runs of before it did, and imported ones, cannot be checked by it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sweeps.experiment import format_run_name
+from sweeps.experiment_folder import ExperimentFolder, Ledger, config_hash
+from sweeps.report.reading.records import RunRecord
+
+
+def find_edited(folder: Path, runs: Sequence[RunRecord]) -> tuple[list[str], list[RunRecord]]:
+    """Return what is not as the sweep wrote it, a sentence each, and the runs that are copies of others."""
+    created: dict[str, dict[str, Any]] = {}
+    for event in Ledger(ExperimentFolder(folder).ledger).read():
+        if event["event"] in ("created", "ended"):
+            created[str(event.get("run"))] = created.get(str(event.get("run")), {}) | event
+    edited, copies = [], []
+    for run in runs:
+        path = f"{run.folder.parent.name}/{run.name}"
+        if run.is_identified and not _is_of_its_folder(run):
+            copies.append(run)
+            original = f"{run.arm}, seed {run.seed}"
+            edited.append(f"{path} is a copy: by its run.json it is of {original}; it does not count")
+            continue
+        event = created.get(path, {})
+        if run.config and event.get("trains") not in (None, config_hash(run.config)):
+            edited.append(f"{path}: config.yaml is not what the run was created with")
+        if run.is_identified and event.get("params", run.params) != run.params:
+            edited.append(f"{path}: the parameters in run.json are not those of its trial")
+    return edited, copies
+
+
+def _is_of_its_folder(run: RunRecord) -> bool:
+    """Return whether what a run says of itself is what its folder is called."""
+    if run.phase == "tune":
+        return run.arm == run.folder.parent.name
+    named = format_run_name("confirm", run.number, run.seed or 0)
+    return run.arm == run.folder.parent.name and named == run.name
