@@ -131,7 +131,14 @@ class Bair(Section):
         return [f"{path.parent.name.removesuffix('.tfrecords')}/{path.name}" for path in sequences]
 
     def manifest(self) -> str:
-        """Identity by path, size and time of change of each file, which is cheap to compute."""
+        """Identity by path, size and time of change of each file, which is cheap to compute.
+
+        Raises:
+            InputError: a folder is none of a sequence: content alone does not tell, and packed content is not read.
+        """
+        for split in folders.SPLITS:
+            for _ in self._unsorted(split):
+                pass
         return text_digest(self._reading(), manifest_of(self.root, self._split_folders(), FILES))
 
     def digest(self, image_size: int) -> str:

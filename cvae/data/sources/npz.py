@@ -1,8 +1,5 @@
 """Episodes of any robot as npz archives: frames, actions and, where there are any, positions."""
 
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +11,7 @@ from pydantic import Field
 from cvae.data.sources import split_folders as folders
 from cvae.data.sources.digests import content_of, manifest_of, text_digest
 from cvae.data.sources.episode import Episode, EpisodeFormat
+from cvae.data.sources.npz_archive import load_arrays
 from cvae.data.sources.pictures import reduce_by_area, require_multiple, require_square
 from cvae.data.sources.tables import as_float32, require_finite
 from cvae.errors import InputError, fault_of
@@ -22,21 +20,6 @@ from cvae.sections import PLACE, Section
 FILES = frozenset({".npz"})
 
 WANTED = "npz files"
-
-# What numpy and zipfile raise for damaged bytes, found by reading thousands of damaged archives.
-BROKEN_ARCHIVE = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    KeyError,
-    RuntimeError,
-    SyntaxError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class NpzEpisodes(Section):
@@ -80,7 +63,11 @@ class NpzEpisodes(Section):
 
     def _sorted(self, split: str) -> list[Path]:
         folder = self.root / split
-        return sorted(p for p in folders.listing(folder) if p.suffix == ".npz") if folder.is_dir() else []
+        files = sorted(p for p in folders.listing(folder) if p.suffix == ".npz") if folder.is_dir() else []
+        for path in files:
+            if path.is_dir():
+                raise InputError(f"{path}: is a folder; expected a file")
+        return files
 
     def format(self) -> EpisodeFormat:
         """What all episodes share: the first file decides."""
@@ -127,7 +114,13 @@ class NpzEpisodes(Section):
         return [path.stem for path in files]
 
     def manifest(self) -> str:
-        """Identity by path, size and time of change of each file, which is cheap to compute."""
+        """Identity by path, size and time of change of each file, which is cheap to compute.
+
+        Raises:
+            InputError: a folder is named like a file: content alone does not tell, and packed content is not read.
+        """
+        for split in folders.SPLITS:
+            self._sorted(split)
         return text_digest(self._reading(), manifest_of(self.root, self._split_folders(), FILES))
 
     def digest(self, image_size: int) -> str:
@@ -144,7 +137,7 @@ class NpzEpisodes(Section):
 
 def _arrays(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32] | None]:
     """Frames, actions and positions of a file, each checked by itself and all of one length."""
-    arrays = _load(path)
+    arrays = load_arrays(path)
     frames = _frames(arrays, path)
     actions = _columns(arrays, "actions", len(frames), path)
     positions = _columns(arrays, "positions", len(frames), path) if "positions" in arrays else None
@@ -157,16 +150,6 @@ def _require_columns(path: Path, key: str, n_columns: int, expected: int) -> Non
     columns = f"{n_columns} columns" if n_columns else "none"
     wanted = f"{expected} columns" if expected else "none"
     raise InputError(f"{path}: `{key}` has {columns}; expected {wanted} like the first file of the data")
-
-
-def _load(path: Path) -> dict[str, NDArray[np.generic]]:
-    """The arrays of an archive; objects are refused, since unpickling them would run code from the file."""
-    try:
-        # Opened here, since numpy leaves a file open that it cannot read.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {key: archive[key] for key in ("frames", "actions", "positions") if key in archive.files}
-    except BROKEN_ARCHIVE as error:
-        raise InputError(f"{path}: cannot be read as an npz archive of plain arrays ({error})") from error
 
 
 def _frames(arrays: dict[str, NDArray[np.generic]], path: Path) -> NDArray[np.uint8]:
