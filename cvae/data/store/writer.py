@@ -1,5 +1,6 @@
 """Writing a store: every episode of a source streamed into arrays that can be memory-mapped."""
 
+import io
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from cvae.data.sources import Source
 from cvae.data.store.clips import open_array
 from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.data.store.integrity import digest_of_values, file_digest, new_digest, sync_folder
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -27,6 +29,7 @@ class NpyAppender(Generic[Scalar]):
 
     def __init__(self, path: Path, row_shape: tuple[int, ...], dtype: type[Scalar]) -> None:
         self.n_rows = 0
+        self.digest = new_digest()  # of the rows, then of the final header
         self._row_shape = row_shape
         self._dtype = np.dtype(dtype)
         self._file = path.open("wb")
@@ -37,21 +40,29 @@ class NpyAppender(Generic[Scalar]):
         """Append rows of shape (n, *row_shape) of the file's type; ValueError for any other."""
         if rows.shape[1:] != self._row_shape or rows.dtype != self._dtype:
             raise ValueError(f"rows are {rows.dtype} {rows.shape}; the file holds {self._dtype} (n, {self._row_shape})")
-        self._file.write(np.ascontiguousarray(rows).data)
+        block = np.ascontiguousarray(rows)
+        self._file.write(block.data)
+        self.digest.update(block.data.cast("B"))
         self.n_rows += len(rows)
 
     def _write_header(self) -> None:
+        self._file.write(self._header())
+
+    def _header(self) -> bytes:
         header = {
             "descr": npy_format.dtype_to_descr(self._dtype),
             "fortran_order": False,
             "shape": (self.n_rows, *self._row_shape),
         }
-        npy_format.write_array_header_1_0(self._file, header)
+        written = io.BytesIO()
+        npy_format.write_array_header_1_0(written, header)
+        return written.getvalue()
 
     def finish(self) -> None:
         """Write the final number of rows and flush everything to the disk."""
         self._file.seek(0)
         self._write_header()
+        self.digest.update(self._header())
         if self._file.tell() != self._header_bytes:
             raise RuntimeError(f"the npy header grew from {self._header_bytes} to {self._file.tell()} bytes")
         self._file.flush()
@@ -90,7 +101,8 @@ def write_store(source: Source, image_size: int, folder: Path, fingerprint: str)
     Per split: `frames.npy` (rows, H, W, 3) uint8, `conditions.npy` (rows, A + P) float32 as recorded, and
     `index.json`. Memory holds one episode at a time.
     """
-    splits = {split: _write_split(source, split, image_size, folder / split) for split in source.splits()}
+    digests: dict[str, str] = {}
+    splits = {split: _write_split(source, split, image_size, folder / split, digests) for split in source.splits()}
     first = next(iter(splits.values()), Index())
     meta = {
         "format": FORMAT_VERSION,
@@ -101,11 +113,15 @@ def write_store(source: Source, image_size: int, folder: Path, fingerprint: str)
         "n_actions": first.n_actions,
         "n_positions": first.n_positions,
         "statistics": _statistics(folder) if "train" in splits else None,
+        "digests": digests,
     }
-    _write_json(folder / "meta.json", meta)
+    _write_json(folder / "meta.json", meta | {"digest": digest_of_values(meta)})
+    for written in (*(folder / split for split in splits), folder):
+        sync_folder(written)
 
 
-def _write_split(source: Source, split: str, image_size: int, folder: Path) -> Index:
+def _write_split(source: Source, split: str, image_size: int, folder: Path, digests: dict[str, str]) -> Index:
+    """Write a split and add the digests of its files by their paths within the store."""
     folder.mkdir()
     episodes = source.episodes(split, image_size)
     episode = next(episodes)
@@ -126,6 +142,9 @@ def _write_split(source: Source, split: str, image_size: int, folder: Path) -> I
                 break
             episode = following
     _write_json(folder / "index.json", asdict(index))
+    digests[f"{split}/frames.npy"] = frames.digest.hexdigest()
+    digests[f"{split}/conditions.npy"] = conditions.digest.hexdigest()
+    digests[f"{split}/index.json"] = file_digest(folder / "index.json")
     return index
 
 
