@@ -59,7 +59,7 @@ class _Loader(yaml.SafeLoader):
             raise _fault(f"the tag {node.tag.replace(_TAG, '!!')} is not read here", node)
         return node
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         # Here and not when it is constructed: by then merged keys (`<<`) stand among its own, which may override them.
         node = super().compose_mapping_node(anchor)
         seen = set()
@@ -79,10 +79,10 @@ class _Loader(yaml.SafeLoader):
 _Loader.yaml_constructors = dict(yaml.SafeLoader.yaml_constructors)
 
 
-def _told(kind: str, construct: Callable[[Any, Any], Any]) -> Callable[[_Loader, yaml.Node], Any]:
+def _told(kind: str, construct: Callable[[Any, Any], Any]) -> Callable[[_Loader, Any], Any]:
     """Return a constructor that says what a scalar should have been: PyYAML's raise whatever Python does."""
 
-    def constructed(loader: _Loader, node: yaml.Node) -> Any:
+    def constructed(loader: _Loader, node: Any) -> Any:
         try:
             return construct(loader, node)
         except (ValueError, KeyError, IndexError) as error:

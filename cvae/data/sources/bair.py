@@ -70,6 +70,7 @@ class Bair(Section):
         for trajectories in folders.listing(folder):
             if not re.fullmatch(r"traj_.*\.tfrecords", trajectories.name):
                 continue
+            folders.require_utf8(trajectories)
             if trajectories.is_file():
                 raise InputError(f"{trajectories}: is a TFRecord file; expected a folder of sequence folders 0, 1, ...")
             yield from (_require_numbered(path) for path in folders.listing(trajectories))

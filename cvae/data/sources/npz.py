@@ -67,6 +67,7 @@ class NpzEpisodes(Section):
         for path in files:
             if path.is_dir():
                 raise InputError(f"{path}: is a folder; expected a file")
+            folders.require_utf8(path)
         return files
 
     def format(self) -> EpisodeFormat:

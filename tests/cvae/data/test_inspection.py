@@ -224,9 +224,8 @@ def test_what_a_launch_refuses_is_refused_in_the_same_words(
     fault(lab)
     base = {"data": {"source": "bair", "root": str(lab), "n_frames": 12}, "store": str(tmp_path / "store")}
     sizes = {"image_size": 32, "n_past": 2, "n_future": 4, "n_eval": 4}
-    launched = fault_of(
-        lambda: pack_data(build_experiment({"name": "x", "base": base | sizes, "arms": {"a": {}}}, "t"))
-    )
+    experiment = build_experiment({"name": "x", "base": base | sizes, "arms": {"a": {}}}, "t")
+    launched = fault_of(lambda: pack_data(experiment))
     status, out, _ = run("inspect", lab, "--n-frames", 12)
     assert launched is not None
     assert status == 2
@@ -239,5 +238,5 @@ def test_advice_about_sizes_can_be_followed(run: Run, lab: Path) -> None:
     resize(lab)
     _, out, _ = run("inspect", lab, "--n-frames", 12)
     assert "48x48 pixels; runs train on 32x32 or 64x64" in out
-    with pytest.raises(InputError, match="expected 64x64.*set `image_size` to 32"):
+    with pytest.raises(InputError, match=r"expected 64x64.*set `image_size` to 32"):
         require_multiple(96, 64, lab)
