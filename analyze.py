@@ -33,6 +33,21 @@ def main(
             "or a folder of offline runs (offline-run-*). Runs of other trainers: python -m sweeps.wandb_import.",
         ),
     ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="First import a table of results: columns arm, seed, score, or seed and one for each arm. "
+            "Other metrics than one of which more is better: python -m sweeps.csv_import.",
+        ),
+    ] = None,
+    margin: Annotated[float | None, typer.Option(help="With --csv: differences below it do not matter.")] = None,
+    all_of: Annotated[
+        Path | None,
+        typer.Option(
+            "--all", metavar="DIR", help="One page over all verdicts in DIR, such as runs/, and nothing else."
+        ),
+    ] = None,
     into: Annotated[
         Path | None, typer.Option(help="Where imported runs, or the report on several folders, are written.")
     ] = None,
@@ -43,13 +58,26 @@ def main(
     opens without a network), report.md, verdict.json, tables/*.csv and figures/. A sweep that is still running is
     reported as far as it has come.
     """
+    if all_of is not None:
+        if folders or wandb or csv or margin or paper:
+            raise InputError("--all reads the verdicts that are there; of other options only --into goes with it")
+        report_all(all_of, into)
+        return
+    if margin is not None and csv is None:
+        raise InputError("--margin belongs to --csv; an experiment declares its own before it is launched")
+    if csv is not None and wandb is not None:
+        raise InputError("give --csv or --wandb: each import has a folder of its own")
     if wandb is not None:
         from sweeps.wandb_import import KeyMapping, import_runs
 
         folders = [*(folders or []), import_runs(wandb, into, KeyMapping())]
+    if csv is not None:
+        from sweeps.csv_import import ScoreMeaning, import_csv
+
+        folders = [*(folders or []), import_csv(csv, into, ScoreMeaning(margin=margin))]
     if not folders:
-        raise InputError("give an experiment's folder, such as runs/kl-annealing, or --wandb")
-    report(folders, into if wandb is None else None, paper, pictures)
+        raise InputError("give an experiment's folder, such as runs/kl-annealing, or --csv, --wandb or --all")
+    report(folders, None if wandb or csv else into, paper, pictures)
 
 
 def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) -> None:
@@ -59,6 +87,14 @@ def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) 
 
     analysis = analyse(folders[0]) if len(folders) == 1 else analyse_across(folders, into)
     print_verdict(analysis, write_report(analysis, pictures, paper))
+
+
+def report_all(folder: Path, into: Path | None) -> None:
+    """Write one page over every verdict in a folder, and print what it says first."""
+    from sweeps.report.all_verdicts import print_overview, read_verdicts, write_overview
+
+    verdicts = read_verdicts(folder)
+    print_overview(verdicts, write_overview(verdicts, into or folder))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from cvae.cli import new_command, run_command
-from cvae.config import parse_settings
+from cvae.console import echo_line
 from cvae.errors import InputError
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_time, parse_word
 from sweeps.experiment import Experiment, load_experiment
-from sweeps.experiment_folder import ExperimentFolder
+from sweeps.experiment_folder import ExperimentFolder, as_launched
 from sweeps.tracking.process import MODES
 from sweeps.workers import Slots, find_slots
 
@@ -27,6 +27,13 @@ def sweep(
     ] = [],  # noqa: B006
     plan: Annotated[bool, typer.Option("--plan", help="print every run and what is left; start nothing")] = False,
     probe: Annotated[bool, typer.Option(help="with --plan: measure this machine where no run tells")] = True,
+    spread_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER|SD",
+            help="with --plan: what these seeds could find, by the spread of an earlier experiment's differences",
+        ),
+    ] = None,
     status: Annotated[bool, typer.Option("--status", help="print how the sweep stands; start nothing")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="end the sweep at its runs' next checkpoints")] = False,
     retry: Annotated[
@@ -53,13 +60,16 @@ def sweep(
     """Launch an experiment, or go on with it: started again after any interruption, it loses and repeats nothing."""
     if dry_run and not sync:
         raise InputError("--dry-run belongs to --sync; --plan shows what a launch would do")
+    if spread_from is not None and not plan:
+        raise InputError("--spread-from belongs to --plan; it changes nothing of a launch")
     if sync:
         _sync(experiment_file, runs, dry_run=dry_run)
         return
     mode, shown = parse_word("--tracker", tracker, MODES), parse_word("--output", output, OUTPUTS)
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
-    experiment = load_experiment(experiment_file, parse_settings(settings))
+    experiment = load_experiment(experiment_file, settings)
     root = ExperimentFolder(runs / experiment.name)
+    experiment = as_launched(experiment, root)
     machine = _slots_for(experiment, slots, slots_per_gpu)
     threads = max(1, (os.cpu_count() or 1) // machine.total)
     if stop:
@@ -67,7 +77,7 @@ def sweep(
     elif status:
         _status(experiment, root)
     elif plan:
-        _plan(experiment, root, machine, threads, probe=probe)
+        _plan(experiment, root, machine, threads, spread_from, probe=probe)
     else:
         _launch(experiment, root, machine, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s))
 
@@ -90,7 +100,7 @@ def _sync(experiment_file: Path, runs: Path, *, dry_run: bool) -> None:
 def _stop(experiment: Experiment, root: ExperimentFolder) -> None:
     from sweeps.commands.control import stop_sweep
 
-    print(stop_sweep(experiment, root))
+    echo_line(stop_sweep(experiment, root))
 
 
 def _status(experiment: Experiment, root: ExperimentFolder) -> None:
@@ -99,13 +109,24 @@ def _status(experiment: Experiment, root: ExperimentFolder) -> None:
     print_status(experiment, root)
 
 
-def _plan(experiment: Experiment, root: ExperimentFolder, machine: Slots, threads: int, *, probe: bool) -> None:
+def _plan(
+    experiment: Experiment,
+    root: ExperimentFolder,
+    machine: Slots,
+    threads: int,
+    spread_from: str | None,
+    *,
+    probe: bool,
+) -> None:
+    from sweeps.commands.design_check import prospects
     from sweeps.commands.show_plan import print_plan
     from sweeps.estimate import print_estimate
 
+    told = prospects(experiment, spread_from)  # before the plan: a mistake is not to be scrolled for
     print_plan(experiment, root)
+    print("\n".join(told), flush=True)
     if probe:
-        print_estimate(experiment, root, machine, threads, lambda line: print(line, flush=True))
+        print_estimate(experiment, root, machine, threads, echo_line)
 
 
 def _launch(experiment: Experiment, root: ExperimentFolder, machine: Slots, options: LaunchOptions) -> None:

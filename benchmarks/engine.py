@@ -130,6 +130,7 @@ def slots_rows(place: Path, repeats: int = 2) -> Iterator[dict[str, Any]]:
             command = [sys.executable, "run_sweep.py", "experiments/quickstart.yaml", "--runs", str(runs)]
             command += ["--slots", str(slots), "--tracker", "disabled", "--set", f"base.store={place / 'store'}"]
             command += ["--set", "base.train.steps=60", "--set", "tune.trials_per_arm=1", "--set", "confirm.seeds=1"]
+            command += ["--set", "confirm.stop=planned"]
             started = time.perf_counter()
             subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
             walls[slots] = time.perf_counter() - started

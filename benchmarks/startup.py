@@ -88,7 +88,7 @@ def gaps(place: Path) -> list[float]:
     arm = dict(list(values["arms"].items())[:1])
     short = {"base": {"store": str(place / "store"), "train": {"steps": 2, "steps_per_epoch": 2}}}
     values = merge({k: v for k, v in values.items() if k not in ("arms", "search", "tune")} | {"arms": arm}, short)
-    experiment = build_experiment(merge(values, {"confirm": {"seeds": N_RUNS}}), QUICKSTART)
+    experiment = build_experiment(merge(values, {"confirm": {"seeds": N_RUNS, "stop": "planned"}}), QUICKSTART)
     root = ExperimentFolder(place / "gaps")
     lay_out(experiment, root)
 

@@ -1,9 +1,11 @@
 """How every command line of the project ends: a user's mistake is one line and status 2, never a traceback."""
 
+import os
 import sys
 
 import typer
 
+from cvae.console import accept_any_text, echo_line
 from cvae.errors import InputError
 
 USER_MISTAKE = 2  # exit status
@@ -19,13 +21,22 @@ def new_command(about: str | None = None) -> typer.Typer:
     )
 
 
+def _with_home(argument: str) -> str:
+    """Return `--runs=~/x` as the shell makes `--runs ~/x`: it expands a word's beginning alone."""
+    option, equals, value = argument.partition("=")
+    if option.startswith("--") and value.startswith("~"):
+        return f"{option}{equals}{os.path.expanduser(value)}"  # noqa: PTH111 - text, of which not every one is a path
+    return argument
+
+
 def run_command(app: typer.Typer) -> None:
     """Run a command line to its end and exit with its status."""
+    accept_any_text()
     try:
-        status = app(standalone_mode=False)
+        status = app([_with_home(argument) for argument in sys.argv[1:]], standalone_mode=False)
     except (InputError, typer.TyperException) as error:
         explain = getattr(error, "format_message", error.__str__)  # usage errors name the option only there
-        print(f"error: {explain()}", file=sys.stderr)
+        echo_line(f"error: {explain()}", sys.stderr)
         sys.exit(USER_MISTAKE)
     except typer.Abort:
         sys.exit(130)

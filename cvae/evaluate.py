@@ -8,6 +8,7 @@ import typer
 
 from cvae.cli import new_command, run_command
 from cvae.config import Split, build_config, load_yaml_mapping, merge, parse_settings
+from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder
 
@@ -74,8 +75,8 @@ def evaluate_command(
     if Asked.all in protocol and is_the_runs_own(folder, config, split):
         folder.diagnostics.write_bytes(files.diagnostics.read_bytes())
     for line in format_evaluation(final, split):
-        print(line)
-    print(f"per clip and frame: {files.clips}; diagnostics: {files.diagnostics}; pictures: {stem}*.png, {stem}.gif")
+        echo_line(line)
+    echo_line(f"per clip and frame: {files.clips}; diagnostics: {files.diagnostics}; pictures: {stem}*.png, {stem}.gif")
 
 
 #: What is printed, in this order, where it was evaluated.

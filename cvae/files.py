@@ -44,6 +44,14 @@ def write_json(path: Path, values: object) -> None:
     write_atomically(path, (json.dumps(values, indent=2) + "\n").encode())
 
 
+def lies_within(path: Path, folder: Path) -> bool:
+    """Return whether a path is a regular file of a folder and no link that leads out of it."""
+    try:
+        return path.is_file() and path.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
+    except (OSError, RuntimeError):  # a loop of links, a folder that may not be searched
+        return False
+
+
 @contextmanager
 def held(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
     """Hold an exclusive lock on a file for the block; yields False when another process keeps it for `wait_s`.

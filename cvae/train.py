@@ -8,6 +8,7 @@ import typer
 from cvae.cli import new_command, run_command
 from cvae.config import Config, build_config, dump_yaml, load_yaml_mapping, parse_settings
 from cvae.config.presets import over_preset
+from cvae.console import echo_line
 from cvae.data import store_threshold
 from cvae.data.store import open_store
 from cvae.errors import InputError
@@ -66,24 +67,23 @@ def train(
     from cvae.errors import Diverged
     from cvae.run import train_run
 
-    print(config.describe_convention())
-    print(describe_threshold(config))
+    echo_line(config.describe_convention())
+    echo_line(describe_threshold(config))
     is_first = True
     try:
         for evaluated in train_run(folder):
             v = evaluated.result.values()
             if is_first and v["train/code_share"] < LEAST_CODE_SHARE:
-                print(f"warning: {format_mute_code(v['train/code_share'])}", flush=True)
+                echo_line(f"warning: {format_mute_code(v['train/code_share'])}")
             is_first = False
-            print(
+            echo_line(
                 f"step {v['step']:>7}/{config.train.steps}  loss {v['train/loss']:.4f}  kl {v['train/kl']:.3f} nats  "
                 f"beta {v['train/beta']:.2e}  tfr {v['train/tfr']:.2f}  psnr {v['val/psnr']:.2f} dB  "
                 f"(copy-last {v['val/copy_last_psnr']:.2f})  {v['train/clips_per_second']:.0f} clips/s",
-                flush=True,
             )
     except Diverged as error:
         raise InputError(f"diverged: {error}") from error
-    print(f"{folder.read_state().status}: {folder.path}")
+    echo_line(f"{folder.read_state().status}: {folder.path}")
 
 
 if __name__ == "__main__":

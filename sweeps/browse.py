@@ -39,7 +39,7 @@ def browse(
     home = Path(quiet_environment(root)["WANDB_CONFIG_DIR"])
     home.mkdir(parents=True, exist_ok=True)
     if not (layout := home / "wandb-leet.json").exists():
-        layout.write_text(json.dumps(LAYOUT, indent=2) + "\n")
+        layout.write_text(json.dumps(LAYOUT, indent=2) + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "wandb", "leet", str(root / "wandb")]
     os.execve(command[0], command, quiet_environment(root))
 

@@ -8,8 +8,9 @@ import tempfile
 import threading
 import time
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import optuna
 import typer
@@ -19,10 +20,33 @@ from cvae.errors import InputError
 from sweeps.experiment_folder import ExperimentFolder, find_experiment
 from sweeps.study.dashboard_copy import StudyCopy
 
+if TYPE_CHECKING:  # there are no such names at run time
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 app = new_command()
 
 #: How often the copy looks for what is new.
 REFRESH_S = 10.0
+
+
+def for_own_pages(app: "WSGIApplication", port: int) -> "WSGIApplication":
+    """Return a web application that answers its own pages on loopback alone.
+
+    A page of another site may have the browser send requests here, by a name that it points to 127.0.0.1 (DNS
+    rebinding) or across origins; both show in the headers, which such a page cannot forge.
+    """
+    hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
+    hosts |= {"127.0.0.1", "localhost"} if port == 80 else set()
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        origin = environ.get("HTTP_ORIGIN")
+        is_own = origin is None or origin.lower().removeprefix("http://") in hosts
+        if str(environ.get("HTTP_HOST", "")).lower() in hosts and is_own:
+            return app(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"this answers http://127.0.0.1:{port} alone\n".encode()]
+
+    return answer
 
 
 def _follow(study_copy: StudyCopy) -> None:
@@ -42,20 +66,23 @@ def dashboard(
 ) -> None:
     """Start optuna-dashboard on loopback over an experiment's studies; Ctrl-C ends it. It changes nothing on disk."""
     try:
-        from optuna_dashboard import run_server
+        from bottle import run
+        from optuna_dashboard import wsgi
     except ImportError as error:
         raise InputError("optuna-dashboard is not installed: pip install -r requirements-browse.txt") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     root = ExperimentFolder(find_experiment(experiment, runs))
-    launched_with = root.storage.read_text().strip() if root.storage.exists() else None  # without a password
+    # without a password
+    launched_with = root.storage.read_text(encoding="utf-8").strip() if root.storage.exists() else None
     with tempfile.TemporaryDirectory() as scratch:
         study_copy = StudyCopy(root, storage or launched_with, Path(scratch))
         study_copy.refresh()
         threading.Thread(target=_follow, args=(study_copy,), daemon=True, name="refresh").start()
         print(f"optuna-dashboard: http://127.0.0.1:{port}/dashboard", flush=True)
         try:
-            run_server(study_copy.storage, host="127.0.0.1", port=port, artifact_store=study_copy.pictures)
+            app = for_own_pages(wsgi(study_copy.storage, artifact_store=study_copy.pictures), port)
+            run(app, host="127.0.0.1", port=port)
         except OSError as error:
             raise InputError(f"--port is {port}: it cannot be used ({error.strerror})") from error
 

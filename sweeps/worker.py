@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from cvae.console import accept_any_text, echo_line
 from cvae.errors import AlreadyTraining, Diverged, InputError
 from cvae.record import RunFolder
 from cvae.run import load_config, train_run
@@ -27,17 +28,17 @@ def work(path: Path) -> int:
     folder = RunFolder(path)
     try:
         config = load_config(folder)
-        print(config.describe_convention(), flush=True)
+        echo_line(config.describe_convention())
         for _ in train_run(folder):
             pass
     except AlreadyTraining as error:
-        print(error, file=sys.stderr)
+        echo_line(str(error), sys.stderr)
         return NOT_OURS
     except Diverged as error:
-        print(f"diverged: {error}", file=sys.stderr)
+        echo_line(f"diverged: {error}", sys.stderr)
         return DIVERGED
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        echo_line(f"error: {error}", sys.stderr)
         return BAD_INPUT
     return FINISHED
 
@@ -50,6 +51,7 @@ def leave(status: int) -> NoReturn:
 
 
 if __name__ == "__main__":
+    accept_any_text()
     signal.signal(signal.SIGTERM, _end)
     if len(sys.argv) != 2:
         sys.exit("usage: python -m sweeps.worker RUN_FOLDER")

@@ -25,9 +25,12 @@ def modules_below(*packages: str, but: tuple[str, ...] = ()) -> list[str]:
 
 WITHOUT_WANDB = (
     "search_space", "experiment", "experiment_folder", "workers", "estimate", "report", "study.trials", "coordinator",
-    "commands", "tracking.wandb_schema", "tracking.process", "wandb_import",
+    "commands", "tracking.wandb_schema", "tracking.process", "wandb_import", "imported_experiment", "csv_import",
 )  # fmt: skip
-WITHOUT_OPTUNA = ("search_space", "experiment", "experiment_folder", "workers", "estimate", "tracking", "report")
+WITHOUT_OPTUNA = (
+    "search_space", "experiment", "experiment_folder", "workers", "estimate", "tracking", "report",
+    "imported_experiment", "csv_import",
+)  # fmt: skip
 
 #: Library -> modules that must be importable without it.
 CLEAN_ROOMS = {

@@ -72,16 +72,18 @@ def test_no_folder_has_a_circle(folder: str) -> None:
 #: Left never imports right, where direction is meant and not only freedom from circles.
 ORDER = {
     "cvae": """
-        errors, sections, provenance < cli, files, schedules < random_streams, data, record < config < device < model
-        < evaluation < training, visualization < run < train, evaluate""",
+        console, errors, sections, provenance < cli, files, schedules < random_streams, data, record < config < device
+        < model < evaluation < training, visualization < run < train, evaluate""",
     "cvae/data": """
         pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
         < hidden_report < __main__""",
     "sweeps": """
-        units, search_space < experiment < experiment_folder, workers, tracking < study, estimate, wandb_import, report
-        < coordinator < commands, browse, dashboard, worker""",
+        units, search_space, decision < experiment < experiment_folder, workers, tracking
+        < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
+        < commands, browse, dashboard, worker""",
     "sweeps/report": """
-        reading, statistics < wording < comparison < checks < analysis < figures, rows < output""",
+        reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
+        < output < all_verdicts""",
 }
 
 
@@ -136,6 +138,17 @@ def test_everything_fits_on_a_few_screens(path: Path) -> None:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= (150 if isinstance(node, ast.ClassDef) else 60), node.name
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_a_text_file_has_the_same_encoding_everywhere(path: Path) -> None:
+    # what one machine's locale writes, another's would not read back
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name, mode = node.func.attr, node.args[0] if node.args else ast.Constant("r")
+            is_mode = isinstance(mode, ast.Constant) and "b" not in str(mode.value)  # else it is another `open`
+            if name in ("read_text", "write_text") or (name == "open" and is_mode):
+                assert "encoding" in {keyword.arg for keyword in node.keywords}, node.lineno
 
 
 def exports(package: str) -> list[str]:
@@ -223,6 +236,7 @@ LAWS = """
     cvae/config/presets/course_report  cvae/config/presets/presets  cvae/data/real_samples  cvae/model/priors
     cvae/model/published_procedure  cvae/training/bf16_in_training  cvae/training/kl_control_in_training
     sweeps/coordinator/chaos  sweeps/coordinator/killed_for_real  sweeps/report/golden
+    sweeps/report/comparison/planted_cases
 """
 
 

@@ -38,8 +38,14 @@ def at_path(path: str, value: Any) -> dict[str, Any]:
     return dict(nested)
 
 
-def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
+def parse_settings(settings: Iterable[str], onto: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the differences that `--set PATH=VALUE` options ask for; a value is read as YAML.
+
+    Each stands, in whatever order they are given: `data.root` stays where `data.source` comes after it.
+
+    Args:
+        settings: the options.
+        onto: what they will be laid over; a name in it that has dots is found in a path.
 
     Raises:
         InputError: a setting has no `=`, no path, or a value that is not YAML.
@@ -49,5 +55,30 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
         path, equals, text = setting.partition("=")
         if not equals or not all(path.split(".")):
             raise InputError(f"--set {setting}: expected PATH=VALUE, as in optim.lr=1e-3")
-        differences = merge(differences, at_path(path, parse_yaml(text, f"--set {setting}")))
+        nested = parse_yaml(text, f"--set {setting}")
+        for key in reversed(_keys_of(path, onto or {})):
+            nested = {key: nested}
+        differences = _joined(differences, nested)
     return differences
+
+
+def _keys_of(path: str, onto: Any) -> list[str]:
+    """Return the keys of a path; one that is there already may have dots."""
+    keys, rest = [], path.split(".")
+    while rest:
+        starts = [".".join(rest[:n]) for n in range(len(rest), 0, -1)]
+        key = next((start for start in starts if isinstance(onto, Mapping) and start in onto), rest[0])
+        keys.append(key)
+        rest = rest[key.count(".") + 1 :]
+        onto = onto.get(key) if isinstance(onto, Mapping) else None
+    return keys
+
+
+def _joined(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both, the second above the first; nothing of either is taken to belong to another kind."""
+    joined = dict(first)
+    for key, value in second.items():
+        under = joined.get(key)
+        both = isinstance(under, Mapping) and isinstance(value, Mapping)
+        joined[key] = _joined(under, value) if both else value  # type: ignore[arg-type]
+    return joined

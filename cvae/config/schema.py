@@ -3,7 +3,7 @@
 `python -m cvae.config` prints every key.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -20,7 +20,7 @@ from cvae.schedules import (
     Weight,
     sets_own_weight,
 )
-from cvae.sections import Section
+from cvae.sections import PLACE, Section
 
 Split = Literal["train", "validate", "test"]
 
@@ -37,11 +37,11 @@ class ModelConfig(Section):
     prior: Literal["fixed", "learned"] = Field(
         "fixed", description="where z of a future frame comes from: N(0, I), or a network that sees the frame before it"
     )
-    norm: Literal["batch", "group"] = Field("group", description="normalisation; batch is the lab's and SVG's")
+    norm: Literal["batch", "group"] = Field(
+        "batch", description="normalisation: over a call's frames, or in each frame"
+    )
     start: Literal["svg", "unit"] = Field(
-        "svg",
-        description="initial weights: svg, N(0, 0.02) everywhere; unit, linear layers N(0, 1 / fan in), so that codes, "
-        "z and conditions are heard from the first step",
+        "unit", description="initial weights: svg, N(0, 0.02) everywhere; unit, linear layers N(0, 1 / fan in)"
     )
     predictor_norm: Literal["none", "batch"] = Field(
         "none", description="normalisation before the frame predictor's tanh; batch is the lab's"
@@ -102,8 +102,8 @@ class EvaluationConfig(Section):
     best_of: int = Field(100, ge=1, description="samples of each clip in a full evaluation: N of best of N, mean of N")
     energy_samples: Literal[0, 2, 4, 8, 16] = Field(0, description="samples a clip at every evaluation: val/energy_db")
     conditions: bool = Field(True, description="shuffle and zero conditions in a full evaluation, to see what they do")
-    lpips: str | None = Field(None, description="your own LPIPS weight file, for the metric at the end; null: none")
-    fvd: str | None = Field(None, description="your own I3D weight file, for FVD in a full evaluation; null: none")
+    lpips: Annotated[str | None, PLACE] = Field(None, description="your own LPIPS weight file; null: none")
+    fvd: Annotated[str | None, PLACE] = Field(None, description="your own I3D weight file, for FVD; null: none")
 
 
 class RuntimeConfig(Section):
@@ -130,7 +130,7 @@ class Config(Section):
     n_future: int = Field(10, ge=1, description="frames predicted in training")
     n_eval: int = Field(10, ge=1, description="frames predicted in evaluation")
     image_size: Literal[32, 64] = Field(64, description="height and width of a frame in pixels")
-    store: str = Field(".cache/clips", description="folder of the packed data")
+    store: Annotated[str, PLACE] = Field(".cache/clips", description="folder of the packed data")
     data: Source = Field(default_factory=lambda: PushingWorld(), description="where the frames come from")
     model: ModelConfig = ModelConfig()
     beta: float = Field(

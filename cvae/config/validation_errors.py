@@ -59,6 +59,8 @@ def nearest_key(root: type[BaseModel], path: str, parent: type[BaseModel] | None
     """Return `; did you mean 'x'?` for an unknown key, or the keys that its section knows."""
     name = path.rsplit(".", 1)[-1]
     siblings = list(fields_of(parent)) if parent else []
+    if owners := _owners(root, path):
+        return _explain_kind(path, parent, owners, siblings)
     prefix = path[: len(path) - len(name)]
     if close := nearest(name, siblings):
         return f"; did you mean '{prefix}{close}'?"
@@ -66,6 +68,25 @@ def nearest_key(root: type[BaseModel], path: str, parent: type[BaseModel] | None
     if elsewhere:
         return f"; did you mean '{elsewhere[0]}'?"
     return f"; known here: {', '.join(siblings)}" if siblings else ""
+
+
+def _owners(root: type[BaseModel], path: str) -> list[str]:
+    """Return the kinds of a section, by their `mode` or `source`, that have a key at exactly this path."""
+    *above, name = path.split(".")
+    options = [root]
+    for key in above:
+        fields = [field for option in options if (field := fields_of(option).get(key))]
+        options = [inner for field in fields for inner in sections_of(field.annotation)]
+    return [tag for option in options if name in fields_of(option) and (tag := tag_of(option))]
+
+
+def _explain_kind(path: str, parent: type[BaseModel] | None, owners: list[str], siblings: list[str]) -> str:
+    section = path.rpartition(".")[0]
+    key = "source" if "source" in siblings else "mode"
+    here = f"{section}.{key} is '{tag_of(parent)}' here" if parent else f"{section}.{key} is another here"
+    kinds = " or ".join(f"'{owner}'" for owner in dict.fromkeys(owners))
+    known = ", ".join(sibling for sibling in siblings if sibling != key) or "none"
+    return f": {here}, and the key belongs to {kinds} (set {section}.{key} too); known here: {known}"
 
 
 def format_validation_error(error: ValidationError, root: type[BaseModel], where: str) -> str:

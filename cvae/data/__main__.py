@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from cvae.cli import USER_MISTAKE, new_command, run_command
+from cvae.console import TextConsole, new_console
 from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
 from cvae.data.hidden_report import hidden_report
@@ -48,10 +48,10 @@ def inspect_command(
     """
     source = _with_options(detect(path, n_frames), path, slip=slip, gate=gate, n_objects=n_objects, seed=seed)
     report = inspect(source, clip_length, image_size)
-    console = Console(highlight=False)
+    console = new_console()
     _print_report(console, report, clip_length)
     if report.threshold:
-        console.print(_format_threshold(report.threshold), markup=False, soft_wrap=True)
+        console.print(_format_threshold(report.threshold), soft_wrap=True)
     if isinstance(source, PushingWorld):
         for part in hidden_report(source, clip_length, image_size):
             console.print(part, soft_wrap=isinstance(part, str))
@@ -60,9 +60,9 @@ def inspect_command(
         name = Path(path).resolve().name
         sheet = out or Path(f"contact-sheet-{name}.png")
         write_contact_sheet(rows, f"{name}: {report.source.source}, {report.side}x{report.side} pixels", sheet)
-        console.print(f"contact sheet: {sheet}", markup=False, soft_wrap=True)
+        console.print(f"contact sheet: {sheet}", soft_wrap=True)
     for problem in report.problems[:MOST_PROBLEMS_SHOWN]:
-        console.print(f"problem: {problem}", markup=False, soft_wrap=True)
+        console.print(f"problem: {problem}", soft_wrap=True)
     if report.problems:
         console.print(f"{len(report.problems)} problems found{_left_out(report)}: this data cannot be trained on")
         raise typer.Exit(USER_MISTAKE)
@@ -83,8 +83,8 @@ def _left_out(report: Inspection) -> str:
     return f", {MOST_PROBLEMS_SHOWN} shown" if len(report.problems) > MOST_PROBLEMS_SHOWN else ""
 
 
-def _print_report(console: Console, report: Inspection, clip_length: int) -> None:
-    console.print(f"source: {report.source.source} ({report.source.location})", markup=False, soft_wrap=True)
+def _print_report(console: TextConsole, report: Inspection, clip_length: int) -> None:
+    console.print(f"source: {report.source.source} ({report.source.location})", soft_wrap=True)
     if report.side:
         console.print(f"frames: {report.side}x{report.side} pixels")
     stride = report.source.stride
@@ -154,7 +154,7 @@ def write_command(
     )
     written = write_lab_layout(world, path, image_size)
     counts = ", ".join(f"{n} {split}" for split, n in written.items())
-    Console(highlight=False).print(f"wrote {counts} sequences to {path}", markup=False, soft_wrap=True)
+    new_console().print(f"wrote {counts} sequences to {path}", soft_wrap=True)
 
 
 def _world(**options: Any) -> PushingWorld:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.progress import track
 
+from cvae.console import new_console
 from cvae.data.collapse_threshold import CollapseThreshold, ResidualSample
 from cvae.data.sources import (
     DOWNLOAD,
@@ -174,5 +174,5 @@ def _read(source: Recorded[Any], place: Any, name: str, expected: EpisodeFormat)
 
 def _progress(items: list[Item], split: str) -> Iterator[Item]:
     """The items, with a bar on the error stream where that is a terminal."""
-    console = Console(stderr=True)
+    console = new_console(stderr=True)
     yield from track(items, description=split, console=console, transient=True, disable=not sys.stderr.isatty())

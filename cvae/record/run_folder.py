@@ -133,7 +133,7 @@ class RunFolder:
     def read_heartbeat(self) -> int:
         """Return the number of training steps done; 0 where none was written."""
         try:
-            return int(self.heartbeat.read_text() or 0)
+            return int(self.heartbeat.read_text(encoding="utf-8") or 0)
         except (FileNotFoundError, ValueError):
             return 0
 
@@ -144,7 +144,7 @@ class RunFolder:
     def asked_status(self) -> Status | None:
         """Return the status that the `stop` file asks for; None where nobody asks."""
         try:
-            return STOP_ASKS.get(self.stop.read_text().strip(), "stopped")
+            return STOP_ASKS.get(self.stop.read_text(encoding="utf-8").strip(), "stopped")
         except FileNotFoundError:
             return None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import write_atomically
 from cvae.record import RunFolder
@@ -32,7 +33,7 @@ def load_checkpoint(folder: RunFolder, trainer: Trainer) -> bool:
     try:
         checkpoint = read_checkpoint(folder)
     except InputError as error:
-        print(f"warning: {error}; put aside, starting over", flush=True)
+        echo_line(f"warning: {error}; put aside, starting over")
         folder.checkpoint.replace(folder.checkpoint.with_suffix(".damaged"))
         return False
     trainer.load_state(checkpoint["trainer"])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cvae.config import Config, EvaluationConfig, Split
+from cvae.console import new_console
 from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.evaluation import (
@@ -130,7 +131,6 @@ def flags_of(evaluation: Evaluation, kl: float | None, difference: float | None 
 @contextmanager
 def _bar(total: int, is_watched: bool) -> Iterator[Advance]:
     """Show how far the evaluation is and the time that is left, on standard error, for a person who waits."""
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -144,7 +144,7 @@ def _bar(total: int, is_watched: bool) -> Iterator[Advance]:
         TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TextColumn("predictions,"),
         TimeElapsedColumn(), TextColumn("gone,"), TimeRemainingColumn(), TextColumn("left"),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), disable=not is_watched) as progress:
+    with Progress(*columns, console=new_console(stderr=True), disable=not is_watched) as progress:
         task = progress.add_task("evaluating", total=total)
         yield lambda n: progress.advance(task, n)
 

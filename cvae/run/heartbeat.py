@@ -16,7 +16,7 @@ def beating(folder: RunFolder, trainer: Trainer, every_s: float = 0.5) -> Iterat
     def beat() -> None:
         while not done.wait(every_s):
             with suppress(OSError):  # a full disk stops no training
-                folder.heartbeat.write_text(str(trainer.step))
+                folder.heartbeat.write_text(str(trainer.step), encoding="utf-8")
 
     thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
     thread.start()

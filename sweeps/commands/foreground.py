@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from rich.console import Console
-
+from cvae.console import echo_line, new_console
 from cvae.errors import InputError
 from sweeps.commands.options import LaunchOptions
 from sweeps.commands.output import watch
 from sweeps.coordinator import Coordinator
-from sweeps.experiment_folder import ExperimentFolder, is_disk_full
+from sweeps.experiment_folder import ExperimentFolder, describe_look, is_disk_full
 from sweeps.tracking.process import MirrorProcess
 
 #: Exit statuses: the breaker stopped the sweep; a signal did.
@@ -27,7 +26,7 @@ def work_in_foreground(coordinator: Coordinator, options: LaunchOptions) -> None
     """
     root = coordinator.root
     with _obeying_signals(coordinator), _naming_a_full_disk(root), _mirrored(root, options) as mirror:
-        watch(coordinator, Console(), options.output, mirror)
+        watch(coordinator, new_console(), options.output, mirror)
 
 
 @contextmanager
@@ -38,7 +37,7 @@ def _mirrored(root: ExperimentFolder, options: LaunchOptions) -> Iterator[Mirror
         yield mirror
     finally:
         for line in mirror.close():
-            print(line, file=sys.stderr)
+            echo_line(line, sys.stderr)
 
 
 @contextmanager
@@ -82,10 +81,13 @@ def echo_end(coordinator: Coordinator, echo: Callable[[str], None]) -> None:
         echo("interrupted: every run keeps its last checkpoint; the same command goes on")
         sys.exit(INTERRUPTED)
     if standing.is_broken:
-        print(f"error: the sweep has stopped: {standing.stopping}", file=sys.stderr)
+        echo_line(f"error: the sweep has stopped: {standing.stopping}", sys.stderr)
         print("once the cause is gone, the same command with --retry failed goes on", file=sys.stderr)
         sys.exit(BROKEN)
     if standing.stopping:
         echo(f"stopped ({standing.stopping}); the same command goes on")
         return
+    if (look := coordinator.rule.last) is not None:
+        early = f"ended early, {n} runs were spared: " if (n := len(coordinator.counts.spared)) else ""
+        echo(f"{early}{describe_look(look, coordinator.experiment)}")
     echo(f"compare the arms: python analyze.py {coordinator.root.path}")

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import held
 from sweeps.commands.control import reopen
+from sweeps.commands.design_check import design_warnings
 from sweeps.commands.foreground import echo_end, work_in_foreground
 from sweeps.commands.options import LaunchOptions
 from sweeps.coordinator import Coordinator
@@ -29,11 +31,6 @@ from sweeps.experiment_folder import (
 from sweeps.workers import Slots
 
 Echo = Callable[[str], None]
-
-
-def echo_line(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)
 
 
 def echo_nothing(line: str) -> None:
@@ -82,10 +79,13 @@ def prepare_launch(
     for line in data:
         echo(line)
     weights = measure_arms(experiment)
-    echo("\n".join(weight_lines(weights)))
+    for line in weight_lines(weights):
+        echo(line)
     cut = None
     if options.budget_s is not None:
         experiment, cut = _cut_to_budget(experiment, root, slots, options.threads, options.budget_s, echo)
+    for warning in design_warnings(experiment):
+        echo(f"warning: {warning}")
     return PreparedLaunch(experiment, weights, describe_origin(experiment, data), cut)
 
 

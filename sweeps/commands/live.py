@@ -35,7 +35,7 @@ class Progress:
         c, eta, strip = self._coordinator, self.eta_s(), self.last_strip()
         return {
             "settled": len(self._settled),
-            "planned": len(c.plan),
+            "planned": c.counts.n_planned,
             "eta_s": None if eta is None else round(eta),
             "active": [self._run_facts(run) for run in c.active],
             "best": {arm: self.best(arm) for arm in c.experiment.arms},
@@ -46,7 +46,7 @@ class Progress:
         """Return the seconds left, as `--status` estimates them; None before anything tells."""
         c = self._coordinator
         begun = [read_standing(run, c.root) for run in c.active]
-        waiting = len(c.plan) - len(self._settled) - len(begun)
+        waiting = c.counts.n_planned - len(self._settled) - len(begun)
         left = estimate_time_left(c.counts.durations_s, begun, waiting, c.slots.total)
         return None if left is None else left.middle_s
 
@@ -54,7 +54,7 @@ class Progress:
         """Return a line of the sweep with how far it is and, where a run has ended, how long it still takes."""
         eta = self.eta_s()
         left = f" (about {format_duration(eta)} left)" if eta is not None and "ended" in line else ""
-        return f"[{len(self._settled)}/{len(self._coordinator.plan)}] {line}{left}"
+        return f"[{len(self._settled)}/{self._coordinator.counts.n_planned}] {line}{left}"
 
     def best(self, arm: str) -> float | None:
         """Return an arm's best value among its settled trials; None before there is one."""
@@ -87,7 +87,7 @@ class Progress:
         return {"run": f"{run.arm}/{run.name}"} | steps | last
 
     def _overall(self) -> RenderableType:
-        eta, total = self.eta_s(), len(self._coordinator.plan)
+        eta, total = self.eta_s(), self._coordinator.counts.n_planned
         grid = Table.grid(padding=(0, 1))
         left = "estimating" if eta is None else f"about {format_duration(eta)} left"
         grid.add_row(
@@ -105,7 +105,7 @@ class Progress:
         c = self._coordinator
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for heading in ("arm", "tune", "best val dB", "confirm", "mean dB", "pruned", "lost"):
-            table.add_column(heading, justify="left" if heading == "arm" else "right")
+            table.add_column(heading, justify="left" if heading == "arm" else "right", overflow="fold")
         for arm in c.experiment.arms:
             tune, confirm = c.counts.cell(arm, "tune"), c.counts.cell(arm, "confirm")
             best = f"{tune.best:.2f}" if tune.valued else ""
@@ -123,5 +123,6 @@ class Progress:
             if score is not None:
                 last = f"{metric.label.lower()} {score:.2f} {metric.unit}  kl {facts['train/kl']:.2f} nats"
             steps = f"{facts['step']}/{facts['total_steps'] or '?'}"
-            table.add_row(Text(f"slot {slot}", style="dim"), Text(facts["run"], style="cyan"), part, steps, last)
+            names = Text(f"slot {slot}", style="dim"), Text(facts["run"], style="cyan", overflow="fold")
+            table.add_row(*names, part, steps, last)
         return table

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.live import Live
 
+from cvae.console import echo_line
 from sweeps.commands.live import Progress
 from sweeps.commands.options import Output
 from sweeps.coordinator import Coordinator
@@ -39,7 +40,7 @@ def watch(coordinator: Coordinator, console: Console, output: Output = "live", m
     else:
         for line in lines:
             if line and (output != "quiet" or any(word in line for word in TROUBLE)):
-                print(progress.numbered(line), flush=True)
+                echo_line(progress.numbered(line))
 
 
 def _with(lines: Iterable[str], mirror: Companion | None) -> Iterator[str]:
@@ -54,7 +55,7 @@ def _show_live(progress: Progress, lines: Iterable[str], console: Console) -> No
     with Live(progress.table(), console=console, refresh_per_second=4, transient=True) as live:
         for line in _at_intervals(lines, RENDER_S):
             if line.startswith("warning"):
-                live.console.print(line, style="yellow", markup=False, highlight=False)
+                live.console.print(line, style="yellow")
             live.update(progress.table())
     console.print(progress.table())
 

@@ -2,31 +2,62 @@
 
 from collections import Counter
 
-from rich.console import Console
 from rich.table import Table
 
+from cvae.console import new_console, printable
 from cvae.record import FINAL_STATUSES
-from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs
+from sweeps.decision import LEAST_PAIRS
+from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs, block_of, tuning_of
 from sweeps.experiment_folder import ExperimentFolder, read_standing
 from sweeps.search_space import Params, format_params, grid
 
 
 def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     """Print one line a run and a closing count."""
-    console = Console()
-    table = Table(title=f"{experiment.name}: {experiment.question}" if experiment.question else experiment.name)
-    for heading in ("arm", "run", "phase", "seed", "parameters", "state"):
-        table.add_column(heading)
+    console = new_console()
+    asks = f": {printable(experiment.question)}" if experiment.question else ""
+    table = Table(title=f"{experiment.name}{asks}")
+    has_blocks = experiment.n_tunings > 1
+    for heading in (*(["tuning"] if has_blocks else []), "arm", "run", "phase", "seed", "parameters", "state"):
+        table.add_column(heading, overflow="fold")
     counts: Counter[str] = Counter()
     for run in all_runs(experiment):
         status = read_standing(run, root).state.status
         counts[status] += 1
-        table.add_row(run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), status)
+        block = [str(tuning_of(experiment, run))] if has_blocks else []
+        table.add_row(*block, run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), status)
     console.print(table)
+    for line in design_lines(experiment):
+        console.print(line)
     done = sum(counts[status] for status in FINAL_STATUSES)
     steps = experiment.config(next(iter(experiment.arms)), {}, 0, "validate").train.steps
     detail = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
-    console.print(f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}")
+    line = f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}"
+    console.print(line, soft_wrap=True)
+
+
+def design_lines(experiment: Experiment) -> list[str]:
+    """Return what the verdict will speak of, and when a sweep that ends once it is sure looks."""
+    tune, confirm, n, lines = experiment.tune, experiment.confirm, experiment.n_tunings, []
+    if tune and n > 1:
+        lines.append(
+            f"{n} tunings of every arm with {tune.trials_per_arm // n} trials each, confirmed with "
+            f"{confirm.seeds // n} seeds each: the verdict is about the arms so tuned"
+        )
+    elif tune:
+        lines.append(
+            f"one tuning of every arm with {tune.trials_per_arm} trials: the verdict is about the configurations that "
+            "it chooses (confirm.replicates: several tunings)"
+        )
+    if confirm.stop == "sure":
+        unit = "tuning" if n > 1 else "seed"
+        runs = all_runs(experiment)
+        first = sum(block_of(experiment, run) < LEAST_PAIRS for run in runs)
+        lines.append(
+            f"looked at after each {unit} from number {LEAST_PAIRS}: at least {first}, at most {len(runs)} runs, and "
+            "an arm trains on while one of its pairs asks"
+        )
+    return lines
 
 
 def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params | None:
@@ -47,5 +78,13 @@ def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder)
     if params is None and run.phase == "tune" and experiment.tune:
         params = known_params(experiment, experiment.tune, run)
     if params is None:
-        return "the sampler's" if run.phase == "tune" else "the arm's best" if experiment.tune else ""
-    return format_params(params, digits=3)
+        return (
+            "the sampler's"
+            if run.phase == "tune"
+            else "the tuning's best"
+            if experiment.n_tunings > 1
+            else "the arm's best"
+            if experiment.tune
+            else ""
+        )
+    return printable(format_params(params, digits=3))

@@ -2,10 +2,11 @@
 
 from collections import Counter
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cvae.console import new_console, printable
 from cvae.record import LOST
 from sweeps.estimate import estimate_time_left
 from sweeps.experiment import Experiment, PlannedRun, all_runs
@@ -15,12 +16,15 @@ from sweeps.experiment_folder import (
     Ledger,
     RunCounts,
     RunStanding,
+    describe_look,
     ended_runs,
     final_value,
     has_room,
     is_worked_on,
     read_coordinator,
+    read_looks,
     read_standing,
+    spared_runs,
 )
 from sweeps.units import format_duration, format_times
 
@@ -53,25 +57,41 @@ class SweepStatus:
                 self.counts.settle(run, state.status, final_value(experiment, run, state))
         events = list(Ledger(root.ledger).read())
         self.events = Counter(event["event"] for event in events)
+        self.looks = list(read_looks(events))
+        for run in spared_runs(experiment, root, self.looks):
+            self.counts.spare(run)
         self.counts.durations_s += [end.wall_s for end in ended_runs(events) if end.wall_s]
 
     @property
     def is_over(self) -> bool:
         """Whether every planned run is settled."""
-        return len(self.counts.settled) == len(self.plan)
+        return len(self.counts.settled) >= self.counts.n_planned
 
     def headline(self) -> str:
         """Return one line: who works, how far, how long."""
         works = f"{self.coordinator.holder} works on it" if self.is_worked_on else "nobody works on it"
-        line = f"{self.experiment.name}: {len(self.counts.settled)} of {len(self.plan)} runs done, {works}"
+        line = f"{self.experiment.name}: {len(self.counts.settled)} of {self._planned} runs done, {works}"
         slots = self.coordinator.n_slots
         begun = [run for run in self.runs.values() if run.part and not run.state.is_final]
-        waiting = len(self.plan) - len(self.counts.settled) - len(begun)
+        waiting = self.counts.n_planned - len(self.counts.settled) - len(begun)
         left = estimate_time_left(self.counts.durations_s, begun, waiting, slots)
         if not self.is_over and left is not None:
             line += f"; about {format_duration(left.middle_s)} left at {slots} slots"
             line += f" (between {format_duration(left.low_s)} and {format_duration(left.high_s)})"
         return line
+
+    @property
+    def _planned(self) -> str:
+        """How many runs are planned; of a sweep that may end early, at most."""
+        n = self.counts.n_planned
+        return f"at most {n}" if self.experiment.confirm.stop == "sure" and not self.is_over else str(n)
+
+    def last_look(self) -> list[str]:
+        """Return how the pairs of arms stood at the last look, and what that spared."""
+        if not self.looks:
+            return []
+        lines = [f"looked: {describe_look(self.looks[-1], self.experiment)}"]
+        return [*lines, f"spared: {len(self.counts.spared)} runs"] if self.counts.spared else lines
 
     def waits_for(self) -> str | None:
         """Return why nothing is launched; a coordinator whose disk is full cannot write it down."""
@@ -83,7 +103,7 @@ class SweepStatus:
         """Return one row an arm: counts, the best trial, the mean of the confirm runs."""
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for heading in ("arm", "tune", "best dB", "by", "confirm", "mean dB", "running", "pruned", "lost", "attempts"):
-            table.add_column(heading, justify="left" if heading in ("arm", "by") else "right")
+            table.add_column(heading, justify="left" if heading in ("arm", "by") else "right", overflow="fold")
         for arm in self.experiment.arms:
             table.add_row(*self._row(arm))
         return table
@@ -121,9 +141,9 @@ class SweepStatus:
         for word, why in (("waits", self.waits_for()), ("stopping", self.coordinator.stopping)):
             if why:
                 parts.append(Text(f"{word}: {why}", style="yellow"))
-        parts.append(self.table())
+        parts += [self.table(), *map(Text, self.last_look())]
         for lines in (self.lost(), self.mended()):
-            parts += [Text(line) for line in lines[:LISTED]]
+            parts += [Text(printable(line)) for line in lines[:LISTED]]
             if len(lines) > LISTED:
                 parts.append(f"... and {len(lines) - LISTED} more")
         return Group(*parts)
@@ -131,4 +151,4 @@ class SweepStatus:
 
 def print_status(experiment: Experiment, root: ExperimentFolder) -> None:
     """Print how a sweep stands."""
-    Console(soft_wrap=True, highlight=False).print(SweepStatus(experiment, root).picture())
+    new_console(soft_wrap=True).print(SweepStatus(experiment, root).picture())

@@ -18,6 +18,7 @@ from sweeps.coordinator.failure_policy import FailurePolicy
 from sweeps.coordinator.outcomes import Outcomes
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.coordinator.standing import Standing
+from sweeps.coordinator.stopping_rule import StoppingRule
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs, is_disk_full
 from sweeps.study.trials import open_trials
@@ -46,8 +47,7 @@ class Coordinator:
         poll_s: float = POLL_S,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
-        self.experiment = experiment
-        self.root = root
+        self.experiment, self.root = experiment, root
         self.plan = all_runs(experiment)
         self.counts = RunCounts(self.plan)
         self.signals: list[int] = []  # that came; one is a request to end gracefully
@@ -55,15 +55,14 @@ class Coordinator:
         self._log = EventLog(root)
         self.standing = Standing(root, self._log, slots, threads)
         self.slots = slots
-        self._threads = threads
-        self._hang_s, self._poll_s = hang_s, poll_s
+        self._threads, self._hang_s, self._poll_s = threads, hang_s, poll_s
         self._provenance = provenance or {}
-        self._policy = FailurePolicy(backoff_first_s)
-        self._queue = RunQueue(self.plan)
+        self._policy, self._queue = FailurePolicy(backoff_first_s), RunQueue(experiment)
         self._trials, self._torn = open_trials(experiment, root, storage)
         self._outcomes = Outcomes(
             experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._policy
         )
+        self.rule = StoppingRule(experiment, root, self.counts, self._queue, self._log, slots.total)
 
     @property
     def active(self) -> dict[PlannedRun, Attempt]:
@@ -83,16 +82,18 @@ class Coordinator:
             yield ""
             if not happened:
                 time.sleep(self._poll_s)
+        yield from self.rule.look()  # at what the last turn settled
         self.root.stop.unlink(missing_ok=True)
 
     def _is_over(self) -> bool:
-        return not self.active if self.standing.stopping else len(self.counts.settled) == len(self.plan)
+        return not self.active if self.standing.stopping else len(self.counts.settled) >= self.counts.n_planned
 
     def _turn(self) -> Iterator[str]:
         """Look at everything once. A full disk stops nothing but launches: what could not be written is due again."""
         try:
             yield from self._obey()
             yield from self._watch()
+            yield from self.rule.look()
             yield from self._fill_slots()
         except (OSError, InputError, RuntimeError) as error:
             if not is_disk_full(error):
@@ -112,8 +113,9 @@ class Coordinator:
             if self._outcomes.take_up(run):
                 self.fleet.adopt(run, self.root.run(run), devices.get(run.path, CPU))
                 yield self._log.record("adopted", run)
+        yield from self.rule.look()
         if self.counts.settled or self.active:
-            yield f"going on: {len(self.counts.settled)} of {len(self.plan)} runs done, {len(self.active)} alive"
+            yield f"going on: {len(self.counts.settled)} of {self.counts.n_planned} runs done, {len(self.active)} alive"
 
     def _obey(self) -> Iterator[str]:
         """Do what was asked from another terminal."""

@@ -121,7 +121,7 @@ class Outcomes:
         if wall_s:
             self._counts.durations_s.append(wall_s)
         return {key: value for key, value in origin.items() if value} | {
-            "config": short_hash(attempt.folder.config.read_text()),
+            "config": short_hash(attempt.folder.config.read_text(encoding="utf-8")),
             "status": state.status,
             "value": self._counts.values.get(run),
             "error": state.error.message if state.error else None,

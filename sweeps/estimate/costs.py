@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from statistics import mean
 
 from cvae.config import Config, training_flops
+from sweeps.decision import LEAST_PAIRS
 from sweeps.estimate.probe import cost_key, measure
-from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs, parse_run_name
+from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs, block_of, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
 from sweeps.search_space import sample_params
 from sweeps.units import format_bytes, format_duration, format_flops
@@ -104,4 +105,10 @@ def print_estimate(
     if not left:
         return
     costs = find_costs(experiment, root, slots, threads, echo)
-    echo(costs.describe(left, slots.total) if costs else "no estimate: a short training of this experiment failed")
+    if costs is None:
+        echo("no estimate: a short training of this experiment failed")
+        return
+    echo(costs.describe(left, slots.total))
+    first = [run for run in left if block_of(experiment, run) < LEAST_PAIRS]
+    if experiment.confirm.stop == "sure" and 0 < len(first) < len(left):
+        echo(f"that is at most; sure at the first look, it ends sooner: {costs.describe(first, slots.total)}")

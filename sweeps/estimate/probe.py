@@ -95,7 +95,7 @@ def measure(
 
 def _read(path: Path) -> Cost | None:
     try:
-        return Cost(**json.loads(path.read_text()))
+        return Cost(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -124,7 +124,7 @@ def _probe(configs: list[Config], environment: dict[str, str]) -> list[Cost | No
 
 def _start(folder: RunFolder, config: Config, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     folder.path.mkdir()
-    folder.config.write_text(dump_yaml(shorten_training(config).model_dump(mode="json")))
+    folder.config.write_text(dump_yaml(shorten_training(config).model_dump(mode="json")), encoding="utf-8")
     folder.write_identity(RunIdentity("probe", "probe", "probe", 0, 0))
     return start_worker(folder, environment)
 

@@ -2,6 +2,7 @@
 
 from cvae.config import merge
 from cvae.errors import InputError
+from sweeps.decision import LEAST_PAIRS
 from sweeps.estimate.costs import Costs
 from sweeps.experiment import Experiment, all_runs, build_experiment
 from sweeps.experiment_folder import ExperimentFolder, runs_left
@@ -14,19 +15,20 @@ LEAST_SEEDS = 2
 def trim(experiment: Experiment, root: ExperimentFolder, costs: Costs, slots: int, budget_s: float) -> Experiment:
     """Return the experiment with as many trials and seeds, the same in every arm, as a budget of wall time allows.
 
-    Both are cut in proportion. Runs that exist are not cut, nor are trials once confirm has begun.
+    Both are cut in proportion, to numbers that the tunings share equally.
+    Runs that exist are not cut, nor are trials once confirm has begun.
 
     Raises:
         InputError: the least that makes a comparison does not fit.
     """
     trials = experiment.tune.trials_per_arm if experiment.tune else 0
     seeds, least = experiment.confirm.seeds, _least(experiment, root)
-    n = max(trials, seeds)
+    n, of = max(trials, seeds), experiment.n_tunings
     smallest = experiment
     for part in range(n, 0, -1):
-        totals = {"confirm": {"seeds": max(least[1], seeds * part // n)}}
+        totals = {"confirm": {"seeds": max(least[1], seeds * part // n // of * of)}}
         if trials:
-            totals["tune"] = {"trials_per_arm": max(least[0], trials * part // n)}
+            totals["tune"] = {"trials_per_arm": max(least[0], trials * part // n // of * of)}
         smallest = build_experiment(merge(experiment.written(), totals), "the budget")
         if costs.wall_s(runs_left(smallest, root), slots) <= budget_s:
             return smallest
@@ -43,7 +45,13 @@ def _least(experiment: Experiment, root: ExperimentFolder) -> tuple[int, int]:
     existing = [run for run in all_runs(experiment) if root.run(run).path.exists()]
     trials = max((run.number + 1 for run in existing if run.phase == "tune"), default=1)
     seeds = max((run.seed - experiment.confirm_seed(0) + 1 for run in existing if run.phase == "confirm"), default=0)
-    return trials, max(seeds, min(LEAST_SEEDS, experiment.confirm.seeds))
+    of = experiment.n_tunings  # every tuning has as many
+    seeds = max(seeds, min(_least_seeds(experiment), experiment.confirm.seeds))
+    return -(-trials // of) * of, -(-seeds // of) * of
+
+
+def _least_seeds(experiment: Experiment) -> int:
+    return LEAST_PAIRS if experiment.confirm.stop == "sure" and experiment.n_tunings == 1 else LEAST_SEEDS
 
 
 def describe_cut(before: Experiment, after: Experiment) -> str:

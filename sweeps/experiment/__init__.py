@@ -1,9 +1,18 @@
 """The experiment file and the runs that follow from it, before any of them exists. No optuna."""
 
 from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
-from sweeps.experiment.experiment import Experiment, Tune, build_experiment, load_experiment
+from sweeps.experiment.experiment import Experiment, build_experiment, load_experiment
 from sweeps.experiment.metric import Measure, Metric
-from sweeps.experiment.plan import Phase, PlannedRun, all_runs, format_run_name, parse_run_name
+from sweeps.experiment.phases import Tune
+from sweeps.experiment.plan import (
+    Phase,
+    PlannedRun,
+    all_runs,
+    block_of,
+    format_run_name,
+    parse_run_name,
+    tuning_of,
+)
 from sweeps.experiment.sampler_options import (
     PRUNERS,
     AshaOptions,
@@ -30,6 +39,7 @@ __all__ = [
     "SecondaryMetric",
     "Tune",
     "all_runs",
+    "block_of",
     "build_experiment",
     "check_also",
     "format_run_name",
@@ -37,5 +47,6 @@ __all__ = [
     "load_experiment",
     "measure_arms",
     "parse_run_name",
+    "tuning_of",
     "weight_lines",
 ]

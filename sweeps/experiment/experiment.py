@@ -1,7 +1,8 @@
 """The experiment file: a question, its arms, what is searched within each, how the winner is confirmed."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -9,8 +10,10 @@ from cvae.config import Config, Split, build_config, format_validation_error, lo
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
-from sweeps.experiment.metric import Metric, check_deciding
-from sweeps.experiment.sampler_options import PRUNERS, SAMPLERS, GridOptions, PrunerName, SamplerName, check_options
+from sweeps.experiment.metric import DECIDING, Metric, check_deciding, check_prunes
+from sweeps.experiment.overridden import override
+from sweeps.experiment.phases import Confirm, Tune, check_stop, check_tunings, count_tunings, fill_in_tunings
+from sweeps.experiment.sampler_options import GridOptions
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (
     Dimension,
@@ -30,33 +33,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=
 CONFIRM_SEEDS_FROM = 1000
 
 
-class Tune(Section):
-    """Search within each arm, on the validation split."""
-
-    trials_per_arm: int = Field(ge=1, description="trials in all, not in addition")
-    sampler: SamplerName = Field("qmc", description="qmc: the same points in every arm")
-    sampler_options: dict[str, Any] = Field(default_factory=dict, description="of the sampler (docs/sweeps.md)")
-    pruner: PrunerName = Field("none", description="ends hopeless trials early")
-    pruner_options: dict[str, Any] = Field(default_factory=dict, description="of the pruner (docs/sweeps.md)")
-    checkpoints: Literal["best", "all"] = Field(
-        "best", description="best: a trial's checkpoint is removed once it is not among those that confirm takes"
-    )
-
-    @model_validator(mode="after")
-    def _options_are_known(self) -> "Tune":
-        check_options("sampler", self.sampler, SAMPLERS, self.sampler_options)
-        check_options("pruner", self.pruner, PRUNERS, self.pruner_options)
-        return self
-
-
-class Confirm(Section):
-    """Train each arm's best configurations again with fresh seeds that all arms share."""
-
-    configs_per_arm: int = Field(1, ge=1, description="best trials of each arm that are confirmed")
-    seeds: int = Field(10, ge=1, description="seeds for each of them")
-    split: Split = Field("test", description="split of the final evaluation")
-
-
 class Experiment(Section):
     """One experiment file, checked: every arm, and every bound of every search, is a valid configuration."""
 
@@ -74,6 +50,7 @@ class Experiment(Section):
     @model_validator(mode="after")
     def _metrics_are_known(self) -> "Experiment":
         check_deciding(self.metric)
+        check_prunes(self.metric, self.tune.pruner if self.tune else "none")
         check_also(self.metric, self.also)
         return self
 
@@ -90,6 +67,12 @@ class Experiment(Section):
             if within := overlapping(self.space(name)):
                 raise ValueError(f"arm {name} searches {within[1]}, which lies within {within[0]}, searched as well")
         return self
+
+    @model_validator(mode="after")
+    def _phases_fit(self) -> "Experiment":
+        check_tunings(self.tune, self.confirm)
+        check_stop(self.confirm, self.n_blocks, len(self.arms))
+        return self.model_copy(update={"confirm": fill_in_tunings(self.tune, self.confirm)})
 
     @model_validator(mode="after")
     def _trials_can_be_had(self) -> "Experiment":
@@ -112,6 +95,16 @@ class Experiment(Section):
         if self.tune and self.tune.pruner != "none" and (moved := sorted(searched & steps)):
             raise ValueError(f"tune.pruner is {self.tune.pruner} and {moved[0]} is searched: no steps would compare")
 
+    @property
+    def n_tunings(self) -> int:
+        """Independent tunings of every arm."""
+        return count_tunings(self.tune, self.confirm)
+
+    @property
+    def n_blocks(self) -> int:
+        """Differences that every pair of arms will have: one a tuning where there are several, else one a seed."""
+        return self.n_tunings if self.n_tunings > 1 else self.confirm.seeds
+
     def space(self, arm: str) -> dict[str, Dimension]:
         """Return what an arm searches: the shared dimensions in file order, then its own."""
         return {**self.search, **self.arms[arm].search}
@@ -122,6 +115,7 @@ class Experiment(Section):
         Raises:
             InputError: the arm or a parameter makes an invalid configuration.
         """
+        full = full or self.metric.is_of_full
         values = merge(merge({"evaluation": {"full": full}}, self.base), self.arms[arm].overrides)
         for difference in overrides_of(self.space(arm), params):
             values = merge(values, difference)
@@ -177,17 +171,21 @@ def _check_arm(experiment: Experiment, name: str, where: str) -> None:
 
 def _check_is_scored(arm: str, metric: Metric, config: Config) -> None:
     """Refuse a metric that a configuration does not measure."""
-    if metric.short == "energy_db" and not config.evaluation.energy_samples:
+    if DECIDING[metric.name].decides == "samples" and not config.evaluation.energy_samples:
         raise InputError(
             f"{arm}: metric.name is '{metric.name}' and evaluation.energy_samples is 0, so no run would have it; "
             "allowed with it: 2, 4, 8 or 16"
         )
+    if metric.is_of_full and not config.evaluation.full:
+        raise InputError(
+            f"{arm}: metric.name is '{metric.name}' and evaluation.full is false, so no run would have it; leave it out"
+        )
 
 
-def load_experiment(path: Path, differences: dict[str, Any] | None = None) -> Experiment:
-    """Return the experiment in a file, with differences (as from `--set`) laid over it.
+def load_experiment(path: Path, settings: Iterable[str] = ()) -> Experiment:
+    """Return the experiment in a file, with `--set PATH=VALUE` options laid over it.
 
     Raises:
-        InputError: the file cannot be read or is not a valid experiment.
+        InputError: the file cannot be read, is not a valid experiment, or lacks what an option names.
     """
-    return build_experiment(merge(load_yaml_mapping(path), differences or {}), str(path))
+    return build_experiment(override(load_yaml_mapping(path), settings), str(path))

@@ -1,14 +1,17 @@
 """A number of the final evaluation by its name, and the one that decides, declared before launch."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cvae.record import PREFIXES
 from cvae.sections import Section
+from sweeps.experiment.final_numbers import FINAL_NUMBERS, FinalNumber
 
-#: Metrics by which trials may be chosen and arms compared: each in dB, more is better, and scored at every evaluation.
-DECIDING = ("val/psnr", "val/energy_db")
+#: Metrics by which trials may be chosen and arms compared.
+DECIDING: dict[str, FinalNumber] = {
+    f"val/{short}": number for short, number in FINAL_NUMBERS.items() if number.decides is not None
+}
 
 
 class Measure(Section):
@@ -29,14 +32,16 @@ class Measure(Section):
     @property
     def label(self) -> str:
         """The name as people write it."""
-        if self.short == "energy_db":
-            return "energy score"
-        return self.short.upper() if self.short in ("psnr", "ssim", "kl", "mse") else self.short
+        if self.short in ("psnr", "kl"):  # beside nothing else there is one of each
+            return self.short.upper()
+        known = FINAL_NUMBERS.get(self.short)
+        return self.short if known is None else known.label
 
     @property
     def unit(self) -> str:
         """The unit; empty for a metric without one."""
-        return {"psnr": "dB", "energy_db": "dB", "kl": "nats"}.get(self.short, "")
+        known = FINAL_NUMBERS.get(self.short)
+        return "" if known is None else known.unit
 
     def key(self, split: str, forecast: str = "") -> str:
         """Return the metric's key in the final evaluation on a split, such as `test/psnr`.
@@ -52,13 +57,27 @@ class Metric(Measure):
     """What decides, declared before launch."""
 
     name: str = Field("val/psnr", description="metric of the last evaluation; confirm reads its split's")
-    direction: Literal["maximize", "minimize"] = Field("maximize", description="which way is better")
-    margin: float | None = Field(None, gt=0, description="differences within +-margin dB count as equivalent")
+    direction: Literal["maximize", "minimize"] = Field("maximize", description="which way is better; the metric's own")
+    margin: float | None = Field(None, gt=0, description="differences within +-margin count as equivalent")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, value: Any) -> Any:
+        """Return a mapping without a direction with that of its metric, where the metric has one."""
+        if not isinstance(value, dict) or "direction" in value:
+            return value
+        known = DECIDING.get(str(value.get("name")))
+        return value if known is None or known.direction is None else value | {"direction": known.direction}
 
     @property
     def sign(self) -> int:
         """+1 where more is better, -1 where less is."""
         return -1 if self.direction == "minimize" else 1
+
+    @property
+    def is_of_full(self) -> bool:
+        """Whether only a full evaluation measures it."""
+        return self.name in DECIDING and DECIDING[self.name].decides == "full"
 
 
 def check_deciding(metric: Metric) -> None:
@@ -70,5 +89,29 @@ def check_deciding(metric: Metric) -> None:
     if metric.name not in DECIDING:
         allowed = ", ".join(f"'{name}'" for name in DECIDING)
         raise ValueError(f"metric.name is '{metric.name}'; allowed: {allowed}")
-    if metric.direction != "maximize":
-        raise ValueError(f"metric.direction is '{metric.direction}'; allowed: 'maximize', because more dB are better")
+    direction = DECIDING[metric.name].direction or "maximize"  # the gap: what the latent is worth, where it decides
+    if metric.direction != direction:
+        is_better = "more is better" if direction == "maximize" else "less is better"
+        raise ValueError(
+            f"metric.direction is '{metric.direction}'; allowed for {metric.name}: '{direction}', because {is_better}"
+        )
+
+
+def check_prunes(metric: Metric, pruner: str) -> None:
+    """Check that trials can be judged by a metric while they train.
+
+    Raises:
+        ValueError: they cannot; says by which they could.
+    """
+    able = [name for name, number in DECIDING.items() if is_prunable(number)]
+    if pruner != "none" and metric.name in DECIDING and metric.name not in able:
+        allowed = " or ".join(able)
+        raise ValueError(
+            f"tune.pruner is {pruner} and metric.name is '{metric.name}'; a pruner needs a metric of every evaluation "
+            f"of which more is better: {allowed}"
+        )
+
+
+def is_prunable(number: FinalNumber) -> bool:
+    """Return whether trials may be pruned by a number: it is there at every evaluation, and more of it is better."""
+    return number.decides in ("always", "samples") and number.direction == "maximize"

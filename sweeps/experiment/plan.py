@@ -33,7 +33,7 @@ class PlannedRun:
 
     arm: str
     phase: Phase
-    number: int  # tune: the trial; confirm: the rank of the configuration within its arm, from 0
+    number: int  # tune: the trial; confirm: the rank of the configuration within its arm, or its tuning; from 0
     seed: int
 
     @property
@@ -47,21 +47,41 @@ class PlannedRun:
         return f"{self.arm}/{self.name}"
 
 
-def tune_runs(experiment: Experiment) -> Iterator[PlannedRun]:
-    """Yield the trials, arm beside arm, so that a half-finished sweep has tried the arms equally often."""
-    for trial in range(experiment.tune.trials_per_arm if experiment.tune else 0):
+def tuning_of(experiment: Experiment, run: PlannedRun) -> int:
+    """Return the tuning that a run belongs to, from 0: of R tunings the r-th has the trials and seeds r, r + R, ..."""
+    if run.phase == "tune":
+        return run.number % experiment.n_tunings
+    return run.number if experiment.n_tunings > 1 else 0
+
+
+def block_of(experiment: Experiment, run: PlannedRun) -> int:
+    """Return the block that a run belongs to, from 0: its tuning where there are several, else its confirm seed's."""
+    if experiment.n_tunings > 1:
+        return tuning_of(experiment, run)
+    return run.seed - experiment.confirm_seed(0) if run.phase == "confirm" else 0
+
+
+def tune_runs(experiment: Experiment, tuning: int) -> Iterator[PlannedRun]:
+    """Yield a tuning's trials, arm beside arm, so that a half-finished sweep has tried the arms equally often."""
+    for trial in range(tuning, experiment.tune.trials_per_arm if experiment.tune else 0, experiment.n_tunings):
         for arm in experiment.arms:
             yield PlannedRun(arm, "tune", trial, experiment.tune_seed(trial))
 
 
-def confirm_runs(experiment: Experiment) -> Iterator[PlannedRun]:
-    """Yield the confirm runs, seed by seed over all arms, so that pairs are complete as early as possible."""
-    for index in range(experiment.confirm.seeds):
+def confirm_runs(experiment: Experiment, tuning: int) -> Iterator[PlannedRun]:
+    """Yield a tuning's confirm runs, seed by seed over all arms, so that pairs are complete as early as possible."""
+    for index in range(tuning, experiment.confirm.seeds, experiment.n_tunings):
         for rank in range(experiment.confirm.configs_per_arm):
+            number = tuning if experiment.n_tunings > 1 else rank
             for arm in experiment.arms:
-                yield PlannedRun(arm, "confirm", rank, experiment.confirm_seed(index))
+                yield PlannedRun(arm, "confirm", number, experiment.confirm_seed(index))
 
 
 def all_runs(experiment: Experiment) -> list[PlannedRun]:
-    """Return every run in the order in which they are started."""
-    return [*tune_runs(experiment), *confirm_runs(experiment)]
+    """Return every run in the order in which they are started: a tuning and its confirmation, then the next."""
+    return [
+        run
+        for tuning in range(experiment.n_tunings)
+        for runs in (tune_runs, confirm_runs)
+        for run in runs(experiment, tuning)
+    ]

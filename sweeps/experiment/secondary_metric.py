@@ -1,52 +1,13 @@
 """Metrics that are reported beside the one that decides, and decide nothing."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from pydantic import Field, model_validator
 
 from cvae.errors import nearest
+from sweeps.experiment.final_numbers import FINAL_NUMBERS, Direction
 from sweeps.experiment.metric import Measure, Metric
-
-Direction = Literal["maximize", "minimize", "none"]
-
-
-class FinalNumber(NamedTuple):
-    """A number that final evaluations of confirm runs may hold; `direction` is None where it has none of its own."""
-
-    label: str  # as it is said in a sentence
-    unit: str
-    direction: Direction | None
-
-
-#: Name without its split -> what it is (docs/evaluation.md). To report another number of the final evaluation, add it.
-FINAL_NUMBERS: dict[str, FinalNumber] = {
-    "psnr": FinalNumber("one-sample PSNR", "dB", "maximize"),
-    "ssim": FinalNumber("SSIM", "", "maximize"),
-    "mse": FinalNumber("MSE", "", "minimize"),
-    "lpips": FinalNumber("LPIPS", "", "minimize"),
-    "fvd": FinalNumber("FVD", "", "minimize"),
-    "energy": FinalNumber("raw energy score", "", "minimize"),
-    "energy_db": FinalNumber("energy score", "dB", "maximize"),
-    "copy_last_energy_db": FinalNumber("energy score of copy-last-frame", "dB", "maximize"),
-    "crps": FinalNumber("CRPS", "", "minimize"),
-    "best_of_n_psnr": FinalNumber("best-of-n PSNR", "dB", "maximize"),
-    "worst_of_n_psnr": FinalNumber("worst-of-n PSNR", "dB", "maximize"),
-    "mean_of_n_psnr": FinalNumber("mean-of-n PSNR", "dB", "maximize"),
-    "psnr_of_mean_of_n": FinalNumber("PSNR of the mean of n", "dB", "maximize"),
-    "posterior_psnr": FinalNumber("posterior PSNR", "dB", "maximize"),
-    "distortion": FinalNumber("distortion", "", "minimize"),
-    "zero_psnr": FinalNumber("PSNR with z = 0", "dB", None),
-    "posterior_zero_gap": FinalNumber("gap from posterior to z = 0", "dB", None),
-    "shuffled_actions_psnr": FinalNumber("PSNR with shuffled actions", "dB", None),
-    "shuffled_positions_psnr": FinalNumber("PSNR with shuffled positions", "dB", None),
-    "zeroed_actions_psnr": FinalNumber("PSNR with zeroed actions", "dB", None),
-    "zeroed_positions_psnr": FinalNumber("PSNR with zeroed positions", "dB", None),
-    "kl": FinalNumber("KL", "nats", None),
-    "active_units": FinalNumber("active units", "", None),
-    "mutual_information": FinalNumber("mutual information", "nats", None),
-    "mse_between_samples": FinalNumber("MSE between samples", "", None),
-}
 
 
 class SecondaryMetric(Measure):

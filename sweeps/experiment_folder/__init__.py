@@ -1,6 +1,13 @@
 """What lies under `runs/NAME` beside the runs: paths, ledger, records, who works there, how runs stand. No optuna."""
 
-from sweeps.experiment_folder.consistency import Origin, check_origin, check_unchanged, describe_origin, short_hash
+from sweeps.experiment_folder.consistency import (
+    Origin,
+    as_launched,
+    check_origin,
+    check_unchanged,
+    describe_origin,
+    short_hash,
+)
 from sweeps.experiment_folder.coordinator_record import (
     CoordinatorRecord,
     is_worked_on,
@@ -19,23 +26,28 @@ from sweeps.experiment_folder.layout import (
     write_run,
 )
 from sweeps.experiment_folder.ledger import EndedRun, Ledger, ended_runs
+from sweeps.experiment_folder.look_records import LOOK, LookRecord, describe_look, read_looks, spared_runs
 from sweeps.experiment_folder.paths import ExperimentFolder, find_experiment
 from sweeps.experiment_folder.states import RunStanding, final_value, read_standing, runs_left
 
 __all__ = [
     "DISK_FULL",
+    "LOOK",
     "Cell",
     "CoordinatorRecord",
     "DataRecord",
     "EndedRun",
     "ExperimentFolder",
     "Ledger",
+    "LookRecord",
     "Origin",
     "RunCounts",
     "RunStanding",
+    "as_launched",
     "check_origin",
     "check_unchanged",
     "create_folder",
+    "describe_look",
     "describe_origin",
     "ended_runs",
     "final_value",
@@ -49,9 +61,11 @@ __all__ = [
     "pin_to_machine",
     "read_coordinator",
     "read_data_record",
+    "read_looks",
     "read_standing",
     "runs_left",
     "short_hash",
+    "spared_runs",
     "write_coordinator",
     "write_data_record",
     "write_experiment_file",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cvae.config import load_yaml_mapping
+from cvae.config import load_yaml_mapping, merge
 from cvae.errors import InputError
 from cvae.files import write_atomically
 from cvae.provenance import git_commit, git_diff, package_versions
@@ -43,11 +43,42 @@ def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
             f"{root.path} has begun to confirm the best of {n} trials an arm; tune.trials_per_arm can no longer "
             f"change; give --set tune.trials_per_arm={n}"
         )
+    n = launched.get("confirm.seeds")
+    if experiment.n_tunings > 1 and now.get("confirm.seeds") != n and list(root.path.glob("*/confirm-*")):
+        raise InputError(
+            f"{root.path} has begun to confirm with {n} seeds an arm in {experiment.n_tunings} tunings; confirm.seeds "
+            f"can no longer change, because it would change what may have been looked at; give --set confirm.seeds={n}"
+        )
+
+
+def as_launched(experiment: Experiment, root: ExperimentFolder) -> Experiment:
+    """Return an experiment that goes on in a folder: numbers of confirm that its file does not name are the folder's.
+
+    Raises:
+        InputError: the folder's experiment file cannot be read, or the numbers do not fit the file's.
+    """
+    if not root.experiment.exists():
+        return experiment
+    launched = _confirm_at_launch(load_yaml_mapping(root.experiment))
+    named = experiment.confirm.model_fields_set
+    left = {key: launched[key] for key in ("replicates", "seeds") if key in launched and key not in named}
+    if all(getattr(experiment.confirm, key) == value for key, value in left.items()):
+        return experiment
+    return build_experiment(
+        merge(experiment.written(), {"confirm": left}), f"{experiment.name}, going on in {root.path}"
+    )
+
+
+def _confirm_at_launch(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the confirm section of a folder's experiment; one written before there were replicates has one tuning."""
+    confirm = values.get("confirm")
+    return {"replicates": 1, **confirm} if isinstance(confirm, dict) else {"replicates": 1}
 
 
 def _written_at_launch(root: ExperimentFolder) -> dict[str, Any]:
     """Return the experiment of a folder, with the defaults of keys that its launch did not know yet."""
     values = load_yaml_mapping(root.experiment)
+    values |= {"confirm": _confirm_at_launch(values)}
     try:
         return build_experiment(values, str(root.experiment)).written()
     except InputError:

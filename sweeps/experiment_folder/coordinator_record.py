@@ -44,7 +44,7 @@ _RECORD = TypeAdapter(CoordinatorRecord)
 def read_coordinator(root: ExperimentFolder) -> CoordinatorRecord:
     """Return who works, or worked last, on an experiment; nobody where nobody did, or where the file is damaged."""
     try:
-        return _RECORD.validate_python(json.loads(root.coordinator.read_text()))
+        return _RECORD.validate_python(json.loads(root.coordinator.read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError):
         return CoordinatorRecord()
 

@@ -46,14 +46,27 @@ class RunCounts:
         self.settled: dict[PlannedRun, str] = {}  # final status, or "unconfirmable"
         self.values: dict[PlannedRun, float] = {}  # metric at the end, of the runs that have one
         self.statuses: Counter[tuple[str, str]] = Counter()  # (arm, status)
+        self.spared: set[PlannedRun] = set()  # planned, and nobody asks for them any more
         self.durations_s: list[float] = []  # of the runs that have ended here, over all their attempts
         self._cells: dict[tuple[str, str], Cell] = {}  # (arm, phase)
+        self._n_runs = len(plan)
         for run in plan:
             self._cells.setdefault((run.arm, run.phase), Cell()).planned += 1
 
     def cell(self, arm: str, phase: str) -> Cell:
         """Return the counts of an arm's runs in a phase; an empty cell where none is planned."""
         return self._cells.get((arm, phase), Cell())
+
+    @property
+    def n_planned(self) -> int:
+        """Runs that are planned, without those that are spared."""
+        return self._n_runs - len(self.spared)
+
+    def spare(self, run: PlannedRun) -> None:
+        """Take a run that is not settled out of the plan."""
+        if run not in self.spared and run not in self.settled:
+            self.spared.add(run)
+            self._cells[run.arm, run.phase].planned -= 1
 
     def settle(self, run: PlannedRun, status: str, value: float | None) -> None:
         """Count a run of which nothing more will come, with the metric at its end where it has one."""

@@ -51,7 +51,7 @@ def has_room(folder: Path, checkpoint_bytes: int = 0) -> bool:
 def network_type(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
     """Return the type of the network file system that a path lies on; None for a local disk, or where unknown."""
     try:
-        lines = [line.split() for line in mounts.read_text().splitlines()]
+        lines = [line.split() for line in mounts.read_text(encoding="utf-8").splitlines()]
     except OSError:
         return None
     here = path.resolve()

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from cvae.record import RunState
 from sweeps.experiment import Experiment, PlannedRun, all_runs
+from sweeps.experiment_folder.ledger import Ledger
+from sweeps.experiment_folder.look_records import read_looks, spared_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
 
 
@@ -46,8 +48,9 @@ def final_value(experiment: Experiment, run: PlannedRun, state: RunState) -> flo
 
 
 def runs_left(experiment: Experiment, root: ExperimentFolder) -> list[PlannedRun]:
-    """Return the runs that are still to be made, or to be finished."""
+    """Return the runs that are still to be made, or to be finished, without those that nobody asks for any more."""
     plan = all_runs(experiment)
     if not root.path.exists():
         return plan
-    return [run for run in plan if not root.run(run).read_state().is_final]
+    spared = spared_runs(experiment, root, read_looks(Ledger(root.ledger).read()))
+    return [run for run in plan if run not in spared and not root.run(run).read_state().is_final]

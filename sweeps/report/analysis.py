@@ -10,17 +10,15 @@ from sweeps.report.comparison import (
     ArmResult,
     Clause,
     PairResult,
-    SecondaryResult,
     VarianceSplit,
     clauses_of,
     compare_all_pairs,
     compare_arms,
-    compare_secondary,
-    disagreements,
     headline,
     variance_split,
 )
 from sweeps.report.reading import ExperimentRecord, merged, read_experiment, refuse_what_differs
+from sweeps.report.secondary import SecondaryResult, compare_secondary, disagreements
 
 
 @dataclass(frozen=True)
@@ -61,10 +59,10 @@ def conclude(experiment: ExperimentRecord) -> Analysis:
         checks=run_checks(experiment, arms, pairs),
         is_void=void,
         clauses=clauses,
-        headline=headline(experiment, clauses, void),
+        headline=headline(experiment, pairs, clauses, void),
         variance=variance_split(experiment, arms),
         secondary=secondary,
-        disagreements=disagreements(experiment.plan.metric, arms, pairs, secondary),
+        disagreements=disagreements(experiment.plan, arms, pairs, secondary),
     )
 
 

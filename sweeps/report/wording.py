@@ -47,9 +47,9 @@ def pair_decimals(test: Paired) -> int:
     return decimals_for((test.interval[1] - test.interval[0]) / 2) if test.interval else decimals_for(test.difference)
 
 
-def format_seeds(n: int) -> str:
-    """Return `6 paired seeds`."""
-    return f"{n} paired seed{'' if n == 1 else 's'}"
+def format_pairs(n: int, block: str) -> str:
+    """Return `6 paired seeds`, or of another block than a seed `6 paired tunings`."""
+    return f"{n} paired {block}{'' if n == 1 else 's'}"
 
 
 def format_share(count: int, n: int) -> str:

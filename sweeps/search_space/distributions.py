@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, model_
 
 from cvae.sections import Section
 
-Value = bool | int | float | str
+Value = bool | int | float | str | None
 
 #: Part of a parameter's name, between dots.
 OptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -69,14 +69,14 @@ class IntRange(_Dimension):
 
 
 class Choice(_Dimension):
-    """`{choice: [a, b, ...]}`: one of some values."""
+    """`{choice: [a, b, ...]}`: one of some values, of which null may be one."""
 
     options: Annotated[list[Value], Field(alias="choice", min_length=1)]
 
     @model_validator(mode="after")
     def _are_distinct(self) -> "Choice":
-        if len({repr(option) for option in self.options}) < len(self.options):
-            raise ValueError("a choice is given twice")
+        if len(set(self.options)) < len(self.options):  # equal values of two types, too: a storage keeps the first
+            raise ValueError("a choice is given twice (1, 1.0 and true are one)")
         return self
 
     def examples(self) -> list[Value]:

@@ -121,5 +121,7 @@ def format_params(params: Mapping[str, Any], digits: int = 4) -> str:
 
 
 def format_value(value: Any, digits: int = 4) -> str:
-    """Return a parameter's value, a real number with so many significant digits."""
+    """Return a parameter's value, a real number with so many significant digits, nothing as YAML's null."""
+    if value is None:
+        return "null"
     return f"{value:.{digits}g}" if isinstance(value, float) else str(value)

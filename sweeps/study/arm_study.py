@@ -1,4 +1,4 @@
-"""Optuna's side of a sweep: one study per arm in one storage that only the coordinator opens.
+"""Optuna's side of a sweep: one study per tuning of an arm in one storage that only the coordinator opens.
 
 The only writer knows what it wrote: trials and outcomes are read once, at the start, and no later operation looks
 through them all (a model-based sampler does, to propose).
@@ -22,20 +22,21 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 #: Told for a diverged or an infeasible run: this much worse than the worst told so far, ...
 BAD_BY_DB = 1.0
 
-#: ... or this where nothing was told: frames in [0, 1] that are wrong everywhere.
-FLOOR_DB = 0.0
+#: ... or this where nothing was told: frames in [0, 1] that are wrong everywhere, as PSNR and as an error.
+FLOOR_DB, LARGEST_ERROR = 0.0, 1.0
 
 
 class ArmStudy:
-    """One arm's study. Trials are named by the number of their run."""
+    """The study of one tuning of an arm. Trials are named by the number of their run."""
 
-    def __init__(self, experiment: Experiment, arm: str, storage: BaseStorage) -> None:
+    def __init__(self, experiment: Experiment, arm: str, storage: BaseStorage, tuning: int = 0) -> None:
         assert experiment.tune is not None
         self._tune = experiment.tune
         self._seed = experiment.seed
+        self._metric = experiment.metric
         self._space = experiment.space(arm)
         self._study = optuna.create_study(
-            study_name=f"{experiment.name}/{arm}",
+            study_name=study_name(experiment, arm, tuning),
             storage=storage,
             direction=experiment.metric.direction,
             sampler=make_sampler(self._tune, self._space, self._seed, 0),
@@ -161,12 +162,24 @@ class ArmStudy:
 
     def bad_value(self) -> float:
         """Return what is told for a run without a model: finite, or samplers would propose its region again."""
+        if self._metric.direction == "minimize":  # errors of intensities in [0, 1]
+            return LARGEST_ERROR if self._worst is None else 2 * self._worst
         return FLOOR_DB if self._worst is None else self._worst - BAD_BY_DB
 
     def _note_worst(self, value: float) -> None:
-        self._worst = value if self._worst is None else min(self._worst, value)
+        worse = max if self._metric.direction == "minimize" else min
+        self._worst = value if self._worst is None else worse(self._worst, value)
 
 
-def open_studies(experiment: Experiment, storage: BaseStorage) -> dict[str, ArmStudy]:
-    """Return every arm's study, creating what does not exist."""
-    return {arm: ArmStudy(experiment, arm, storage) for arm in experiment.arms}
+def study_name(experiment: Experiment, arm: str, tuning: int) -> str:
+    """Return the name of a study: `kl/cyclical`; of several tunings of the arm `kl/cyclical/0`."""
+    return f"{experiment.name}/{arm}" + (f"/{tuning}" if experiment.n_tunings > 1 else "")
+
+
+def open_studies(experiment: Experiment, storage: BaseStorage) -> dict[tuple[str, int], ArmStudy]:
+    """Return the study of every arm's every tuning, creating what does not exist."""
+    return {
+        (arm, tuning): ArmStudy(experiment, arm, storage, tuning)
+        for tuning in range(experiment.n_tunings)
+        for arm in experiment.arms
+    }

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 
 from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
+from cvae.files import lies_within
 from cvae.record import RunFolder
 from sweeps.experiment import Metric, format_run_name
 from sweeps.experiment_folder import ExperimentFolder
@@ -99,14 +100,17 @@ class StudyCopy:
         name = original.study_name
         study = optuna.create_study(storage=self.storage, study_name=name, directions=original.directions)
         study.set_metric_names([f"{self._metric.name}, {self._metric.unit}"])
-        _save_note(study, f"{self._experiment.get('question', '')}\n\nArm: **{name.partition('/')[2]}**")
+        arm, _, tuning = name.partition("/")[2].partition("/")
+        _save_note(
+            study,
+            f"{self._experiment.get('question', '')}\n\nArm: **{arm}**" + (f", tuning {tuning}" if tuning else ""),
+        )
         return study
 
     def _take(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Add a trial, or bring the one there up to date; one asked for this instant may have no parameters yet."""
-        folder = RunFolder(
-            self._root.path / study.study_name.partition("/")[2] / format_run_name("tune", trial.number, seed=0)
-        )
+        arm, run = study.study_name.split("/")[1], trial.user_attrs.get("run", trial.number)
+        folder = RunFolder(self._root.path / arm / format_run_name("tune", run, seed=0))
         known, copied = study.get_trials(deepcopy=False), TrialStorage(study, self.storage)
         if trial.number >= len(known):
             if not trial.params or trial.number > len(known):
@@ -135,7 +139,7 @@ class StudyCopy:
         scratch = optuna.create_study()
         trial = scratch.ask()
         for path in latest_pictures(folder):
-            if path not in self._shown:
+            if path not in self._shown and lies_within(path, folder.path):
                 self._shown.add(path)
                 upload_artifact(study_or_trial=trial, file_path=str(path), artifact_store=self.pictures)
         return dict(scratch.trials[0].system_attrs)

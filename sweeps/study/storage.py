@@ -80,7 +80,7 @@ def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, 
     Raises:
         InputError: the URL cannot be used, is not the one of the launch, or a journal would lie on a network disk.
     """
-    launched = root.storage.read_text().strip() if root.storage.exists() else None
+    launched = root.storage.read_text(encoding="utf-8").strip() if root.storage.exists() else None
     if url is None and launched is None:
         return _open_journal(root)
     if url is None:

@@ -10,10 +10,10 @@ from optuna.storages import BaseStorage
 from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.errors import InputError
 from cvae.record import RunFolder, RunState
-from sweeps.experiment import Experiment, PlannedRun
+from sweeps.experiment import Experiment, PlannedRun, tuning_of
 from sweeps.experiment_folder import ExperimentFolder, final_value
 from sweeps.search_space import Params
-from sweeps.study.arm_study import open_studies
+from sweeps.study.arm_study import ArmStudy, open_studies
 from sweeps.study.pruners import may_be_judged
 from sweeps.study.storage import open_storage
 
@@ -25,7 +25,7 @@ class Trials:
         self._experiment = experiment
         self._root = root
         self._studies = open_studies(experiment, storage) if storage is not None else {}
-        self._ranking: dict[str, list[tuple[float, int]]] = {arm: [] for arm in experiment.arms}  # best first
+        self._ranking: dict[tuple[str, int], list[tuple[float, int]]] = {}  # (arm, tuning) -> best trials first
         self._confirmed: dict[tuple[str, int], tuple[int | None, Params]] = {}
         self._curves: dict[PlannedRun, dict[int, float]] = {}
         self._configs: dict[PlannedRun, Config] = {}
@@ -40,14 +40,22 @@ class Trials:
         if self._experiment.tune is None:
             return None, {}
         if run.phase == "tune":
-            return run.number, self._studies[run.arm].params_of(run.number)
+            return run.number, self._study(run).params_of(run.number)
         if (run.arm, run.number) not in self._confirmed:
-            ranking = self._ranking[run.arm]
-            if len(ranking) <= run.number:
+            ranking, rank = self._ranked(run), 0 if self._experiment.n_tunings > 1 else run.number
+            if len(ranking) <= rank:
                 return None
-            trial = ranking[run.number][1]
-            self._confirmed[run.arm, run.number] = trial, self._studies[run.arm].params_of(trial)
+            trial = ranking[rank][1]
+            self._confirmed[run.arm, run.number] = trial, self._study(run).params_of(trial)
         return self._confirmed[run.arm, run.number]
+
+    def _study(self, run: PlannedRun) -> ArmStudy:
+        """Return the study of a run's tuning."""
+        return self._studies[run.arm, tuning_of(self._experiment, run)]
+
+    def _ranked(self, run: PlannedRun) -> list[tuple[float, int]]:
+        """Return the finished trials of a run's tuning, best first."""
+        return self._ranking.setdefault((run.arm, tuning_of(self._experiment, run)), [])
 
     def take_back(self, run: PlannedRun, folder: RunFolder) -> None:
         """Take note of a run that exists: its trial gets the folder's parameters where the storage lost them.
@@ -61,7 +69,7 @@ class Trials:
             raise InputError(f"{folder.path}: has no {folder.identity.name}, so nothing says what it trains")
         if run.phase == "confirm":  # what was chosen once stays chosen, for every seed
             self._confirmed[run.arm, run.number] = identity.trial, identity.params
-        elif self._studies[run.arm].params_of(run.number, identity.params) != identity.params:
+        elif self._study(run).params_of(run.number, identity.params) != identity.params:
             raise InputError(
                 f"{folder.path}: its parameters are not those of its trial in the study; the study's storage and the "
                 "run folders do not belong together"
@@ -72,11 +80,11 @@ class Trials:
         folder, metric = self._root.run(run), self._experiment.metric.name
         curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
         value = final_value(self._experiment, run, state)
-        self._studies[run.arm].tell(run.number, state.status, value, so_far(curve) if self.prunes else curve)
+        self._study(run).tell(run.number, state.status, value, so_far(curve) if self.prunes else curve)
         self._curves.pop(run, None)
         self._configs.pop(run, None)
         if state.status == "finished" and value is not None:
-            bisect.insort(self._ranking[run.arm], (-value, run.number))
+            bisect.insort(self._ranked(run), (-self._experiment.metric.sign * value, run.number))
         self._thin(run, state.status)
 
     def is_hopeless(self, run: PlannedRun, new_epochs: Callable[[], list[dict[str, Any]]]) -> bool:
@@ -96,9 +104,9 @@ class Trials:
                 continue
             step = int(line["step"])
             curve[step] = line[metric]
-            self._studies[run.arm].report(run.number, step, max(curve.values()))
+            self._study(run).report(run.number, step, max(curve.values()))
             if may_be_judged(self._config(run), step):
-                hopeless = hopeless or self._studies[run.arm].should_prune(run.number, self._config(run), curve, step)
+                hopeless = hopeless or self._study(run).should_prune(run.number, self._config(run), curve, step)
         return hopeless
 
     def _config(self, run: PlannedRun) -> Config:
@@ -108,7 +116,7 @@ class Trials:
         return self._configs[run]
 
     def _thin(self, run: PlannedRun, status: str) -> None:
-        """Remove checkpoints that nothing needs: of pruned trials, and of those not among the arm's best.
+        """Remove checkpoints that nothing needs: of pruned trials, and of those not among their tuning's best.
 
         The best so far are as many as confirm takes; a trial that has dropped out of them never comes back.
         """
@@ -118,9 +126,9 @@ class Trials:
         if status == "pruned":
             self._root.run(run).checkpoint.unlink(missing_ok=True)
         elif status == "finished":
-            kept = self._experiment.confirm.configs_per_arm
-            for _, number in [*self._ranking[run.arm][kept : kept + 1], (0.0, run.number)]:
-                if all(number != best for _, best in self._ranking[run.arm][:kept]):
+            kept, ranking = self._experiment.confirm.configs_per_arm, self._ranked(run)
+            for _, number in [*ranking[kept : kept + 1], (0.0, run.number)]:
+                if all(number != best for _, best in ranking[:kept]):
                     out = PlannedRun(run.arm, "tune", number, self._experiment.tune_seed(number))
                     self._root.run(out).checkpoint.unlink(missing_ok=True)
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+from cvae.console import echo_line
 from cvae.files import held
 from sweeps.tracking.process import lock_of
 from sweeps.tracking.settings import quiet_environment
@@ -34,7 +35,7 @@ def mirror_until_over(root: Path, online: bool) -> None:
     try:
         with held(lock_of(root), WAIT_S) as is_ours:
             if not is_ours:
-                print("warning: another process mirrors this experiment; wandb will lack what it does not see")
+                echo_line("warning: another process mirrors this experiment; wandb will lack what it does not see")
                 return
             for mirror in follow(root, over.is_set):
                 if uploader:
@@ -42,7 +43,7 @@ def mirror_until_over(root: Path, online: bool) -> None:
         if uploader:
             uploader.close()
     except (wandb.Error, OSError) as error:
-        print(f"warning: the wandb mirror has stopped ({error}); the record is complete, --sync makes up for it")
+        echo_line(f"warning: the wandb mirror has stopped ({error}); the record is complete, --sync makes up for it")
 
 
 def _wait_for_end(over: threading.Event) -> None:
@@ -51,5 +52,5 @@ def _wait_for_end(over: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     mirror_until_over(Path(sys.argv[1]), "--online" in sys.argv[2:])

@@ -159,7 +159,7 @@ class Mirror:
         self._root = root
         self._note = root / "wandb" / "mirrored.json"
         self._runs: dict[str, RunMirror] = {}
-        self._done: dict[str, int] = json.loads(self._note.read_text()) if self._note.exists() else {}
+        self._done: dict[str, int] = json.loads(self._note.read_text(encoding="utf-8")) if self._note.exists() else {}
 
     def catch_up(self) -> None:
         """Mirror what is new in every run folder."""

@@ -8,6 +8,7 @@ import numpy as np
 import wandb
 from PIL import Image
 
+from cvae.files import lies_within
 from cvae.record import RunFolder
 
 #: Clips in the final table, at most.
@@ -20,16 +21,21 @@ def media_of(stem: Path, section: str, caption: str) -> dict[str, Any]:
     """Return a stem's strip and animation as wandb's media, `<section>/strip` and `<section>/animation`."""
     strip, animation = strip_of(stem), animation_of(stem)
     media: dict[str, Any] = {}
-    if strip.exists():
+    if _is_own(strip):
         media[f"{section}/strip"] = wandb.Image(str(strip), caption=caption)
-    if animation.exists():  # by path: from an array wandb would need moviepy
+    if _is_own(animation):  # by path: from an array wandb would need moviepy
         media[f"{section}/animation"] = wandb.Video(str(animation), caption=caption, format="gif")
     return media
 
 
 def media_files(stem: Path) -> list[Path]:
     """Return those of a stem's strip and animation that were rendered."""
-    return [path for path in (strip_of(stem), animation_of(stem)) if path.exists()]
+    return [path for path in (strip_of(stem), animation_of(stem)) if _is_own(path)]
+
+
+def _is_own(picture: Path) -> bool:
+    """Whether a picture was rendered and lies in its run's folder: a link may lead to what is nobody else's."""
+    return lies_within(picture, picture.parent.parent)
 
 
 def strip_of(stem: Path) -> Path:
@@ -44,7 +50,7 @@ def animation_of(stem: Path) -> Path:
 
 def caption_of(strip: Path, step: int, psnr: float | None, split: str) -> str:
     """Return a caption: step, score of the split and, where there is a strip, each clip in it with its PSNR."""
-    if not strip.exists():
+    if not _is_own(strip):
         return f"step {step}"
     parts = [f"step {step}"] + ([f"{split} {psnr:.2f} dB"] if psnr is not None else [])
     clips = clips_in(strip)
@@ -61,7 +67,7 @@ def clips_in(strip: Path) -> list[dict[str, Any]]:
 def clips_table(folder: RunFolder) -> wandb.Table:
     """Return a row for each clip of the final split: its scores and, where they were rendered, its frames."""
     strip = folder.samples / "final.png"
-    crops = _crops(strip) if strip.exists() else {}
+    crops = _crops(strip) if _is_own(strip) else {}
     table = wandb.Table(columns=_COLUMNS)
     with np.load(folder.clips) as scores:
         names, psnr, floor = scores["name"], scores["psnr"], scores["copy_last_psnr"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cvae.console import echo_line
 from cvae.errors import InputError
 from sweeps.tracking.mirror import PROJECT
 from sweeps.tracking.offline_runs import LoggedRun, OfflineRun, offline_runs_of
@@ -42,15 +43,15 @@ def sync_experiment(root: Path, *, dry_run: bool = False) -> None:
     mirrored = offline_runs_of(root / "wandb")
     waiting = [LocalRun(run, run.read()) for run in mirrored if not run.is_synced]
     n_rows, n_media = (sum(len(getattr(run.logged, key)) for run in waiting) for key in ("history", "media"))
-    print(f"{len(mirrored)} runs, {len(waiting)} to upload: {n_rows} rows, {n_media} media")
+    echo_line(f"{len(mirrored)} runs, {len(waiting)} to upload: {n_rows} rows, {n_media} media")
     for run in waiting:
-        print(f"  {run}")
+        echo_line(f"  {run}")
     if dry_run or not waiting:
         return
     server, entity = _server()
     _upload(root, waiting)
     _verify(server, entity, waiting)
-    print(f"uploaded and counted: {len(waiting)} runs, {n_rows} rows, {n_media} media, as {entity}/{PROJECT}")
+    echo_line(f"uploaded and counted: {len(waiting)} runs, {n_rows} rows, {n_media} media, as {entity}/{PROJECT}")
 
 
 def _server() -> tuple[Server, str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cvae.console import echo_line
 from sweeps.tracking.offline_runs import OfflineRun
 from sweeps.tracking.server import Server, Unreachable
 from sweeps.tracking.settings import home_of_wandb
@@ -72,5 +73,5 @@ class Uploader:
     def _give_up(self, why: str) -> None:
         self._end_all()
         if not self._is_off:
-            print(f"warning: wandb: {why}; upload later with: {sync_command(self._root)}")
+            echo_line(f"warning: wandb: {why}; upload later with: {sync_command(self._root)}")
         self._is_off = True

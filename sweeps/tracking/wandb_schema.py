@@ -68,7 +68,7 @@ def short_params(params: Mapping[str, Any]) -> dict[str, Any]:
 def _short(value: Any) -> str:
     """Return a value in few letters: 1.2e-3 or 0.25 for a number."""
     if not isinstance(value, float):
-        return str(value)
+        return "null" if value is None else str(value)
     if value and not 0.01 <= abs(value) < 1000:
         mantissa, _, exponent = f"{value:.1e}".partition("e")
         return f"{mantissa}e{int(exponent)}"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cvae.cli import new_command, run_command
+from cvae.console import echo_line
 from sweeps.wandb_import.importer import import_runs
 from sweeps.wandb_import.mapping import KeyMapping
 
@@ -37,8 +38,8 @@ def import_from_wandb(
     the options say what their keys mean.
     """
     folder = import_runs(source, into, KeyMapping(metric, final, direction, margin, arm_key, seed_key, step_key))
-    print(f"{folder}: {len(list(folder.glob('*/*/run.json')))} runs")
-    print(f"next: python analyze.py {folder}")
+    echo_line(f"{folder}: {len(list(folder.glob('*/*/run.json')))} runs")
+    echo_line(f"next: python analyze.py {folder}")
 
 
 if __name__ == "__main__":

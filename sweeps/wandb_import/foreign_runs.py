@@ -6,8 +6,8 @@ from typing import Any
 from cvae.config import dump_yaml
 from cvae.errors import InputError
 from cvae.record import FINAL_STATUSES, RunIdentity, RunState, Status, finite
+from sweeps.imported_experiment import ImportedExperiment, ImportedRun
 from sweeps.tracking.offline_runs import LoggedRun
-from sweeps.wandb_import.imported import ImportedExperiment, ImportedRun
 from sweeps.wandb_import.mapping import AssignedRun, KeyMapping, assign
 
 _STATUSES: dict[str, Status] = {"finished": "finished", "running": "running", "killed": "stopped"}

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
+from sweeps.imported_experiment import ImportedExperiment, write_experiment
 from sweeps.tracking.offline_runs import LoggedRun
 from sweeps.wandb_import.foreign_runs import translate
-from sweeps.wandb_import.imported import ImportedExperiment, write_experiment
 from sweeps.wandb_import.logged_runs import read_folder, read_project
 from sweeps.wandb_import.mapping import KeyMapping
 from sweeps.wandb_import.mirrored_runs import restore

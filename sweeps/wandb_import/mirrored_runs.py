@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cvae.errors import InputError
+from sweeps.imported_experiment import ImportedExperiment, ImportedRun
 from sweeps.tracking.offline_runs import LoggedRun
 from sweeps.tracking.wandb_schema import RunOrigin, line_of, origin_of, recorded_state
-from sweeps.wandb_import.imported import ImportedExperiment, ImportedRun
 
 
 def restore(runs: Sequence[LoggedRun]) -> ImportedExperiment | None:

@@ -51,7 +51,7 @@ class Attempt:
     def has_hung(self, now: float, after_s: float) -> bool:
         """Return whether the training has stood still for too long, on this process's monotonic clock."""
         try:
-            beat = self.folder.heartbeat.read_text()
+            beat = self.folder.heartbeat.read_text(encoding="utf-8")
         except OSError:
             beat = ""
         if beat != self._beat:

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from cvae.cli import new_command, run_command
+
 COMMANDS = ["cvae.train", "cvae.evaluate", "cvae.data"]
 
 
@@ -23,3 +25,17 @@ def test_a_mistake_in_the_usage_is_one_line_and_status_2(command: str) -> None:
     done = ended(command, "--no-such-option")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "error: No such option: --no-such-option\n"
+
+
+def test_home_is_home_behind_an_equals_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, seen = new_command(), []
+
+    @app.command()
+    def main(word: str, out: str = "") -> None:
+        seen.extend([word, out])
+
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setattr("sys.argv", ["x", "a=~/b", "--out=~/runs"])
+    with pytest.raises(SystemExit):
+        run_command(app)
+    assert seen == ["a=~/b", "/home/somebody/runs"]

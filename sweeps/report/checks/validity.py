@@ -7,7 +7,7 @@ from cvae.data import FAR_ABOVE
 from cvae.record import COLLAPSED_KL, LEAST_CODE_SHARE, finite
 from sweeps.report.checks import evidence, fairness, falls
 from sweeps.report.checks.check import Check
-from sweeps.report.comparison import ArmResult, PairResult
+from sweeps.report.comparison import ArmResult, PairResult, is_over
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.wording import format_interval, format_number, format_share
 
@@ -27,7 +27,7 @@ def run_checks(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: S
         copy_last_is_beaten(experiment, arms),
         enough_pairs(pairs, arms),
         evidence.interval_can_be_trusted(experiment, arms, pairs),
-        runs_are_complete(experiment),
+        runs_are_complete(experiment, pairs),
         evidence.nothing_was_lost(experiment),
         evidence.nothing_diverged(experiment),
         *falls.nothing_fell_on_the_way(experiment),
@@ -139,10 +139,12 @@ def enough_pairs(pairs: Sequence[PairResult], arms: Sequence[ArmResult]) -> Chec
     return Check("Enough seeds", "pass" if n >= MIN_PAIRS else "warn", rule)
 
 
-def runs_are_complete(experiment: ExperimentRecord) -> Check:
-    """Warn where fewer confirm runs have finished than were planned."""
+def runs_are_complete(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> Check:
+    """Warn where fewer confirm runs have finished than were planned, unless the sweep ended because it was sure."""
     planned = experiment.plan.n_configs * experiment.plan.n_seeds
     done = {arm: sum(run.is_finished for run in experiment.of(arm, "confirm")) for arm in experiment.plan.arms}
     each = "; ".join(f"{arm} {n} of {planned}" for arm, n in done.items())
     complete = all(n >= planned for n in done.values())
+    if not experiment.is_complete and is_over(experiment, pairs):
+        return Check("The sweep is finished", "pass", f"it ended as sure as it would be; finished confirm runs: {each}")
     return Check("The sweep is finished", "pass" if complete else "warn", f"finished confirm runs: {each}")

@@ -38,18 +38,26 @@ def clip_effect(experiment: ExperimentRecord, a: str, b: str, seeds: list[int]) 
     names = {table[seed].names for table in tables for seed in shared}
     if not shared or len(names) != 1:
         return None
-    # (seeds, clips)
-    d = np.stack([tables[0][seed].means - tables[1][seed].means for seed in shared])
+    # (seeds or tunings, clips)
+    of_seed = {seed: tables[0][seed].means - tables[1][seed].means for seed in shared}
+    blocks = [
+        [of_seed[s] for s in shared if experiment.block_of_seed[s] == block] for block in _blocks(experiment, shared)
+    ]
+    d = np.stack([np.mean(block, axis=0) for block in blocks])
     of_clip, better = d.mean(axis=0), experiment.plan.metric.sign * d.mean(axis=0)
     return ClipEffect(
         n_clips=d.shape[1],
-        n_seeds=d.shape[0],
+        n_seeds=len(shared),
         difference=float(d.mean()),
         interval=clustered_interval(d),
         two_way=two_way_interval(d),
         share=float(((better > 0) + 0.5 * (better == 0)).mean()),
         by_clip=dict(zip(next(iter(names)), of_clip.tolist(), strict=True)),
     )
+
+
+def _blocks(experiment: ExperimentRecord, seeds: list[int]) -> list[int]:
+    return list(dict.fromkeys(experiment.block_of_seed[seed] for seed in seeds))
 
 
 def clustered_interval(d: Array) -> Interval | None:

@@ -1,166 +1,161 @@
-"""From runs to results: each arm's confirmed mean, each pair of arms seed by seed.
+"""From arms to pairs: each two arms seed by seed, with the word that the rule gives them.
 
-The unit of evidence is the seed. An arm's value at a seed is the mean over its configurations, and exists only when
-every one of them finished there: a mean over the survivors would flatter an arm that crashes.
+A run that broke down is counted beside, and takes its pair with it.
 """
 
 import itertools
 from collections.abc import Sequence
 from statistics import fmean
 
-from cvae.record import LOST
+from cvae.record import COLLAPSED_KL
+from sweeps.decision import Breakdowns
+from sweeps.report.comparison.arm_results import scores_by_seed
+from sweeps.report.comparison.blocks import block_differences, open_pairs, paired_test, shared_seeds
 from sweeps.report.comparison.clip_effect import clip_effect
-from sweeps.report.comparison.results import ArmResult, PairResult, SeedScores
+from sweeps.report.comparison.results import ArmResult, PairResult, SeedScores, Size
+from sweeps.report.comparison.rule import (
+    Decision,
+    Reading,
+    Rule,
+    chances_of,
+    decide_pairs,
+    weigh_breakdowns,
+    word_chances,
+)
 from sweeps.report.comparison.search_space_effect import space_effect
-from sweeps.report.comparison.verdict import decide_pair, is_within, more_seeds
-from sweeps.report.reading import ExperimentRecord, RunRecord
+from sweeps.report.reading import ExperimentRecord
 from sweeps.report.statistics import (
+    Interval,
     Paired,
     SignTest,
     bca_interval,
     compare_pairs,
     holm,
-    interquartile_mean,
-    mean_interval,
     probability_of_improvement,
     sign_flip_p,
     sign_test,
-    worst_tenth,
+    signed_rank_p,
 )
-
-
-def seed_means(
-    experiment: ExperimentRecord, runs: Sequence[RunRecord], values: Sequence[float | None]
-) -> dict[int, float]:
-    """Return seed -> mean of `values` (one a run) over the configurations, for seeds that have all of them."""
-    by_seed: dict[int, list[float]] = {}
-    for run, value in zip(runs, values, strict=True):
-        if run.seed is not None and value is not None:
-            by_seed.setdefault(run.seed, []).append(value)
-    return {seed: fmean(each) for seed, each in sorted(by_seed.items()) if len(each) >= experiment.plan.n_configs}
-
-
-def compare_arms(experiment: ExperimentRecord) -> list[ArmResult]:
-    """Return each arm's result, in display order."""
-    return [_arm_result(experiment, arm) for arm in experiment.plan.arms]
-
-
-def _arm_result(experiment: ExperimentRecord, arm: str) -> ArmResult:
-    plan, runs = experiment.plan, experiment.of(arm, "confirm")
-    by_seed = seed_means(experiment, runs, [experiment.score(run) for run in runs])
-    copies = seed_means(experiment, runs, [run.final(plan.confirm_copy_key) for run in runs])
-    gains = [plan.metric.sign * (by_seed[seed] - copies[seed]) for seed in by_seed if seed in copies]
-    kls = [kl for run in runs if (kl := run.final_kl()) is not None]
-    scores, chosen = list(by_seed.values()), _chosen(runs)
-    confirmed = mean_interval(scores)
-    at_the_end = [series[-1][1] if (series := run.series(plan.metric.name)) else None for run in runs]
-    on_tune_split = seed_means(
-        experiment, runs, [v if r.is_finished else None for r, v in zip(runs, at_the_end, strict=True)]
-    )
-    tune_score = _tune_score(experiment, arm, chosen)
-    shrinkage = None
-    if tune_score is not None and confirmed.mean is not None:
-        shrinkage = plan.metric.sign * (tune_score - confirmed.mean)
-    return ArmResult(
-        name=arm,
-        by_seed=by_seed,
-        confirmed=confirmed,
-        iqm=interquartile_mean(scores),
-        worst_tenth=worst_tenth(scores, plan.metric.sign),
-        copy_last=fmean(copies.values()) if copies else None,
-        gain=mean_interval(gains),
-        kl=fmean(kls) if kls else None,
-        n_runs=len(runs),
-        n_lost=sum(run.status in LOST for run in runs),
-        n_diverged=sum(run.has_diverged for run in runs),
-        n_collapsed=sum(run.has_collapsed for run in runs),
-        n_kl=len(kls),
-        tune_score=tune_score,
-        on_tune_split=fmean(on_tune_split.values()) if on_tune_split else None,
-        shrinkage=shrinkage,
-        chosen=chosen,
-    )
-
-
-def _chosen(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
-    by_number: dict[int, RunRecord] = {}
-    for run in runs:
-        by_number.setdefault(run.number, run)
-    return tuple(by_number.values())
-
-
-def _tune_score(experiment: ExperimentRecord, arm: str, chosen: Sequence[RunRecord]) -> float | None:
-    """Return the mean tune score of the trials that were confirmed; the arm's best where they are unknown."""
-    scores = {run.number: score for run in experiment.of(arm, "tune") if (score := experiment.score(run)) is not None}
-    if not scores:
-        return None
-    confirmed = [scores[run.trial] for run in chosen if run.trial in scores]
-    if confirmed and len(confirmed) == len(chosen):
-        return fmean(confirmed)
-    return max(scores.values(), key=lambda score: experiment.plan.metric.sign * score)
 
 
 def compare_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> list[PairResult]:
     """Compare every two arms by the seeds they share; a is the later arm, so that the first arm is the baseline."""
     pairs = [(a, b) for b, a in itertools.combinations(arms, 2)]
-    tests = [paired_test(a, b) for a, b in pairs]
-    adjusted = holm([test.p for test in tests])
-    return [
-        _pair_result(experiment, a, b, test, p, len(pairs))
-        for (a, b), test, p in zip(pairs, tests, adjusted, strict=True)
-    ]
+    blocks = experiment.block_of_seed
+    tests = [paired_test(a, b, blocks) for a, b in pairs]
+    differences = [block_differences(a, b, blocks) for a, b in pairs]
+    rule = rule_of(experiment, len(pairs))
+    decisions, adjusted = decide_pairs(rule, tests, differences), holm([test.p for test in tests])
+    asking = open_pairs(experiment, arms, is_as_planned=rule.reading != "anytime")
+    asks = [(a.name, b.name) in asking for a, b in pairs]
+    each = zip(pairs, tests, decisions, adjusted, asks, strict=True)
+    return [_pair_result(experiment, rule, *pair) for pair in each]
+
+
+def rule_of(experiment: ExperimentRecord, n_pairs: int) -> Rule:
+    """Return how the words of an experiment are read, by what was planned and what has ended."""
+    plan = experiment.plan
+    first = experiment.first_planned if experiment.first_planned and plan.n_tunings == 1 else plan.n_blocks
+    if plan.n_blocks > first:
+        reading: Reading = "anytime"
+    elif plan.stop == "sure":
+        reading = "looks"
+    else:
+        reading = "planned" if experiment.is_complete else "so far"
+    return Rule(reading, plan.n_blocks, first, max(1, n_pairs), plan.metric.margin, plan.metric.sign)
 
 
 def _pair_result(
-    experiment: ExperimentRecord, a: ArmResult, b: ArmResult, test: Paired, p_holm: float | None, n_pairs: int
+    experiment: ExperimentRecord,
+    rule: Rule,
+    pair: tuple[ArmResult, ArmResult],
+    test: Paired,
+    decision: Decision,
+    p_holm: float | None,
+    asks: bool,
 ) -> PairResult:
-    metric, seeds = experiment.plan.metric, shared_seeds(a, b)
-    differences = [a.by_seed[seed] - b.by_seed[seed] for seed in seeds]
-    verdict = decide_pair(test, p_holm, metric)
+    (a, b), metric = pair, experiment.plan.metric
+    differences = block_differences(a, b, experiment.block_of_seed)
+    with_lost, is_one_tuning = _with_lost(experiment, a, b), experiment.plan.n_tunings == 1
+    breakdowns = Breakdowns.count(set(a.broken_seeds), set(b.broken_seeds), set(a.ended_seeds & b.ended_seeds))
+    decision = weigh_breakdowns(decision, breakdowns, with_lost)
+    is_open, all_scores = decision.verdict == "undecided", _all_scores(experiment, a, b)
     return PairResult(
         a=a.name,
         b=b.name,
         test=test,
+        interval=decision.interval,
+        n_decided=decision.n,
+        why=decision.why,
+        size=_size(decision.interval or test.interval, metric.margin),
+        chances=chances_of(test, metric.margin, metric.sign),
+        word_chances=word_chances(rule, differences, _hours_per_seed(experiment, a, b))
+        if is_open and is_one_tuning
+        else (),
+        breakdowns=breakdowns,
+        everything=compare_pairs(*all_scores),
+        rank_p=signed_rank_p([x - y for x, y in zip(*all_scores, strict=True)]),
+        is_void=all(arm.kl is not None and arm.kl < COLLAPSED_KL for arm in (a, b)),
+        asks=asks,
+        looks=_looks(experiment, a, b, test.n, decision.verdict),
         bootstrap=bca_interval(differences),
         sign_flip_p=sign_flip_p(differences),
         improvement=probability_of_improvement(differences, metric.sign),
         p_holm=p_holm,
-        verdict=verdict,
-        is_within_margin=is_within(test, metric),
-        more_seeds=more_seeds(test, metric, n_pairs) if verdict == "undecided" else None,
+        verdict=decision.verdict,
         space=space_effect(experiment, a.name, b.name),
-        clips=clip_effect(experiment, a.name, b.name, seeds),
-        with_lost=_with_lost(experiment, a, b),
+        clips=clip_effect(experiment, a.name, b.name, shared_seeds(a, b)),
+        with_lost=with_lost,
         left_out=left_out(experiment, a, b, experiment.plan.confirm_key),
     )
 
 
-def shared_seeds(a: SeedScores, b: SeedScores) -> list[int]:
-    """Return the seeds at which both arms have a value."""
-    return [seed for seed in a.by_seed if seed in b.by_seed]
+def _size(interval: Interval | None, margin: float | None) -> Size:
+    """Return whether an interval lies beyond the margin on one side, or within it."""
+    if interval is None or margin is None:
+        return ""
+    low, high = interval
+    return "beyond" if low > margin or high < -margin else "within" if -margin < low and high < margin else ""
 
 
-def paired_test(a: SeedScores, b: SeedScores) -> Paired:
-    """Compare two arms at the seeds that they share."""
-    seeds = shared_seeds(a, b)
-    return compare_pairs([a.by_seed[seed] for seed in seeds], [b.by_seed[seed] for seed in seeds])
+def _looks(
+    experiment: ExperimentRecord, a: ArmResult, b: ArmResult, n: int, verdict: str
+) -> tuple[tuple[int, str], ...]:
+    """Return the words of earlier reports and this one's, one for each number of seeds."""
+    earlier = experiment.looks.get((a.name, b.name), ())
+    return (*(look for look in earlier if look[0] != n), (n, verdict)) if n else earlier
+
+
+def _hours_per_seed(experiment: ExperimentRecord, a: ArmResult, b: ArmResult) -> float | None:
+    """Return what one more seed in both arms costs, by what their finished confirm runs took, in device hours."""
+    seconds = [
+        [run.state.seconds for run in experiment.of(arm.name, "confirm") if run.is_finished and run.state.seconds]
+        for arm in (a, b)
+    ]
+    return sum(map(fmean, seconds)) * experiment.plan.n_configs / 3600 if all(seconds) else None
+
+
+def seed_differences(a: SeedScores, b: SeedScores) -> list[float]:
+    """Return a minus b at the seeds that both have, in the order of the seeds."""
+    return [a.by_seed[seed] - b.by_seed[seed] for seed in shared_seeds(a, b)]
+
+
+def _all_scores(experiment: ExperimentRecord, a: ArmResult, b: ArmResult) -> tuple[list[float], list[float]]:
+    """Return the scores of both arms at the seeds at which both have one, those of runs that broke down too."""
+    by_seed = [scores_by_seed(experiment, arm.name, broken=True) for arm in (a, b)]
+    shared = [seed for seed in by_seed[0] if seed in by_seed[1]]
+    return [by_seed[0][seed] for seed in shared], [by_seed[1][seed] for seed in shared]
 
 
 def _with_lost(experiment: ExperimentRecord, a: ArmResult, b: ArmResult) -> SignTest | None:
-    """Count at how many seeds each arm was better when a lost run loses to anything that finished."""
-    lost_a, lost_b = (_lost_seeds(experiment, arm.name) for arm in (a, b))
+    """Count at how many seeds each arm was better when a breakdown loses to anything that trained."""
+    lost_a, lost_b = a.broken_seeds, b.broken_seeds
     if not (lost_a & b.by_seed.keys()) and not (lost_b & a.by_seed.keys()):
         return None
-    sign = experiment.plan.metric.sign
-    differences = [sign * (a.by_seed[seed] - b.by_seed[seed]) for seed in a.by_seed if seed in b.by_seed]
+    differences = [experiment.plan.metric.sign * difference for difference in seed_differences(a, b)]
     n_a = sum(d > 0 for d in differences) + len(lost_b & a.by_seed.keys())
     n_b = sum(d < 0 for d in differences) + len(lost_a & b.by_seed.keys())
     return sign_test(n_a, n_b)
-
-
-def _lost_seeds(experiment: ExperimentRecord, arm: str) -> set[int]:
-    runs = experiment.of(arm, "confirm")
-    return {run.seed for run in runs if run.status in LOST and run.seed is not None}
 
 
 def left_out(experiment: ExperimentRecord, a: SeedScores, b: SeedScores, key: str) -> tuple[str, ...]:

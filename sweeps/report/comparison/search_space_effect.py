@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from sweeps.report.reading import ExperimentRecord, RunRecord
-from sweeps.report.statistics import Interval, bca_interval
+from sweeps.report.statistics import Interval, mean_interval
 
 
 @dataclass(frozen=True)
 class SpaceEffect:
-    """The mean difference a - b over the points that both arms tried, its bootstrap interval over points.
+    """The mean difference a - b over the points that both arms tried, its 95% Student t interval over points.
 
     A point is a block: the trial number fixes the shared parameters and the training seed of both arms. `n_lost`
     counts points that left because a trial was lost in either arm.
@@ -35,8 +33,9 @@ def space_effect(experiment: ExperimentRecord, a: str, b: str) -> SpaceEffect | 
     differences = [x - y for x, y in scores if x is not None and y is not None]
     if not differences:
         return None
-    mean = float(np.mean(differences))
-    return SpaceEffect(len(differences), mean, bca_interval(differences), len(shared) - len(differences))
+    over_points = mean_interval(differences)
+    assert over_points.mean is not None, differences
+    return SpaceEffect(len(differences), over_points.mean, over_points.interval, len(shared) - len(differences))
 
 
 def _is_same_point(a: RunRecord, b: RunRecord) -> bool:

@@ -3,13 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
 from sweeps.experiment import Metric
+from sweeps.report.comparison.blocks import by_block
 from sweeps.report.comparison.results import ArmResult, PairResult
 from sweeps.report.reading import ExperimentRecord, run_clip_scores
-from sweeps.report.statistics import pairs_for_effect
+from sweeps.report.statistics import ALPHA, pairs_for_effect
 
 
 @dataclass(frozen=True)
@@ -17,12 +19,14 @@ class VarianceSplit:
     """Standard deviations in the metric's unit, pooled over arms; None where there is too little to estimate one.
 
     `seed`: of one configuration's score from seed to seed. `configuration`: of the true scores of the points that
-    tune tried, which is what is left of the trials' variance once a seed's is taken off, at least 0. `clip`: of one
+    tune tried, which is what is left of the trials' variance once a seed's is taken off, at least 0. `tuning`: of the
+    true scores of the configurations that tunings chose, where there are several, likewise. `clip`: of one
     run's score from clip to clip, of which `clip_in_score` reaches the score of a run (the mean over n clips).
     """
 
     seed: float | None
     configuration: float | None
+    tuning: float | None
     clip: float | None
     clip_in_score: float | None
 
@@ -39,7 +43,8 @@ class SeedsNeeded:
 
 def variance_split(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> VarianceSplit:
     """Return the variance split, by the method of moments, arms weighted by their degrees of freedom."""
-    seed = _pooled([list(arm.by_seed.values()) for arm in arms])
+    seeds = [_of_one_configuration(experiment, arm) for arm in arms]
+    seed = _pooled([group for groups in seeds for group in groups])
     tuned = _pooled([_tune_scores(experiment, arm.name) for arm in arms])
     configuration = None if tuned is None or seed is None else math.sqrt(max(0.0, tuned**2 - seed**2))
     clips = [
@@ -49,7 +54,24 @@ def variance_split(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> V
     ]
     clip = _pooled(clips)
     in_score = None if clip is None else clip / math.sqrt(float(np.mean([len(scores) for scores in clips])))
-    return VarianceSplit(seed, configuration, clip, in_score)
+    tuning = _tuning(seeds, seed) if experiment.plan.n_tunings > 1 else None
+    return VarianceSplit(seed, configuration, tuning, clip, in_score)
+
+
+def _of_one_configuration(experiment: ExperimentRecord, arm: ArmResult) -> list[list[float]]:
+    """Return an arm's scores in groups that share their configuration: those of a tuning where there are several."""
+    if experiment.plan.n_tunings == 1:
+        return [list(arm.by_seed.values())]
+    return list(by_block(arm.by_seed, experiment.block_of_seed).values())
+
+
+def _tuning(seeds: Sequence[Sequence[Sequence[float]]], seed: float | None) -> float | None:
+    """Return the spread of what tunings chose: that of their means, less what their seeds add to it."""
+    between = _pooled([[fmean(group) for group in groups] for groups in seeds])
+    if between is None or seed is None:
+        return None
+    added = seed**2 * fmean(1 / len(group) for groups in seeds for group in groups)
+    return math.sqrt(max(0.0, between**2 - added))
 
 
 def _tune_scores(experiment: ExperimentRecord, arm: str) -> list[float]:
@@ -73,11 +95,15 @@ def effects_of_interest(metric: Metric, sd: float) -> tuple[float, ...]:
 
 
 def seeds_needed(metric: Metric, pairs: Sequence[PairResult]) -> list[SeedsNeeded]:
-    """Return for each pair how many seeds effects of three sizes would need, with the spread measured here."""
+    """Return for each pair how many seeds effects of three sizes would need, with the spread measured here.
+
+    At the level that Holm asks of the first of all pairs.
+    """
     needed = []
     for pair in pairs:
         sd = pair.test.sd
         if sd and not pair.test.is_constant:
             effects = effects_of_interest(metric, sd)
-            needed.append(SeedsNeeded(pair.a, pair.b, sd, tuple((e, pairs_for_effect(e, sd)) for e in effects)))
+            seeds = [pairs_for_effect(effect, sd, ALPHA / len(pairs)) for effect in effects]
+            needed.append(SeedsNeeded(pair.a, pair.b, sd, tuple(zip(effects, seeds, strict=True))))
     return needed

@@ -1,4 +1,4 @@
-"""The figures of the result: paired differences by seed and by clip, and arms against copy-last-frame."""
+"""The figures of the result: paired differences by seed and by clip, their chances, arms against copy-last-frame."""
 
 from collections.abc import Sequence
 
@@ -49,6 +49,52 @@ def _difference_caption(metric: Metric) -> str:
         f"First arm minus second; further {better} is better for the first. Dot and bar: mean and 95% interval, filled "
         f"where the rule decides for one arm. Ticks: single seeds.{band}"
     )
+
+
+def three_chances(metric: Metric, pairs: Sequence[PairResult]) -> Figure | None:
+    """Return one stacked bar a pair: worse by more than the margin, within it, better; None where none is known."""
+    shown = [pair for pair in pairs if pair.chances is not None]
+    if not shown:
+        return None
+    names = list(_chances(shown[0], metric))
+    rows = [
+        {"pair": _pair_label(pair), "order": i, "chance": name, "percent": rounded(100 * share)}
+        for pair in shown
+        for i, (name, share) in enumerate(_chances(pair, metric).items())
+    ]
+    colours = ["var(--soft)", "var(--line)", "var(--ink)"] if len(names) == 3 else ["var(--soft)", "var(--ink)"]
+    chart = alt.Chart(data(rows)).mark_bar(size=18, stroke="var(--paper)", strokeWidth=1)
+    bars = chart.encode(
+        x=alt.X("percent:Q", title="chance, %", scale=alt.Scale(domain=[0, 100], nice=False)),
+        y=alt.Y(
+            "pair:N",
+            sort=[_pair_label(pair) for pair in shown],
+            title=None,
+            axis=alt.Axis(labelLimit=170, labelOffset=-6),
+        ),
+        color=alt.Color(
+            "chance:N",
+            scale=alt.Scale(domain=names, range=colours),
+            sort=names,
+            legend=alt.Legend(title=None, orient="top", labelLimit=300),
+        ),
+        order=alt.Order("order:Q"),
+        tooltip=tooltip("pair:N", "chance:N", "percent:Q"),
+    )
+    caption = (
+        "First arm against second, by Student's t of the paired differences with a flat prior. They decide nothing."
+    )
+    return build("chances", "How likely is which difference", caption, bars, 44 * len(shown))
+
+
+def _chances(pair: PairResult, metric: Metric) -> dict[str, float]:
+    """Return what may be true of a pair -> how likely it is; without a margin there is no practical difference."""
+    assert pair.chances is not None, pair
+    worse, none, better = pair.chances.worse, pair.chances.no_difference, pair.chances.better
+    if metric.margin is None:
+        return {"worse": worse, "better": better}
+    by = f"by more than {metric.margin:g}{f' {metric.unit}' if metric.unit else ''}"
+    return {f"worse {by}": worse, "no practical difference": none, f"better {by}": better}
 
 
 def _pair_label(pair: PairResult) -> str:

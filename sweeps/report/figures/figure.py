@@ -12,10 +12,14 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from cvae.console import printable, printable_lines
 from sweeps.experiment import Metric
 from sweeps.report.figures.theme import TEMPLATES, THEME
 
 Row = dict[str, Any]
+
+#: How a formula begins in a spreadsheet, in full-width characters too.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -98,9 +102,19 @@ def figure_files(figure: Figure) -> dict[str, bytes]:
 
 def svg_of(figure: Figure) -> str:
     """Return a figure as SVG."""
-    coloured = json.loads(in_light_colours(json.dumps({**figure.spec, "config": THEME}, ensure_ascii=False)))
+    spec = _printable_values({**figure.spec, "config": THEME})
+    coloured = json.loads(in_light_colours(json.dumps(spec, ensure_ascii=False)))
     coloured |= {"width": WIDTH, "background": "white"}
     return str(vl_convert.vegalite_to_svg(coloured))
+
+
+def _printable_values(value: Any) -> Any:
+    """Return JSON values with texts that XML can hold: one control character in a name would end the rendering."""
+    if isinstance(value, str):
+        return printable_lines(value)
+    if isinstance(value, list):
+        return [_printable_values(item) for item in value]
+    return {key: _printable_values(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def in_light_colours(text: str) -> str:
@@ -121,6 +135,14 @@ def csv_text(rows: Sequence[dict[str, Any]], columns: Iterable[str] = ()) -> str
     header = list(dict.fromkeys([*columns, *(key for row in rows for key in row)]))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")  # three times as fast as a DictWriter
-    writer.writerow(header)
-    writer.writerows([row.get(column) for column in header] for row in rows)
+    writer.writerow(map(_cell, header))
+    writer.writerows([_cell(row.get(column)) for column in header] for row in rows)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Return what a cell holds; a text that a spreadsheet would take for a formula begins with an apostrophe."""
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

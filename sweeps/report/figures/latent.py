@@ -45,20 +45,22 @@ def _kl_map(experiment: ExperimentRecord, arm: str, values: np.ndarray, top: flo
         for d, kl in enumerate(row, start=1)
     ]
     index = experiment.plan.arms.index(arm)
-    chart = alt.Chart(data(rows)).mark_rect(color=colour(index), stroke="var(--faint)", strokeWidth=0.5)
+    chart = alt.Chart(data(rows)).mark_rect(stroke="var(--faint)", strokeWidth=0.5)
     discrete = alt.Axis(labelAngle=0, labelOverlap=True, grid=False, ticks=False)
     chart = chart.encode(
         x=alt.X("dimension:O", title="latent dimension, by its KL", axis=discrete),
         y=alt.Y("step:O", title="predicted frame", axis=discrete),
-        opacity=alt.Opacity(
+        color=alt.Color(
             "kl:Q",
-            scale=alt.Scale(domain=[0, top or 1], range=[0, 1]),
+            scale=alt.Scale(domain=[0, top or 1], range=["var(--paper)", colour(index)], interpolate="rgb"),
             legend=alt.Legend(
-                title="nats", tickCount=3, orient="top", symbolType="square", symbolFillColor=colour(index)
+                title="nats", type="gradient", orient="top", tickCount=3, gradientLength=160, gradientThickness=10
             ),
         ),
         tooltip=tooltip("step:O", "dimension:O", "kl:Q", kl="nats"),
     )
+    # A scale between two colours cannot be made of style variables: the page puts their values there first.
+    chart = chart.properties(usermeta={"colours": "resolved"})
     return build(f"kl-map-{index}", f"{arm}: {values.sum():.3g} nats per sequence", "", chart, 220)
 
 

@@ -9,10 +9,13 @@ from cvae.record import finite
 from sweeps.report.figures.figure import Figure, Row, build, data, tooltip, with_unit
 from sweeps.report.figures.theme import Axis, arm_colour, decades, log_axis
 from sweeps.report.reading import ExperimentRecord
-from sweeps.search_space import Dimension, FloatRange, IntRange, format_params
+from sweeps.search_space import Dimension, FloatRange, IntRange, format_params, format_value
 
 #: With fewer different points there is no region to see.
 MIN_POINTS = 4
+
+#: Letters below an axis, beyond which they stand aslant.
+WIDE = 60
 
 #: Vega expressions of a label: 1e-5, and 1e-5 only below 0.001.
 _POWER, _SMALL_AS_POWER = (
@@ -94,14 +97,14 @@ def _tuned_parameter(experiment: ExperimentRecord, index: int, name: str, is_log
     rows = []
     for arm in experiment.plan.arms:
         for run in experiment.of(arm, "tune"):
-            score, value = experiment.score(run), run.params.get(name)
-            if score is not None and value is not None:
-                rows.append({"arm": arm, "value": score, "run": run.name, "parameter": value})
+            score = experiment.score(run)
+            if score is not None and name in run.params:
+                rows.append({"arm": arm, "value": score, "run": run.name, "parameter": run.params[name]})
     if not rows:
         return None
     numeric = all(finite(row["parameter"]) is not None for row in rows)
     if not numeric:
-        rows = [{**row, "parameter": str(row["parameter"])} for row in rows]
+        rows = [{**row, "parameter": format_value(row["parameter"])} for row in rows]
     kind = "Q" if numeric else "N"
     x = _values_axis(name, kind, [row["parameter"] for row in rows], is_log)
     base = alt.Chart(data(_with_best(experiment, rows))).encode(
@@ -140,5 +143,7 @@ def _values_axis(name: str, kind: str, values: Sequence[Any], is_log: bool) -> a
         domain = (10.0 ** powers[0], 10.0 ** max(powers[-1], powers[0] + 1))
         return log_axis(alt.X, "parameter:Q", name, domain, powers, _SMALL_AS_POWER)
     scale = alt.Scale(zero=False) if kind == "Q" else alt.Undefined
-    axis = alt.Axis(grid=False, tickCount=4, labelOverlap=True, labelAngle=0, labelLimit=90)
+    # Names stand whole, aslant where they would not find room beside each other.
+    is_wide = kind == "N" and sum(len(str(value)) for value in set(values)) > WIDE
+    axis = alt.Axis(grid=False, tickCount=4, labelOverlap=kind == "Q", labelAngle=-35 if is_wide else 0)
     return alt.X(f"parameter:{kind}", title=name, scale=scale, axis=axis)

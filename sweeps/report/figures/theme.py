@@ -32,6 +32,7 @@ THEME: dict[str, Any] = {
         "labelColor": "var(--soft)",
         "titleColor": "var(--soft)",
         "labelFontSize": 12,
+        "labelLimit": 0,  # Vega cuts labels at 180 pixels, where two names may still be the same
         "titleFontSize": 12,
         "titleFontWeight": "normal",
         "titlePadding": 8,
@@ -40,7 +41,7 @@ THEME: dict[str, Any] = {
         "gridColor": "var(--faint)",
         "labelPadding": 5,
     },
-    "legend": {"labelColor": "var(--soft)", "titleColor": "var(--soft)", "titleFontWeight": "normal"},
+    "legend": {"labelLimit": 0, "labelColor": "var(--soft)", "titleColor": "var(--soft)", "titleFontWeight": "normal"},
     "axisY": {"domain": False, "ticks": False},
 }
 

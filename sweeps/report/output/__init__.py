@@ -1,6 +1,9 @@
 """One format a module: page, Markdown, CSV, verdict.json, LaTeX, terminal."""
 
+from sweeps.report.output.markdown import markdown_text
+from sweeps.report.output.template_values import template
 from sweeps.report.output.terminal import print_verdict
+from sweeps.report.output.verdict_json import SCHEMA
 from sweeps.report.output.write import write_report
 
-__all__ = ["print_verdict", "write_report"]
+__all__ = ["SCHEMA", "markdown_text", "print_verdict", "template", "write_report"]

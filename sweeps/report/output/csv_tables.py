@@ -25,7 +25,7 @@ def all_tables(analysis: Analysis) -> dict[str, str]:
     metric = experiment.plan.metric
     return {
         "arms.csv": csv_text(arm_table(experiment, arms).csv_rows()),
-        "pairs.csv": csv_text(pair_table(metric, pairs).csv_rows(), _OF_EVERY_PAIR),
+        "pairs.csv": csv_text(pair_table(experiment, pairs).csv_rows(), _OF_EVERY_PAIR),
         "runs.csv": csv_text(_run_rows(experiment)),
         "curves.csv": csv_text(_curve_rows(experiment), ["arm", "run", "step"]),
         "per_frame.csv": csv_text(per_frame_rows(experiment), ["arm", "frame", "kind", "value", "runs"]),
@@ -65,7 +65,7 @@ def _run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
             "copy_last": run.final(experiment.plan.confirm_copy_key) if run.phase == "confirm" else None,
             "kl": run.final_kl(),
             "error": str(run.state.error or ""),
-            **{f"params.{path}": value for path, value in run.params.items()},
+            **{f"params.{path}": "null" if value is None else value for path, value in run.params.items()},
         }
         for run in experiment.runs
     ]

@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
+from cvae.files import lies_within
 from cvae.record import RunFolder
 from sweeps.report.reading import ExperimentRecord, RunRecord
 
@@ -11,6 +12,9 @@ from sweeps.report.reading import ExperimentRecord, RunRecord
 MAX_BYTES = 4_000_000
 
 _TYPES = {".png": "image/png", ".gif": "image/gif"}
+
+#: How the content of each begins, whatever its name says.
+_SIGNATURES = {".png": (b"\x89PNG\r\n\x1a\n",), ".gif": (b"GIF87a", b"GIF89a")}
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ def collect_samples(experiment: ExperimentRecord) -> list[ArmPictures]:
     runs = _runs_to_show(experiment)
     uris: dict[Path, str] = {}
     room = MAX_BYTES
-    wanted = [RunFolder(run.folder).samples / f"final{suffix}" for suffix in _TYPES for run in runs]
-    existing = [path for path in wanted if path.is_file()]
+    wanted = [(run, RunFolder(run.folder).samples / f"final{suffix}") for suffix in _TYPES for run in runs]
+    existing = [path for run, path in wanted if lies_within(path, run.folder) and _is_picture(path)]
     for path in existing:
         if path.stat().st_size <= room:
             room -= path.stat().st_size
@@ -48,6 +52,14 @@ def collect_samples(experiment: ExperimentRecord) -> list[ArmPictures]:
         if strip in existing or gif in existing:
             samples.append(ArmPictures(run.arm, run.name, uris.get(strip), uris.get(gif), left_out))
     return samples
+
+
+def _is_picture(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith(_SIGNATURES[path.suffix])
+    except OSError:
+        return False
 
 
 def _runs_to_show(experiment: ExperimentRecord) -> list[RunRecord]:

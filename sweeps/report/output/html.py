@@ -21,7 +21,7 @@ def render_page(analysis: Analysis, figures: dict[str, list[Figure]], has_files:
 
 def _table_values(analysis: Analysis) -> dict[str, Any]:
     arms = arm_table(analysis.experiment, analysis.arms)
-    pairs = pair_table(analysis.experiment.plan.metric, analysis.pairs)
+    pairs = pair_table(analysis.experiment, analysis.pairs)
     return {
         "arm_table": arms.text("page", "main"),
         "tuning_table": arms.text("page", "tuning"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from cvae.console import printable
 from sweeps.report.analysis import Analysis
 from sweeps.report.rows import TextTable, arm_table, pair_table, secondary_pair_table
 
@@ -15,7 +16,7 @@ _SPECIAL = {
 
 def latex_text(text: object) -> str:
     """Return text that LaTeX prints as it is."""
-    return "".join(_SPECIAL.get(character, character) for character in " ".join(str(text).split()))
+    return "".join(_SPECIAL.get(character, character) for character in printable(" ".join(str(text).split())))
 
 
 def paper_table(analysis: Analysis) -> str:
@@ -25,11 +26,11 @@ def paper_table(analysis: Analysis) -> str:
     """
     plan, metric = analysis.experiment.plan, analysis.experiment.plan.metric
     arms = arm_table(analysis.experiment, analysis.arms).text("paper")
-    pairs = pair_table(metric, analysis.pairs).text("paper")
+    pairs = pair_table(analysis.experiment, analysis.pairs).text("paper")
     unit = f" ({metric.unit})" if metric.unit else ""
     lines = [
-        f"% {' '.join(analysis.headline.split())}",
-        f"% {plan.name}: {plan.confirm_key}{unit}, 95% Student t intervals over seeds, Holm over pairs",
+        f"% {printable(' '.join(analysis.headline.split()))}",
+        f"% {printable(plan.name)}: {plan.confirm_key}{unit}, 95% Student t intervals over seeds, Holm over pairs",
         *_tabular("Arm", arms, [latex_text(row.of.name) for row in arms.rows]),
     ]
     if pairs.rows:

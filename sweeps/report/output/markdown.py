@@ -3,6 +3,7 @@
 import html
 import re
 
+from cvae.console import printable
 from sweeps.report.analysis import Analysis
 from sweeps.report.output.template_values import secondary_tables, template, template_values
 from sweeps.report.rows import arm_table, pair_table
@@ -11,7 +12,7 @@ from sweeps.report.rows import arm_table, pair_table
 def render_markdown(analysis: Analysis) -> str:
     """Return report.md."""
     arms = arm_table(analysis.experiment, analysis.arms)
-    pairs = pair_table(analysis.experiment.plan.metric, analysis.pairs)
+    pairs = pair_table(analysis.experiment, analysis.pairs)
     tables = {
         "arm_table": arms.text("markdown"),
         "pair_tables": [pairs.text("markdown", "main"), pairs.text("markdown", "beside")],
@@ -22,5 +23,5 @@ def render_markdown(analysis: Analysis) -> str:
 
 def markdown_text(value: object) -> str:
     """Return text that Markdown shows as it is: no markup, no HTML, no new table cell."""
-    flat = " ".join(str(value).split())
+    flat = printable(" ".join(str(value).split()))
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", html.escape(flat, quote=False))

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cvae.console import echo_lines, new_console, printable
 from sweeps.report.analysis import Analysis
 from sweeps.report.rows import pair_table
 
@@ -17,9 +17,9 @@ _STYLES = {"pass": "green", "warn": "yellow", "fail": "red", "better": "green", 
 def print_verdict(analysis: Analysis, page: Path) -> None:
     """Print the verdict in words first and the page's path last."""
     if not sys.stdout.isatty():
-        print("\n".join(plain_lines(analysis, page)))
+        echo_lines(plain_lines(analysis, page))
         return
-    console = Console(highlight=False)
+    console = new_console()
     console.print(Text(analysis.headline, style="bold"))
     if analysis.pairs:
         console.print(_pair_table(analysis))
@@ -46,17 +46,17 @@ def plain_lines(analysis: Analysis, page: Path) -> list[str]:
 
 def _pairs(analysis: Analysis) -> Iterator[list[str]]:
     """Yield what the terminal says of each pair, the numbers last."""
-    table = pair_table(analysis.experiment.plan.metric, analysis.pairs)
+    table = pair_table(analysis.experiment, analysis.pairs)
     keys = ("a", "b", "verdict", "difference", "interval", "n")
-    yield from ([table.text_of(row, key) for key in keys] for row in table.rows)
+    yield from ([printable(table.text_of(row, key)) for key in keys] for row in table.rows)
 
 
 def _pair_table(analysis: Analysis) -> Table:
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for title in ("a", "b", "a is"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for title in ("a - b", "95% interval", "seeds"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", overflow="fold")
     for a, b, verdict, *numbers in _pairs(analysis):
         # As Text, so that a name in square brackets is no markup.
         table.add_row(Text(a), Text(b), Text(verdict, style=_STYLES.get(verdict, "")), *map(Text, numbers))

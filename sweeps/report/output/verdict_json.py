@@ -5,10 +5,11 @@ from dataclasses import asdict
 from typing import Any
 
 from sweeps.report.analysis import Analysis
+from sweeps.report.comparison import is_over
 from sweeps.report.rows import ArmRow, ReportTable, arm_table, pair_table, secondary_values
 
 #: Raised whenever a key changes its meaning or goes.
-SCHEMA = 2
+SCHEMA = 3
 
 
 def verdict_json(analysis: Analysis) -> str:
@@ -27,13 +28,22 @@ def verdict_json(analysis: Analysis) -> str:
             "unit": metric.unit,
             "earlier": list(experiment.earlier_metrics),
         },
+        "data": {"split": experiment.plan.split, "fingerprints": experiment.data_fingerprints},
+        "seeds": {
+            "planned": experiment.plan.n_seeds,
+            "planned_at_first_look": experiment.first_planned or experiment.plan.n_seeds,
+            "replicates": experiment.plan.n_tunings,
+            "stop": experiment.plan.stop,
+            "complete": is_over(experiment, analysis.pairs),
+        },
         "arms": _arm_values(arm_table(experiment, analysis.arms)),
-        "pairs": pair_table(metric, analysis.pairs).values(),
+        "pairs": pair_table(experiment, analysis.pairs).values(),
         **_secondary(analysis),
         "variance": asdict(analysis.variance),
         "guards": [{"title": check.title, "level": check.level, "detail": check.detail} for check in analysis.checks],
     }
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return "".join(c if c == "\n" or c.isprintable() else f"\\u{ord(c):04x}" for c in text)  # the same JSON
 
 
 def _secondary(analysis: Analysis) -> dict[str, Any]:

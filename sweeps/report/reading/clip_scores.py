@@ -15,7 +15,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ClipScores:
-    """The names of a run's clips in order, and each one's mean over the predicted frames."""
+    """The names of a run's clips in order, and each one's score: a mean over its frames, or of them together."""
 
     names: tuple[str, ...]
     means: Array  # (clips,)
@@ -47,9 +47,10 @@ def run_clip_scores(experiment: ExperimentRecord, run: RunRecord) -> ClipScores 
     """Return a finished run's score on each clip; None where it kept no such scores, or some are not finite."""
     key = experiment.plan.metric.short
     arrays = read_arrays(run, "name", key) if run.is_finished else {}
-    if arrays.keys() != {"name", key} or arrays[key].ndim != 2 or len(arrays[key]) != len(arrays["name"]):
+    if arrays.keys() != {"name", key} or arrays[key].ndim not in (1, 2) or len(arrays[key]) != len(arrays["name"]):
         return None
-    means = arrays[key].astype(np.float64).mean(axis=1)
+    # One number a clip, as of the energy score, or one of each of its frames.
+    means = arrays[key].astype(np.float64).reshape(len(arrays[key]), -1).mean(axis=1)
     return ClipScores(tuple(map(str, arrays["name"])), means) if np.isfinite(means).all() else None
 
 

@@ -12,7 +12,8 @@ from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder, finite
 from cvae.sections import Section
 from sweeps.experiment import Metric, SecondaryMetric, check_also, parse_run_name
-from sweeps.experiment_folder import ExperimentFolder, read_data_record
+from sweeps.experiment_folder import ExperimentFolder, Ledger, read_data_record, read_looks
+from sweeps.report.reading.earlier_reports import earlier_looks, earlier_metrics
 from sweeps.report.reading.epochs import columns_of
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
 from sweeps.search_space import Dimension, WrittenDimension, parameters
@@ -38,22 +39,12 @@ def read_experiment(folder: Path) -> ExperimentRecord:
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
     known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
     strangers = tuple(str(run.folder.relative_to(folder)) for run in runs if run.arm not in plan.arms)
-    earlier = earlier_metrics(folder / "report" / "verdict.json", plan.metric)
-    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, load_thresholds(folder))
-
-
-def earlier_metrics(path: Path, metric: Metric) -> tuple[str, ...]:
-    """Return the other metrics, such as `val/ssim (maximize)`, that an earlier report of the folder was written for.
-
-    A report carries them on, so that one that is written twice does not forget them.
-    """
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))["metric"]
-        names = [*known.get("earlier", []), f"{known['name']} ({known['direction']})"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return ()  # no report yet, or not one of ours: it will be replaced
-    now = f"{metric.name} ({metric.direction})"
-    return tuple(dict.fromkeys(str(name) for name in names if name != now))
+    reported = folder / "report" / "verdict.json"
+    earlier, (looks, first_planned) = earlier_metrics(reported, plan.metric), earlier_looks(reported, plan.metric)
+    looked = next(read_looks(Ledger(ExperimentFolder(folder).ledger).read()), None)  # by the sweep itself
+    first_planned = looked.planned if looked else first_planned
+    thresholds = load_thresholds(folder)
+    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, thresholds, looks, first_planned)
 
 
 def load_thresholds(folder: Path) -> dict[str, float]:
@@ -95,6 +86,8 @@ def load_plan(path: Path) -> PlanRecord:
         n_configs=int(confirm.get("configs_per_arm", 1)),
         n_seeds=len(seeds) if isinstance(seeds, list) else int(seeds),
         split=split,
+        n_tunings=int(confirm.get("replicates") or 1),
+        stop=str(confirm.get("stop", "planned")),
         also=_also(values.get("also") or [], metric, path),
     )
 

@@ -36,6 +36,7 @@ def differences_in_score(first: ExperimentRecord, other: ExperimentRecord) -> It
             "metric.direction": experiment.plan.metric.direction,
             "confirm.split": experiment.plan.split,
             "confirm.configs_per_arm": experiment.plan.n_configs,
+            "confirm.replicates": experiment.plan.n_tunings,
         }
         for experiment in (first, other)
     ]

@@ -1,11 +1,11 @@
 """What the report knows of an experiment: its plan and its runs, as plain typed values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cvae.record import RunState, finite, is_collapsed
+from cvae.record import LOST, RunState, finite, is_collapsed
 from cvae.schedules import sets_own_weight
 from sweeps.experiment import Measure, Metric, SecondaryMetric
 from sweeps.report.reading.epochs import Epochs
@@ -26,6 +26,8 @@ class PlanRecord:
     n_configs: int
     n_seeds: int
     split: str
+    n_tunings: int = 1  # of every arm, each on trials of its own and with confirm seeds of its own
+    stop: str = "planned"  # when a sweep ends: after all planned seeds, or once it is sure
     also: tuple[SecondaryMetric, ...] = ()  # reported beside the metric; they decide nothing
 
     def condition_of(self, parameter: str) -> str:
@@ -34,6 +36,16 @@ class PlanRecord:
         choices = [name for name, dimension in searched.items() if isinstance(dimension, ConditionalChoice)]
         above = [name for name in choices if parameter.startswith(f"{name}.")]
         return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
+
+    @property
+    def n_blocks(self) -> int:
+        """Differences that every pair of arms will have: one a tuning where there are several, else one a seed."""
+        return self.n_tunings if self.n_tunings > 1 else self.n_seeds
+
+    @property
+    def block(self) -> str:
+        """What one difference of a pair comes from, for people: a seed or a tuning."""
+        return "tuning" if self.n_tunings > 1 else "seed"
 
     @property
     def confirm_key(self) -> str:
@@ -109,6 +121,11 @@ class RunRecord:
         """The run broke down: a non-finite loss, or frames no better than one flat colour."""
         return self.status == "diverged" or self._flag("diverged", derived=False)
 
+    def broke_down(self, key: str) -> bool:
+        """The run ended without a model to be judged: lost, diverged, or finished with a `key` that is no number."""
+        is_unscored = self.is_finished and key in self.state.scores and finite(self.state.scores[key]) is None
+        return self.status in LOST or self.has_diverged or is_unscored
+
     def _flag(self, name: str, derived: bool) -> bool:
         flag = (self.state.flags or {}).get(name)
         return self.is_finished and (derived if flag is None else flag)
@@ -137,6 +154,8 @@ class ExperimentRecord:
     strangers: tuple[str, ...]  # run folders of arms that the experiment file does not name
     earlier_metrics: tuple[str, ...]  # other metrics that an earlier report of the folder was written for
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
+    looks: Mapping[tuple[str, str], tuple[tuple[int, str], ...]] = field(default_factory=dict)  # earlier reports' words
+    first_planned: int | None = None  # seeds that were planned at the first look, of a report or of the sweep
     differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[RunRecord]:
@@ -147,6 +166,25 @@ class ExperimentRecord:
     def confirm_seeds(self) -> list[int]:
         """Every seed that some arm was confirmed with."""
         return sorted({run.seed for run in self.runs if run.phase == "confirm" and run.seed is not None})
+
+    @property
+    def data_fingerprints(self) -> list[str]:
+        """What the data of finished confirm runs is known by; more than one where they differ, none where none is."""
+        finished = [run.state for run in self.runs if run.phase == "confirm" and run.is_finished]
+        return sorted({state.data_fingerprint for state in finished if state.data_fingerprint})
+
+    @property
+    def block_of_seed(self) -> dict[int, int]:
+        """Confirm seed -> what its differences count as: itself, or the tuning whose choice it confirmed."""
+        runs = [run for run in self.runs if run.phase == "confirm"]
+        several = self.plan.n_tunings > 1
+        return {run.seed: run.number if several else run.seed for run in runs if run.seed is not None}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every planned confirm run has ended."""
+        n_over = sum(run.phase == "confirm" and (run.is_finished or run.status in LOST) for run in self.runs)
+        return n_over >= self.plan.n_configs * self.plan.n_seeds * len(self.plan.arms)
 
     def score(self, run: RunRecord) -> float | None:
         """Return the declared metric of a finished run, on the split that its phase is evaluated on."""

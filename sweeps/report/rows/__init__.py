@@ -5,6 +5,7 @@ metrics that decide nothing: verdict.json, the CSV files, the page, the Markdown
 """
 
 from sweeps.report.rows.arm_columns import ArmRow, arm_table
+from sweeps.report.rows.calibration_notes import calibration_notes
 from sweeps.report.rows.chosen_rows import ChosenRow, chosen_rows
 from sweeps.report.rows.column import Column, Medium, ReportTable, TextCell, TextRow, TextTable
 from sweeps.report.rows.diagnostic_rows import DiagnosticRow, diagnostic_rows
@@ -17,6 +18,7 @@ from sweeps.report.rows.secondary_columns import (
     secondary_values,
 )
 from sweeps.report.rows.spread_rows import SeedsRow, seeds_rows, variance_rows
+from sweeps.report.rows.stage_rows import StageRow, stage_rows
 
 __all__ = [
     "ArmRow",
@@ -28,10 +30,12 @@ __all__ = [
     "ReportTable",
     "RunRow",
     "SeedsRow",
+    "StageRow",
     "TextCell",
     "TextRow",
     "TextTable",
     "arm_table",
+    "calibration_notes",
     "chosen_rows",
     "conditions",
     "diagnostic_rows",
@@ -43,5 +47,6 @@ __all__ = [
     "secondary_pair_table",
     "secondary_values",
     "seeds_rows",
+    "stage_rows",
     "variance_rows",
 ]

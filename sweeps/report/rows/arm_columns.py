@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sweeps.report.comparison import ArmResult
+from sweeps.report.comparison import ArmResult, format_breakdowns
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.rows.column import Column, ReportTable, between, in_decimals, signed
 from sweeps.report.wording import decimals_for, format_kl
@@ -14,7 +14,8 @@ class ArmRow:
     """One arm, with what its row needs of the others."""
 
     arm: ArmResult
-    n_planned: int  # seeds
+    n_planned: int  # seeds, or tunings where there are several
+    block: str  # which of them
     decimals: int  # as many as the widest spread of all arms deserves
 
     @property
@@ -23,8 +24,8 @@ class ArmRow:
         return self.arm.name
 
 
-def _format_part(counts: tuple[int, int], _row: ArmRow) -> str:
-    return f"{counts[0]} of {counts[1]}"
+def _format_part(counts: tuple[int, int], row: ArmRow) -> str:
+    return f"{counts[0]} of {counts[1]}" + (" tunings" if row.block == "tuning" else "")
 
 
 #: To add a number to the arms, add a column of group `main` or `tuning`.
@@ -61,8 +62,10 @@ ARM_COLUMNS: tuple[Column[ArmRow], ...] = (
     Column("n_diverged", lambda row: row.arm.n_diverged),
     Column("n_collapsed", lambda row: row.arm.n_collapsed),
     Column("", lambda row: (row.arm.n_collapsed, row.arm.n_kl), "collapsed", _format_part),
-    Column("", lambda row: (row.arm.n_diverged, row.arm.n_runs), "diverged", _format_part),
-    Column("", lambda row: (row.arm.n_lost, row.arm.n_runs), "lost", _format_part),
+    Column("n_broken", lambda row: len(row.arm.broken_seeds & row.arm.ended_seeds)),
+    Column("n_ended", lambda row: len(row.arm.ended_seeds)),
+    Column("", lambda row: row.arm, "broke down", lambda arm, _: format_breakdowns(arm)),
+    Column("mean_of_all", lambda row: row.arm.everything.mean),
     Column("params", lambda row: [dict(run.params) for run in row.arm.chosen], group="tuning", csv=""),
 )  # fmt: skip
 
@@ -70,5 +73,5 @@ ARM_COLUMNS: tuple[Column[ArmRow], ...] = (
 def arm_table(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> ReportTable[ArmRow]:
     """Return the table of the arms, one row an arm; KL in nats per sequence, the rest in the metric's unit."""
     decimals = decimals_for(max((arm.confirmed.sd or 0.0 for arm in arms), default=0.0))
-    rows = [ArmRow(arm, experiment.plan.n_seeds, decimals) for arm in arms]
+    rows = [ArmRow(arm, experiment.plan.n_blocks, experiment.plan.block, decimals) for arm in arms]
     return ReportTable(ARM_COLUMNS, rows, experiment.plan.metric)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sweeps.experiment import Metric
-from sweeps.report.comparison import PairResult, format_more_seeds, pair_sentence
+from sweeps.report.comparison import PairResult, format_word_chances, pair_sentence
+from sweeps.report.reading import ExperimentRecord
 from sweeps.report.rows.column import Column, ReportTable, between, signed
 from sweeps.report.wording import DASH, decimals_for, format_interval, format_number, format_p, pair_decimals
 
@@ -15,7 +15,7 @@ class PairRow:
     """One pair of arms, in the decimals that its own interval deserves."""
 
     pair: PairResult
-    metric: Metric
+    experiment: ExperimentRecord
 
     @property
     def decimals(self) -> int:
@@ -30,14 +30,54 @@ class PairRow:
 
 def _notes(pair: PairResult) -> Iterator[str]:
     test = pair.test
-    if pair.is_within_margin and pair.verdict in ("better", "worse"):
+    if pair.is_void:
+        yield "void: both posteriors have collapsed"
+    if pair.size == "within" and pair.verdict in ("better", "worse"):
         yield "smaller than the margin"
-    if pair.verdict == "undecided" and test.interval and test.interval[0] * test.interval[1] > 0:
-        yield "the interval leaves out zero, but this does not hold after Holm's adjustment"
-    if pair.verdict == "undecided" and (settles := format_more_seeds(pair.more_seeds, test)):
-        yield f"{settles} to be decided, if spread and difference stay as measured"
+    if pair.size == "beyond" and pair.verdict in ("better", "worse"):
+        yield "larger than the margin"
+    if pair.why:
+        yield pair.why
+    if pair.verdict == "undecided" and test.interval and test.interval[0] * test.interval[1] > 0 and not pair.why:
+        yield "the 95% interval leaves out zero, but not once all pairs and looks are allowed for"
+    if chances := format_word_chances(pair.word_chances):
+        yield chances
     if lost := pair.with_lost:
-        yield f"lost runs counted as worst: better at {lost.n_a}, worse at {lost.n_b} seeds (p = {lost.p:.3f})"
+        yield f"breakdowns ranked worst: better at {lost.n_a}, worse at {lost.n_b} seeds (p = {lost.p:.3f})"
+    if len(pair.looks) > 1:
+        yield f"looked at {', '.join(f'{n} seeds: {word}' for n, word in pair.looks)}"
+
+
+def _format_word(word: str, row: "PairRow") -> str:
+    return "void" if row.pair.is_void else word
+
+
+def _format_chances(_: object, row: "PairRow") -> str:
+    if (chances := row.pair.chances) is None:
+        return DASH
+    return f"{chances.worse:.0%} / {chances.no_difference:.0%} / {chances.better:.0%}"
+
+
+def _format_breakdowns(_: object, row: "PairRow") -> str:
+    both = row.pair.breakdowns
+    return f"{both.a} and {both.b} of {both.n} (p = {format_p(both.p)})" if both.a or both.b else "none"
+
+
+def _everything(row: "PairRow") -> dict[str, Any] | None:
+    test = row.pair.everything
+    return {"n": test.n, "difference": test.difference, "interval": test.interval} if test.n else None
+
+
+def _format_everything(_: object, row: "PairRow") -> str:
+    test = row.pair.everything
+    if test.n == row.pair.test.n:
+        return DASH
+    decimals = pair_decimals(test)
+    return f"{format_number(test.difference, decimals, signed=True)} ({format_interval(test.interval, decimals)})"
+
+
+def _format_n(n: int, row: PairRow) -> str:
+    return f"{n} tunings" if row.experiment.plan.n_tunings > 1 else str(n)
 
 
 def _format_p(p: float | None, _row: PairRow) -> str:
@@ -89,8 +129,9 @@ def _format_over_clips(_: object, row: PairRow) -> str:
 PAIR_COLUMNS: tuple[Column[PairRow], ...] = (
     Column("a", lambda row: row.pair.a),
     Column("b", lambda row: row.pair.b),
-    Column("verdict", lambda row: row.pair.verdict, "verdict", style="verdict", page="a is"),
-    Column("sentence", lambda row: pair_sentence(row.pair, row.metric), csv=""),
+    Column("verdict", lambda row: row.pair.verdict, "verdict", _format_word, style="verdict", page="a is"),
+    Column("void", lambda row: row.pair.is_void),
+    Column("sentence", lambda row: pair_sentence(row.pair, row.experiment), csv=""),
     Column("n", lambda row: row.pair.test.n),
     Column(
         "difference", lambda row: row.pair.test.difference, "a − b", signed,  # noqa: RUF001 - a minus sign
@@ -99,10 +140,23 @@ PAIR_COLUMNS: tuple[Column[PairRow], ...] = (
     Column(
         "interval", lambda row: row.pair.test.interval, "95% interval", between, style="wide", paper=r"95\% interval"
     ),
-    Column("", lambda row: row.pair.test.n, "paired seeds", paper="Pairs"),
+    Column("", lambda row: row.pair.test.n, "paired seeds", _format_n, paper="Pairs"),
     Column(
         "bootstrap_interval", lambda row: row.pair.bootstrap, "bootstrap interval", between, "beside", style="wide"
     ),
+    Column("decided_interval", lambda row: row.pair.interval, "interval for all pairs", between, style="wide"),
+    Column("decided_at", lambda row: row.pair.n_decided),
+    Column("size", lambda row: row.pair.size),
+    Column("why", lambda row: row.pair.why),
+    Column(
+        "chances", lambda row: vars(row.pair.chances) if row.pair.chances else None,
+        "a worse / no difference / better", _format_chances,
+    ),
+    Column("word_chances", lambda row: [vars(chance) for chance in row.pair.word_chances], csv=""),
+    Column("breakdowns", lambda row: vars(row.pair.breakdowns), "broke down, a and b", _format_breakdowns),
+    Column("everything", _everything, "with breakdowns", _format_everything, "beside", style="wide"),
+    Column("rank_p", lambda row: row.pair.rank_p, "signed-rank p", _format_p, "beside"),
+    Column("looks", lambda row: [list(look) for look in row.pair.looks], csv=""),
     Column("p", lambda row: row.pair.test.p),
     Column("p_holm", lambda row: row.pair.p_holm, "Holm p", _format_p, paper="$p$ (Holm)"),
     Column("sign_flip_p", lambda row: row.pair.sign_flip_p, "sign-flip p", _format_p, "beside"),
@@ -113,8 +167,6 @@ PAIR_COLUMNS: tuple[Column[PairRow], ...] = (
     Column("improvement_interval", lambda row: row.pair.improvement.interval if row.pair.improvement else None),
     Column("", lambda row: row.pair.verdict, paper="Verdict"),
     Column("seed_correlation", lambda row: row.pair.test.correlation),
-    Column("within_margin", lambda row: row.pair.is_within_margin),
-    Column("more_seeds", lambda row: row.pair.more_seeds),
     Column("with_lost", lambda row: vars(row.pair.with_lost) if row.pair.with_lost else None, csv=""),
     Column("over_space", _over_space, "over the search space", _format_over_space, "beside", style="wide"),
     Column("over_clips", _over_clips, "clip by clip", _format_over_clips, "beside", style="wide"),
@@ -127,6 +179,6 @@ PAIR_COLUMNS: tuple[Column[PairRow], ...] = (
 )  # fmt: skip
 
 
-def pair_table(metric: Metric, pairs: Sequence[PairResult]) -> ReportTable[PairRow]:
+def pair_table(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> ReportTable[PairRow]:
     """Return the table of the pairs, one row a pair; differences in the metric's unit."""
-    return ReportTable(PAIR_COLUMNS, [PairRow(pair, metric) for pair in pairs], metric)
+    return ReportTable(PAIR_COLUMNS, [PairRow(pair, experiment) for pair in pairs], experiment.plan.metric)

@@ -84,14 +84,14 @@ def _format_condition(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def missing(experiment: ExperimentRecord) -> list[str]:
-    """Return what the plan holds and the folder does not: a phrase per arm with runs to come or lost."""
+def missing(experiment: ExperimentRecord, is_over: bool) -> list[str]:
+    """Return what the plan holds and the folder does not: a phrase per arm with runs lost or, unless over, to come."""
     plan, planned = experiment.plan, experiment.plan.n_configs * experiment.plan.n_seeds
     phrases = []
     for arm in plan.arms:
         runs = experiment.of(arm, "confirm")
         others = Counter(run.status for run in runs if not run.is_finished)
-        if (absent := planned - len(runs)) > 0:
+        if (absent := planned - len(runs)) > 0 and not is_over:
             others["not started"] = absent
         if others:
             parts = ", ".join(f"{n} {status}" for status, n in others.items())

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sweeps.report.comparison import SecondaryArm, SecondaryPair, SecondaryResult
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.rows.column import Column, ReportTable, between, in_decimals, signed
+from sweeps.report.secondary import SecondaryArm, SecondaryPair, SecondaryResult
 from sweeps.report.wording import DASH, decimals_for, pair_decimals
 
 

@@ -34,6 +34,7 @@ def variance_rows(metric: Metric, split: VarianceSplit) -> list[tuple[str, str]]
     sources = {
         "from seed to seed, one configuration": split.seed,
         "from configuration to configuration, over the search space": split.configuration,
+        "of the tuned configuration, from tuning to tuning": split.tuning,
         "from clip to clip, one model": split.clip,
         "of a run's score, by the choice of clips": split.clip_in_score,
     }

@@ -14,8 +14,14 @@ from sweeps.report.statistics.paired import (
     pairs_needed,
     sign_test,
 )
-from sweeps.report.statistics.power import pairs_for_effect, power_of
-from sweeps.report.statistics.robust import Improvement, interquartile_mean, probability_of_improvement, worst_tenth
+from sweeps.report.statistics.power import effect_for_pairs, pairs_for_effect, power_of
+from sweeps.report.statistics.robust import (
+    Improvement,
+    interquartile_mean,
+    probability_of_improvement,
+    signed_rank_p,
+    worst_tenth,
+)
 
 __all__ = [
     "ALPHA",
@@ -28,6 +34,7 @@ __all__ = [
     "bca_intervals",
     "calibration",
     "compare_pairs",
+    "effect_for_pairs",
     "half_width",
     "holm",
     "interquartile_mean",
@@ -39,5 +46,6 @@ __all__ = [
     "probability_of_improvement",
     "sign_flip_p",
     "sign_test",
+    "signed_rank_p",
     "worst_tenth",
 ]

@@ -72,9 +72,9 @@ def mean_interval(values: Sequence[float]) -> Mean:
     return Mean(n, mean, sd, (mean - half, mean + half))
 
 
-def half_width(sd: float, n: int) -> float:
-    """Return half the width of the 95% Student t interval of a mean of n >= 2 values."""
-    return float(stdtrit(n - 1, (1 + LEVEL) / 2)) * sd / math.sqrt(n)
+def half_width(sd: float, n: int, alpha: float = ALPHA) -> float:
+    """Return half the width of the Student t interval of a mean of n >= 2 values, 95% where alpha is not another."""
+    return float(stdtrit(n - 1, 1 - alpha / 2)) * sd / math.sqrt(n)
 
 
 def compare_pairs(a: Sequence[float], b: Sequence[float]) -> Paired:
@@ -129,6 +129,6 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def pairs_needed(sd: float, target: float, limit: int = 1000) -> int | None:
+def pairs_needed(sd: float, target: float, limit: int = 1000, alpha: float = ALPHA) -> int | None:
     """Return how many pairs with spread sd give a half width of at most `target`; None above `limit`."""
-    return next((n for n in range(2, limit + 1) if half_width(sd, n) <= target), None)
+    return next((n for n in range(2, limit + 1) if half_width(sd, n, alpha) <= target), None)

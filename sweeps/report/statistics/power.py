@@ -35,3 +35,14 @@ def pairs_for_effect(effect: float, sd: float, alpha: float = ALPHA) -> int | No
         middle = (low + high) // 2
         low, high = (low, middle) if power_of(effect, sd, middle, alpha) >= POWER else (middle, high)
     return high
+
+
+def effect_for_pairs(sd: float, n: int, alpha: float = ALPHA) -> float:
+    """Return the smallest effect that n pairs with spread sd > 0 find with `POWER`, to a millionth of the spread."""
+    low, high = 0.0, 1.0  # in spreads: too small, enough
+    while power_of(high, 1.0, n, alpha) < POWER:
+        low, high = high, 2 * high
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (low, middle) if power_of(middle, 1.0, n, alpha) >= POWER else (middle, high)
+    return high * sd

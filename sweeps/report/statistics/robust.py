@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import trim_mean
+from scipy.stats import trim_mean, wilcoxon
 
 from sweeps.report.statistics.bootstrap import LEVEL, Interval
 
@@ -56,3 +56,13 @@ def wilson_interval(share: float, n: int) -> Interval:
     z = float(ndtri((1 + LEVEL) / 2))
     centre, half = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(0.0, (centre - half) / (1 + z**2 / n)), min(1.0, (centre + half) / (1 + z**2 / n))
+
+
+def signed_rank_p(differences: Sequence[float]) -> float | None:
+    """Return Wilcoxon's signed-rank p, exact where no two sizes tie; it asks for order alone, so breakdowns do little.
+
+    None without a difference that is not 0.
+    """
+    if not any(differences):
+        return None
+    return float(wilcoxon(np.asarray(differences, dtype=np.float64)).pvalue)

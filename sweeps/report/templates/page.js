@@ -23,11 +23,25 @@ for (const button of document.querySelectorAll(".legend button")) {
   });
 }
 
-const drawn = Object.entries(read("specs")).map(([id, spec]) => {
+// A scale between two colours needs their values; a figure of one is drawn again when the page changes its colours.
+const needsColours = (spec) => spec.usermeta?.colours === "resolved";
+function inColours(spec) {
+  const style = getComputedStyle(document.documentElement);
+  const text = JSON.stringify(spec).replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
+  return JSON.parse(text);
+}
+
+function draw([id, spec]) {
   const place = document.getElementById(id);
-  return window.vegaEmbed(place, spec, { actions: false, renderer: "svg", config })
+  return window.vegaEmbed(place, needsColours(spec) ? inColours(spec) : spec, { actions: false, renderer: "svg", config })
     .then((result) => { views.push(result.view); return show(result.view); })
     .catch((error) => { place.textContent = `This figure could not be drawn: ${error.message}`; console.error(error); });
+}
+
+const specs = Object.entries(read("specs"));
+const drawn = specs.map(draw);
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  specs.filter(([, spec]) => needsColours(spec)).forEach(draw);
 });
 Promise.all(drawn).then(() => document.dispatchEvent(new Event("drawn")));
 

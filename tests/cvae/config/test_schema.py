@@ -1,5 +1,6 @@
 """The door: what gets in, what is refused and in which words, and that every key is read."""
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from pydantic.fields import FieldInfo
 
 from cvae.config.overrides import KIND_KEYS, merge, parse_settings
 from cvae.config.schema import Config, build_config
-from cvae.config.validation_errors import fields_of, sections_of
+from cvae.config.validation_errors import fields_of, sections_of, tag_of
 from cvae.config.yaml_file import load_yaml_mapping, parse_yaml
+from cvae.data.sources import NpzEpisodes
 from cvae.errors import InputError
 
 
@@ -53,6 +55,18 @@ from cvae.errors import InputError
         ),
         ({"data": {"source": "web"}}, ["data.source is 'web'", "'bair', 'episodes', 'rlds', 'pushing'"]),
         ({"model": 3}, ["model is 3"]),
+        (
+            {"data": {"source": "pushing", "root": "/d"}},
+            ["data.source is 'pushing'", "'bair' or 'episodes'", "set data.s"],
+        ),
+        (
+            {"kl_anneal": {"mode": "constant", "ramp": 0.5}},
+            ["the key belongs to 'monotonic'", "kl_anneal.mode is 'cons"],
+        ),
+        ({"store": "$NO_SUCH_PLACE/x"}, ["store is '$NO_SUCH_PLACE/x'", "the environment variable $NO_SUCH_PLACE"]),
+        ({"store": "${NO_SUCH_PLACE}/x"}, ["the environment variable ${NO_SUCH_PLACE} is not set"]),
+        ({"data": {"source": "bair", "root": "~no-such-user/x"}}, ["data.root is", "no user 'no-such-user'"]),
+        ({"evaluation": {"fvd": "$NO_SUCH_PLACE"}}, ["evaluation.fvd is"]),
     ],
 )
 def test_a_mistake_names_path_value_and_what_is_allowed(values: dict[str, Any], words: list[str]) -> None:
@@ -148,3 +162,39 @@ def test_a_configuration_is_read_without_what_computes() -> None:
     code = "import sys, cvae.config; print({*sys.modules} & {'pymunk', 'torch', 'optuna', 'wandb'})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_place_is_what_the_shell_would_make_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("PLACE", "/scratch")
+    monkeypatch.chdir(tmp_path)
+    written = {
+        "store": "~/s",
+        "data": {"source": "episodes", "root": "$PLACE/d"},
+        "evaluation": {"lpips": "${PLACE}/w"},
+    }
+    config = build_config(written, "t")
+    assert isinstance(config.data, NpzEpisodes)
+    assert (config.store, str(config.data.root), config.evaluation.lpips) == (
+        "/home/somebody/s",
+        "/scratch/d",
+        "/scratch/w",
+    )
+    assert build_config(config.model_dump(mode="json"), "t") == config
+    (tmp_path / "$PLACE").mkdir()  # what is there by that very name is meant
+    assert build_config({"store": "$PLACE"}, "t").store == "$PLACE"
+
+
+def test_no_advice_is_to_do_what_was_done() -> None:
+    # every key of every kind, under every other kind of its section: the advice never names what was written
+    tried = 0
+    for name, field in fields_of(Config).items():
+        kinds = sections_of(field.annotation)
+        for kind, other in itertools.permutations(kinds, 2):
+            for key in fields_of(other).keys() - fields_of(kind).keys():
+                selector = "source" if "source" in fields_of(kind) else "mode"
+                with pytest.raises(InputError) as caught:
+                    build_config({name: {selector: tag_of(kind), key: 1}}, "t")
+                assert f"did you mean '{name}.{key}'" not in str(caught.value)
+                tried += f"'{tag_of(other)}'" in str(caught.value) or "is required" in str(caught.value)
+    assert tried > 30

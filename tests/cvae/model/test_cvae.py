@@ -55,11 +55,13 @@ def test_shapes_at_every_size_and_width(image_size: int, width: float) -> None:
     assert rollout.mu.shape == rollout.logvar.shape == (3, 2, Z)
 
 
+@pytest.mark.parametrize("norm", ["group", "batch"])
 @pytest.mark.parametrize("skip", SKIPS)
 @pytest.mark.parametrize("n_past", [1, 2, 3])
-def test_batched_equals_step_by_step(skip: str, n_past: int) -> None:
-    # Forced throughout, one pass over time x batch and a loop over time are the same function (group norm).
-    model, (frames, conditions, noise) = make(skip, n_past=n_past), inputs()
+def test_batched_equals_step_by_step(skip: str, n_past: int, norm: str) -> None:
+    # Forced throughout, one pass over time x batch and a loop over time are the same function where a frame is normed
+    # by itself (group norm), or by what was remembered (batch norm in evaluation).
+    model, (frames, conditions, noise) = make(skip, norm, n_past=n_past).train(norm == "group"), inputs()
     batched = model(frames, conditions, noise, forced())
     codes, projected = model.codec.encode_truth(frames)
     z = batched.mu + noise * torch.exp(0.5 * batched.logvar)
@@ -154,7 +156,7 @@ def test_the_seed_alone_decides_the_weights() -> None:
 
 
 def test_initial_weights_are_svgs() -> None:
-    model = build_model(build_config({"model": {"width": 0.5}}, "t"), C)
+    model = build_model(build_config({"model": {"width": 0.5, "norm": "group", "start": "svg"}}, "t"), C)
     conv = model.encoder.stages[3][1][0].weight
     assert conv.std().item() == pytest.approx(0.02, rel=0.02)
     norm = torch.cat([m.weight for m in model.modules() if isinstance(m, torch.nn.GroupNorm)])

@@ -300,7 +300,9 @@ SEEN_ELSEWHERE = {
     "evaluation.lpips", "evaluation.fvd",  # test_perceptual: they name files
     "runtime.device",  # test_device: only one device is sure to exist
     "runtime.resident", "runtime.checkpointing", "runtime.compile",  # test_speed: change no result, by law
-    "data.root", "data.actions", "data.positions",  # tests/data
+    "data.root", "data.camera", "data.frame_stride", "data.n_shards", "data.size.crop",  # tests/cvae/data
+    "data.keys.actions", "data.keys.frames", "data.keys.positions",
+    *(f"data.{split}.{key}" for split in ("validate", "test") for key in ("from", "seed", "share")),
 }  # fmt: skip
 # What a mode needs beside its name so that its keys matter within six updates.
 MODES: dict[str, dict[str, Any]] = {

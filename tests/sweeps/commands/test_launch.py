@@ -91,8 +91,9 @@ def test_a_sweep_from_file_to_report_and_wandb(run: Command, tmp_path: Path) -> 
     report = run("analyze.py", str(root))
     assert report.returncode == 0, report.stderr
     verdict = json.loads((root / "report" / "verdict.json").read_text())
-    assert {arm: facts["n"] for arm, facts in verdict["arms"].items()} == {"constant": 2, "cyclical": 2}
-    assert verdict["pairs"][0]["n"] == 2
+    # so short a training may break down, which is counted and no seed lost
+    assert {arm: facts["n_ended"] for arm, facts in verdict["arms"].items()} == {"constant": 2, "cyclical": 2}
+    assert verdict["pairs"][0]["breakdowns"]["n"] == 2
     check_wandb(root)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) > 100

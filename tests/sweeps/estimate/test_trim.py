@@ -49,3 +49,20 @@ def test_a_budget_cuts_no_run_that_exists(tmp_path: Path) -> None:
     assert trim(whole, root, costs(60), 2, 35 * 60).tune.trials_per_arm >= 15
     with pytest.raises(InputError, match="15 trials"):
         trim(whole, root, costs(60), 2, 60)
+
+
+def test_a_budget_cuts_every_tuning_alike(tmp_path: Path) -> None:
+    whole = experiment(tune={"trials_per_arm": 24}, confirm={"seeds": 12, "replicates": 6})
+    root = ExperimentFolder(tmp_path / "toy")
+    cut = trim(whole, root, costs(60), 2, 20 * 60)
+    assert (cut.tune.trials_per_arm, cut.confirm.seeds, cut.confirm.replicates) == (12, 6, 6)
+    for run in all_runs(whole)[:8]:  # the first tuning: trials 0, 6, 12, 18
+        root.run(run).path.mkdir(parents=True)
+    with pytest.raises(InputError, match="6 seeds an arm and 24 trials"):
+        trim(whole, root, costs(60), 2, 60)
+
+
+def test_a_budget_leaves_a_sweep_that_stops_when_sure_the_seeds_for_a_word(tmp_path: Path) -> None:
+    whole = experiment(search={}, tune=None, confirm={"seeds": 20, "stop": "sure"})
+    with pytest.raises(InputError, match="too small: 6 seeds an arm"):
+        trim(whole, ExperimentFolder(tmp_path / "toy"), costs(60), 2, 60)

@@ -1,19 +1,25 @@
 """The experiment file: what it means, and what is refused before anything is launched."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cvae.config.overrides import at_path, merge
-from cvae.config.yaml_file import load_yaml_mapping
+from cvae.config.schema import build_config
+from cvae.config.yaml_file import dump_yaml, load_yaml_mapping, parse_yaml
 from cvae.errors import InputError
+from cvae.record.run_state import RunIdentity, parse_record
 from sweeps.experiment.experiment import Experiment, build_experiment, load_experiment
 from sweeps.experiment.plan import all_runs
 from sweeps.experiment_folder.layout import lay_out
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.search_space.distributions import parse_dimension
-from sweeps.search_space.space import sample_params
+from sweeps.search_space.points import grid, qmc_params
+from sweeps.search_space.space import format_params, sample_params
 
 GOOD: dict[str, Any] = {
     "name": "toy",
@@ -58,14 +64,18 @@ def refused(values: dict[str, Any]) -> str:
         ("search.beta", {"float": [0.1]}, ["at least 2 items"]),
         ("search.beta", {"choice": []}, ["at least 1 item"]),
         ("search.beta", {"choice": [1e-3, 1e-3]}, ["twice"]),
+        ("search.beta", {"choice": [1, 1.0]}, ["twice"]),
+        ("search.beta", {"choice": [None, None]}, ["twice"]),
         ("tune", None, ["no `tune` section"]),
         ("tune.sampler", "sobol", ["'qmc', 'random', 'grid', 'tpe', 'gp' or 'cmaes'"]),
         ("tune.trials_per_arm", 0, ["greater than or equal to 1"]),
         ("confirm.split", "val", ["'train', 'validate' or 'test'"]),
-        ("metric.name", "val/ssim", ["metric.name is 'val/ssim'", "'val/psnr', 'val/energy_db'"]),
+        ("metric.name", "val/kl", ["metric.name is 'val/kl'", "'val/psnr', 'val/ssim'", "'val/energy_db'"]),
+        ("metric.name", "val/crps", ["metric.name is 'val/crps'", "energy_samples is 0", "2, 4, 8 or 16"]),
+        ("metric", {"name": "val/mse", "direction": "maximize"}, ["'minimize'", "less is better"]),
         ("metric.name", "val/energy_db", ["metric.name is 'val/energy_db'", "energy_samples is 0", "2, 4, 8 or 16"]),
         ("metric.direction", "minimize", ["'maximize'"]),
-        ("metric", {"name": "val/energy_db", "direction": "minimize"}, ["'maximize'", "more dB"]),
+        ("metric", {"name": "val/energy_db", "direction": "minimize"}, ["'maximize'", "more is better"]),
         ("name", "../x", ["name is '../x'"]),
     ],
 )
@@ -83,6 +93,24 @@ def test_the_energy_score_decides_where_every_run_has_it() -> None:
     one_arm = at_path("arms.constant.evaluation.energy_samples", 8)
     assert "arm" in (message := refused(merge(GOOD | metric, one_arm)))
     assert "energy_samples is 0" in message
+
+
+def test_a_metric_brings_its_direction_and_what_measures_it() -> None:
+    by_error = build_experiment(GOOD | {"metric": {"name": "val/mse"}}, "toy.yaml")
+    assert (by_error.metric.direction, by_error.metric.sign, by_error.metric.unit) == ("minimize", -1, "")
+    by_gap = build_experiment(GOOD | {"metric": {"name": "val/posterior_zero_gap"}}, "toy.yaml")
+    tuned = by_gap.config("constant", {}, 0, "validate")
+    assert tuned.evaluation.full  # or no trial would have it
+    assert not build_experiment(GOOD, "toy.yaml").config("constant", {}, 0, "validate").evaluation.full
+    told = {"base": {"evaluation": {"full": False}}, "metric": {"name": "val/posterior_zero_gap"}}
+    assert "evaluation.full is false" in refused(merge(GOOD, told))
+
+
+@pytest.mark.parametrize("name", ["val/ssim", "val/crps", "val/psnr_of_mean_of_n"])
+def test_a_pruner_needs_a_metric_of_every_evaluation_of_which_more_is_better(name: str) -> None:
+    message = refused(merge(GOOD, {"metric": {"name": name}, "tune": {"pruner": "median"}}))
+    assert "a pruner needs" in message
+    assert "val/psnr or val/energy_db" in message
 
 
 def test_tune_needs_something_to_search() -> None:
@@ -237,3 +265,45 @@ def configs(experiment: Experiment) -> list[Any]:
         [experiment.config(arm, point, 0, "test") for point in (everything_at(experiment, arm, end) for end in (0, -1))]
         for arm in experiment.arms
     ]
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+names = st.one_of(
+    st.sampled_from(
+        ["1e-4", "1e-3", "25921e05", "null", "010", "0x1f", "1.5", "on", "no", "y", "2001-01-01", "1_0", "0o7"]
+    ),
+    st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,12}\Z"),
+)
+
+
+@given(st.lists(names, min_size=1, max_size=3, unique=True), words, st.data())
+@settings(max_examples=40, deadline=None)
+def test_whatever_an_experiment_says_is_read_back_the_same(arms: list[str], question: str, data: st.DataObject) -> None:
+    # from the file that a launch writes, and of a run from its identity: names, choices, question, null
+    options = [name for name in arms if "." not in name] or ["1e-4"]
+    variants = {option: {"mode": "constant"} for option in options}
+    search = {
+        "optim.clip": {"choice": [None, 1.0]},
+        "store": {"choice": data.draw(st.lists(names, min_size=1, max_size=3, unique=True))},
+        "kl_anneal": {"choice": variants},
+    }
+    written = {"name": data.draw(names), "question": question, "arms": {arm: {} for arm in arms}, "search": search}
+    experiment = build_experiment(written | {"tune": {"trials_per_arm": 3}}, "t")
+    again = build_experiment(parse_yaml(dump_yaml(experiment.written()), "t"), "t")
+    assert again == experiment
+    assert (list(again.arms), again.question, again.name) == (arms, question, written["name"])
+    for trial in range(3):
+        params = qmc_params(again.space(arms[0]), 0, trial)
+        identity = RunIdentity(again.name, arms[0], "tune", trial, trial, trial, params)
+        assert parse_record(RunIdentity, json.loads(json.dumps(identity.written()))) == identity
+        config = again.config(arms[0], params, trial, "validate")
+        assert build_config(parse_yaml(dump_yaml(config.model_dump(mode="json")), "t"), "t") == config
+
+
+def test_null_may_be_searched() -> None:
+    values = merge(GOOD, {"search": {"optim.clip": {"choice": [None, 1.0]}}, "tune": {"sampler": "grid"}})
+    space = build_experiment(values, "t").space("constant")
+    tried = [params["optim.clip"] for params in grid(space, 2, 0)]
+    assert sorted(tried, key=str) == [1.0, 1.0, None, None]
+    assert format_params({"optim.clip": None}) == "optim.clip null"
+    assert "beta is None" in refused(merge(GOOD, {"search": {"beta": {"choice": [None, 1.0]}}}))

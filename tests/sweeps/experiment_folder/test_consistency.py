@@ -1,13 +1,14 @@
 """What lies in a folder and what is launched belong together."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cvae.config.yaml_file import load_yaml_mapping
 from cvae.errors import InputError
-from sweeps.experiment.experiment import build_experiment
-from sweeps.experiment_folder.consistency import check_origin
+from sweeps.experiment.experiment import Experiment, build_experiment
+from sweeps.experiment_folder.consistency import as_launched, check_origin
 from sweeps.experiment_folder.layout import lay_out
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.paths import ExperimentFolder
@@ -51,3 +52,35 @@ def test_a_folder_of_before_a_key_existed_is_the_same_experiment(tmp_path: Path)
     lay_out(build_experiment(TOY, "t"), root)
     with pytest.raises(InputError, match=r"tune.pruner = 'none', not 'median'; seed = 0, not 3|seed = 0, not 3; .*"):
         lay_out(build_experiment(TOY | {"seed": 3, "tune": TOY["tune"] | {"pruner": "median"}}, "t"), root)
+
+
+def confirming(**confirm: Any) -> Experiment:
+    arms = {"a": {}, "b": {}}
+    return build_experiment(TOY | {"arms": arms, "tune": {"trials_per_arm": 24}, "confirm": confirm}, "t")
+
+
+def test_what_a_file_does_not_name_is_as_the_folder_has_it(tmp_path: Path) -> None:
+    root = ExperimentFolder(tmp_path / "toy")
+    assert as_launched(confirming(), root) == confirming()
+    assert (confirming().confirm.replicates, confirming().confirm.seeds) == (6, 12)
+    lay_out(confirming(replicates=1, seeds=10), root)
+    text = root.experiment.read_text()
+    assert "replicates: 1" in text
+    root.experiment.write_text(text.replace("  replicates: 1\n", ""))  # of before there were replicates
+    again = as_launched(confirming(), root)
+    assert (again.confirm.replicates, again.confirm.seeds) == (1, 10)
+    lay_out(again, root)
+    raised = as_launched(confirming(seeds=12), root)
+    assert (raised.confirm.replicates, raised.confirm.seeds) == (1, 12)
+    with pytest.raises(InputError, match=r"confirm.replicates = 1, not 6"):
+        lay_out(as_launched(confirming(replicates=6, seeds=12), root), root)
+
+
+def test_seeds_of_tunings_that_are_confirmed_stay_as_many(tmp_path: Path) -> None:
+    root = ExperimentFolder(tmp_path / "toy")
+    lay_out(confirming(), root)
+    lay_out(confirming(seeds=18), root)  # nothing is confirmed yet
+    (root.path / "a" / "confirm-0-s1000").mkdir(parents=True)
+    lay_out(confirming(seeds=18), root)
+    with pytest.raises(InputError, match=r"18 seeds an arm in 6 tunings; .* give --set confirm.seeds=18"):
+        lay_out(confirming(seeds=24), root)

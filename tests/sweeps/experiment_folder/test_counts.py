@@ -26,3 +26,13 @@ def test_of_equals_the_first_is_the_best() -> None:
 
 def test_what_is_not_planned_has_an_empty_cell() -> None:
     assert RunCounts(RUNS).cell("b", "tune") == Cell()
+
+
+def test_what_nobody_asks_for_is_not_planned_any_more() -> None:
+    counts = RunCounts(RUNS)
+    counts.settle(RUNS[0], "finished", 20.0)
+    for run in (RUNS[0], RUNS[4], RUNS[4]):  # what is settled stays; once is enough
+        counts.spare(run)
+    assert counts.n_planned == 4
+    assert counts.spared == {RUNS[4]}
+    assert (counts.cell("a", "tune").done, counts.cell("a", "confirm").done) == ("1/4", "0/0")

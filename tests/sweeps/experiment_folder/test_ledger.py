@@ -1,6 +1,11 @@
 """The ledger: what a kill tore is passed over, and ends of runs are read by one class."""
 
+import tempfile
 from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sweeps.experiment_folder.ledger import EndedRun, Ledger, ended_runs
 
@@ -23,3 +28,23 @@ def test_the_ends_of_runs_are_known_from_all_else(tmp_path: Path) -> None:
     ledger.append("ended", "a/tune-000", status="finished", wall_s=None)
     expected = [EndedRun("a/tune-000", "failed", 3.5), EndedRun("a/tune-000", "finished", None)]
     assert list(ended_runs(ledger.read())) == expected
+
+
+facts = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(st.characters(), max_size=8)
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(st.tuples(st.text(st.characters(), min_size=1, max_size=8), facts), max_size=4))
+def test_whatever_an_event_says_is_read_back_the_same(events: list[tuple[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "ledger.jsonl")
+        for run, said in events:
+            ledger.append("ended", run, said=said)
+        assert [(entry["run"], entry["said"]) for entry in ledger.read()] == events

@@ -32,6 +32,7 @@ class Planted:
     arms: Mapping[str, float]
     n_seeds: int = 6
     n_configs: int = 1
+    n_tunings: int = 1
     n_trials: int = 3
     n_evals: int = 5
     seed_sd: float = 0.3  # shared by the arms at a seed
@@ -72,8 +73,9 @@ class Planted:
                     score = self.level + advantage + common + rng.normal(0, self.noise_sd)
                     score -= self.falls.get((arm, i), 0.0)
                     if (arm, i) not in self.absent:
-                        path = arm_folder / f"confirm-{number}-s{1000 + i}"
-                        self._run(path, arm, "confirm", number, 1000 + i, score, rng, self.statuses.get((arm, i)))
+                        rank = i % self.n_tunings if self.n_tunings > 1 else number
+                        path = arm_folder / f"confirm-{rank}-s{1000 + i}"
+                        self._run(path, arm, "confirm", rank, 1000 + i, score, rng, self.statuses.get((arm, i)))
         return folder
 
     def _experiment(self) -> dict[str, Any]:
@@ -87,7 +89,8 @@ class Planted:
             "arms": {arm: {"kl_anneal": {"mode": "constant"}, "search": {}} for arm in self.arms},
             "search": SEARCH,
             "tune": {"trials_per_arm": self.n_trials, "sampler": self.sampler},
-            "confirm": {"configs_per_arm": self.n_configs, "seeds": self.n_seeds, "split": "test"},
+            "confirm": {"configs_per_arm": self.n_configs, "seeds": self.n_seeds, "split": "test"}
+            | ({"replicates": self.n_tunings} if self.n_tunings > 1 else {}),
         }
 
     def _run(

@@ -53,6 +53,22 @@ def test_a_small_space_is_exhausted_before_anything_is_repeated(sampler: str, tm
     assert len({repr(sorted(params.items())) for params in found}) == 6
 
 
+@pytest.mark.parametrize("sampler", ["qmc", "random", "tpe", "grid", "cmaes"])
+def test_null_is_a_value_before_and_after_a_restart(sampler: str, tmp_path: Path) -> None:
+    search = {"optim.clip": {"choice": [None, 1.0]}, "model.g_dim": {"choice": [16, 32]}}
+    tune = {"trials_per_arm": 4, "sampler": sampler}
+    experiment = build_experiment(TOY | {"search": search, "tune": tune}, "t")
+    asked = []
+    for k in range(4):
+        storage, _ = open_storage(ExperimentFolder(tmp_path), None)
+        opened = ArmStudy(experiment, "a", storage)
+        asked.append(opened.params_of(k))
+        opened.tell(k, "finished", float(k), {})
+    storage, _ = open_storage(ExperimentFolder(tmp_path), None)
+    assert [ArmStudy(experiment, "a", storage).params_of(k) for k in range(4)] == asked
+    assert {params["optim.clip"] for params in asked} == {None, 1.0}
+
+
 def test_a_grid_has_each_combination_once() -> None:
     space = {
         "kl_anneal": parse_dimension(

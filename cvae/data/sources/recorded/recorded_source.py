@@ -13,7 +13,7 @@ from cvae.data.sources.recorded.frame_size import FrameSize, require_reducible
 from cvae.data.sources.recorded.made_split import MadeSplit, divide
 from cvae.data.sources.split_folders import SPLITS
 from cvae.errors import InputError, fault_of
-from cvae.sections import Section
+from cvae.sections import PLACE, Section
 
 Place = TypeVar("Place")
 
@@ -27,7 +27,7 @@ class Recorded(Section, Generic[Place]):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    root: Annotated[Path, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
+    root: Annotated[Path, PLACE, Field(strict=False, description="Folder that holds train/, validate/ and test/.")]
     size: Annotated[
         FrameSize | None,
         Field(exclude_if=_is_none, description="Crop of other frames; null: square, a multiple of the image size."),

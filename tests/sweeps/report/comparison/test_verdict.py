@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from cvae.record.run_folder import RunFolder
-from sweeps.experiment import Metric
 from sweeps.report.analysis import analyse
-from sweeps.report.comparison.verdict import decide_pair
-from sweeps.report.statistics.paired import compare_pairs, holm
+from sweeps.report.comparison.rule import Rule, decide_pairs
+from sweeps.report.statistics.paired import compare_pairs
 from tests.sweeps.report.planted import Planted
 
 
@@ -22,7 +21,9 @@ def test_a_planted_effect_is_found_in_both_directions(tmp_path, direction, winne
     assert (pair.a, pair.b, pair.verdict) == ("b", "a", verdict)
     assert pair.test.difference == pytest.approx(0.4, abs=0.1)  # b minus a in either direction
     loser, size = "ab".replace(winner, ""), f"{pair.test.difference:.2f} dB"
-    assert analysis.headline.startswith(f"{winner} is better than {loser} by {size} (95% interval ")
+    assert analysis.headline.startswith(
+        f"{winner} is better than {loser} by {size}, more than the declared margin of 0.1 dB (95% interval "
+    )
     assert "6 paired seeds" in analysis.headline
 
 
@@ -44,12 +45,12 @@ def test_arms_without_a_difference_are_undecided_without_a_margin(tmp_path):
 
 def test_noise_wins_5_percent_of_the_time_at_most():
     # Three identical arms, 400 studies: Holm holds the chance of any false verdict at 5%.
-    rng, metric, n_false = np.random.default_rng(1), Metric(name="val/psnr", direction="maximize", margin=None), 0
+    rng, rule, n_false = np.random.default_rng(1), Rule("planned", 8, 8, 3, None, 1), 0
     for _ in range(400):
         arms = rng.normal(20, 0.3, (3, 8))
-        tests = [compare_pairs(arms[i], arms[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
-        adjusted = holm([test.p for test in tests])
-        n_false += any(decide_pair(test, p, metric) != "undecided" for test, p in zip(tests, adjusted, strict=True))
+        pairs = [(arms[i], arms[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
+        decisions = decide_pairs(rule, [compare_pairs(a, b) for a, b in pairs], [list(a - b) for a, b in pairs])
+        n_false += any(decision.verdict != "undecided" for decision in decisions)
     assert 0 < n_false / 400 < 0.075
 
 
@@ -124,9 +125,9 @@ def test_shrinkage_is_what_confirmation_takes_off_the_tune_score(tmp_path):
 
 
 def test_pairs_are_made_by_seed_not_by_position(tmp_path):
-    # The seeds differ by 2 dB, the arms by 0.3: only the right pairs show it, whichever runs are missing.
-    absent = frozenset({("a", 0), ("b", 7)})
-    planted = Planted({"a": 0.0, "b": 0.3}, n_seeds=10, seed_sd=2.0, absent=absent)
+    # The seeds differ by 2 dB, the arms by 0.3: only the right pairs show it, whichever runs were lost.
+    statuses = {("a", 0): "failed", ("b", 7): "failed"}
+    planted = Planted({"a": 0.0, "b": 0.3}, n_seeds=10, seed_sd=2.0, statuses=statuses)
     pair = pairs_of(planted, tmp_path)["b", "a"]
     assert pair.verdict == "better"
     assert pair.test.correlation > 0.9

@@ -86,3 +86,28 @@ def test_the_page_does_not_scroll_sideways(page, tmp_path, width):
     (tmp_path / "frame.html").write_text(FRAME.format(width=width))
     dom = dump(tmp_path / "frame.html", tmp_path).stdout
     assert int(re.search(r"<title>scrolls (\d+)</title>", dom).group(1)) <= width
+
+
+THIRDS = """<script>window.addEventListener("load", () => setTimeout(() => {
+  const ends = [...document.querySelectorAll("tr")].map((row) => row.cells[Math.min(2, row.cells.length - 1)])
+    .map((cell) => Math.round(cell.getBoundingClientRect().right));
+  parent.postMessage(`${ends.length} rows, ${Math.max(...ends)}`, "*"); }, 3000))</script>"""
+
+
+def test_a_phone_shows_three_columns_of_every_table(page, tmp_path):
+    opened = page.read_text().replace("<details", "<details open")
+    (tmp_path / "opened.html").write_text(opened)
+    (tmp_path / "page.html").write_text(with_script(tmp_path / "opened.html", THIRDS))
+    (tmp_path / "frame.html").write_text(FRAME.format(width=390))
+    dom = dump(tmp_path / "frame.html", tmp_path).stdout
+    rows, end = map(int, re.search(r"<title>scrolls (\d+) rows, (\d+)</title>", dom).groups())
+    assert rows > 60
+    assert end <= 390
+
+
+def test_a_map_has_a_legend_without_steps_in_the_colours_of_its_scheme(page, tmp_path):
+    for scheme, paper in ((0, "rgb(22, 24, 27)"), (1, "rgb(255, 255, 255)")):
+        dom = dump(page, tmp_path, f"--blink-settings=preferredColorScheme={scheme}").stdout
+        drawn = re.search(r'id="kl-map-0"[^>]*>(.*?)</svg>', dom, re.DOTALL).group(1)
+        assert "<linearGradient" in drawn
+        assert f'stop offset="0" stop-color="{paper}"' in drawn

@@ -3,17 +3,23 @@ import json
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from cvae.console import printable
 from cvae.errors import InputError
 from cvae.record import RunState
 from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
+from sweeps.report.figures.all_figures import figures_of
 from sweeps.report.figures.curves import points
+from sweeps.report.figures.figure import figure_files
+from sweeps.report.output.embedded_samples import collect_samples
+from sweeps.report.output.terminal import plain_lines
 from sweeps.report.output.write import render_files, write_report
 from sweeps.report.reading.experiment_folder import read_run
 from tests.sweeps.report.planted import Planted
@@ -117,6 +123,49 @@ def test_names_show_as_text(tmp_path):
     assert "<script>alert" not in files["report.md"]
     assert r"a\|b \`c\` \*d\*" in files["report.md"]
     assert set(strict(files["verdict.json"])["arms"]) == set(HOSTILE)
+
+
+FORMULAS = ("=HYPERLINK(1)", "+1", "-1+1", "@SUM(A1)", "\t=1", "\uff1d1")
+
+
+@pytest.mark.parametrize("name", [*FORMULAS, "\x1b[31mred", "turned\u202eround", "two\nlines"])
+def test_a_name_is_neither_a_formula_nor_a_command(tmp_path, name):
+    # in every file of the report and on the terminal; an arm of another trainer may have any name
+    analysis = analyse(Planted({"constant": 0.0, name: 0.4}, question=f"Is {name} better?", n_evals=2).write(tmp_path))
+    files = {path: data.decode() for path, data in render_files(analysis, pictures=False, paper=True).items()}
+    for path, text in files.items():
+        assert "\x1b" not in text, path
+        assert not set("\x00\u202e") & set(re.sub(r"<script.*?</script>", "", text, flags=re.S)), (
+            path
+        )  # data of figures
+        if path.endswith(".csv"):
+            cells = [cell for row in csv.reader(text.splitlines()) for cell in row]
+            numbers = re.compile(r"[-+][\d.]+(e[-+]?\d+)?")
+            assert not [
+                c for c in cells if c.startswith(("=", "+", "-", "@", "\t", "\uff1d")) and not numbers.fullmatch(c)
+            ]
+    assert strict(files["verdict.json"])["arms"].keys() == {"constant", name}  # programs read it as it is
+    shown = "\n".join(map(printable, plain_lines(analysis, tmp_path)))
+    assert not set("\x1b\u202e") & set(shown)
+    drawn = figures_of(analysis)["differences"][0]
+    ElementTree.fromstring(figure_files(drawn)[f"figures/{drawn.id}.svg"])
+
+
+def test_a_picture_that_leads_elsewhere_is_not_embedded(tmp_path):
+    folder = Planted({"a": 0.0, "b": 0.3}).write(tmp_path)
+    secret = tmp_path / "secret.png"
+    secret.write_bytes((folder / "a" / "confirm-0-s1000" / "samples" / "final.png").read_bytes())
+    linked = folder / "a" / "confirm-0-s1000" / "samples" / "final.png"
+    linked.unlink()
+    linked.symlink_to(secret)
+    (folder / "b" / "confirm-0-s1000" / "samples" / "final.gif").write_bytes(b"PRIVATE KEY")
+    moved = folder / "b" / "confirm-0-s1000"
+    moved.rename(tmp_path / "elsewhere")  # a run on another disk is still the run
+    moved.symlink_to(tmp_path / "elsewhere")
+    a, b = collect_samples(analyse(folder).experiment)
+    assert (a.strip, a.left_out) == (None, ())
+    assert a.gif is not None
+    assert (b.strip is not None, b.gif) == (True, None)
 
 
 def test_a_half_finished_sweep_says_what_is_missing(tmp_path):

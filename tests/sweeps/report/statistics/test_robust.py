@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from sweeps.experiment import Metric
 from sweeps.report.analysis import analyse
 from sweeps.report.comparison.clip_effect import clustered_interval, two_way_interval
 from sweeps.report.comparison.expected_best import budget_curve, expected_best
-from sweeps.report.comparison.verdict import more_seeds
 from sweeps.report.statistics.bootstrap import bca_interval
-from sweeps.report.statistics.paired import compare_pairs
 from sweeps.report.statistics.power import pairs_for_effect, power_of
 from sweeps.report.statistics.robust import interquartile_mean, probability_of_improvement, wilson_interval, worst_tenth
 from tests.sweeps.report.planted import Planted
@@ -77,17 +74,6 @@ def test_the_pairs_for_an_effect_are_the_first_that_suffice():
     n = pairs_for_effect(0.2, 0.3)
     assert power_of(0.2, 0.3, n - 1) < 0.8 <= power_of(0.2, 0.3, n)
     assert pairs_for_effect(0.001, 0.3) is None
-
-
-def test_more_seeds_find_the_difference_or_fit_the_margin():
-    rng = np.random.default_rng(4)
-    test = compare_pairs(rng.normal(20.1, 0.3, 6), rng.normal(20.0, 0.3, 6))
-    alone = more_seeds(test, Metric(name="val/psnr", direction="maximize", margin=None), 1)
-    assert alone == pairs_for_effect(abs(test.difference), test.sd) - 6
-    assert more_seeds(test, Metric(name="val/psnr", direction="maximize", margin=2.0), 1) < alone
-    assert (
-        more_seeds(test, Metric(name="val/psnr", direction="maximize", margin=None), 3) > alone
-    )  # Holm asks more of three
 
 
 def test_the_expected_best_is_the_mean_over_all_draws():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sweeps.experiment import SecondaryMetric
-from sweeps.report.comparison.compare import left_out, paired_test, seed_means
+from sweeps.report.comparison import block_means, left_out, paired_test, seed_means
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.statistics import ALPHA, Mean, Paired, mean_interval
 
@@ -71,11 +71,11 @@ def _by_metric(experiment: ExperimentRecord, metric: SecondaryMetric) -> Seconda
 def _arm(experiment: ExperimentRecord, arm: str, key: str) -> SecondaryArm:
     runs = experiment.of(arm, "confirm")
     by_seed = seed_means(experiment, runs, [run.final(key) for run in runs])
-    return SecondaryArm(arm, by_seed, mean_interval(list(by_seed.values())))
+    return SecondaryArm(arm, by_seed, mean_interval(block_means(by_seed, experiment.block_of_seed)))
 
 
 def _pair(experiment: ExperimentRecord, a: SecondaryArm, b: SecondaryArm, metric: SecondaryMetric) -> SecondaryPair:
-    test, inside = paired_test(a, b), None
+    test, inside = paired_test(a, b, experiment.block_of_seed), None
     if metric.margin is not None and test.interval is not None:
         inside = max(map(abs, test.interval)) < metric.margin
     return SecondaryPair(a.name, b.name, test, inside, left_out(experiment, a, b, experiment.plan.key_of(metric)))

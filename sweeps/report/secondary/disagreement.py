@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sweeps.experiment import Metric, SecondaryMetric, label_of
-from sweeps.report.comparison.results import ArmResult, PairResult
-from sweeps.report.comparison.secondary import SecondaryResult, leading_side
+from sweeps.report.comparison import ArmResult, PairResult
+from sweeps.report.reading import PlanRecord
+from sweeps.report.secondary.secondary_results import SecondaryResult, leading_side
 from sweeps.report.statistics import Paired
-from sweeps.report.wording import format_interval, format_number, format_seeds, pair_decimals
+from sweeps.report.wording import format_interval, format_number, format_pairs, pair_decimals
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class _Lead:
 
 
 def disagreements(
-    metric: Metric, arms: Sequence[ArmResult], pairs: Sequence[PairResult], secondary: Sequence[SecondaryResult]
+    plan: PlanRecord, arms: Sequence[ArmResult], pairs: Sequence[PairResult], secondary: Sequence[SecondaryResult]
 ) -> list[str]:
     """Return a sentence for each pair on which a secondary metric says something else than the one that decides.
 
@@ -31,7 +32,7 @@ def disagreements(
     decides, and one beside it is clear. A difference inside a secondary metric's own margin counts as none.
     """
     by_name = {arm.name: arm for arm in arms}
-    sentences = [_sentence(metric, pair, list(_leads(pair, secondary)), by_name) for pair in pairs]
+    sentences = [_sentence(plan, pair, list(_leads(pair, secondary)), by_name) for pair in pairs]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -43,13 +44,14 @@ def _leads(pair: PairResult, secondary: Sequence[SecondaryResult]) -> Iterator[_
             yield _Lead(side, result.metric, own.test)
 
 
-def _sentence(metric: Metric, pair: PairResult, leads: Sequence[_Lead], arms: Mapping[str, ArmResult]) -> str:
+def _sentence(plan: PlanRecord, pair: PairResult, leads: Sequence[_Lead], arms: Mapping[str, ArmResult]) -> str:
+    metric = plan.metric
     side = 0 if pair.verdict == "equivalent" else leading_side(pair.test, metric.sign)
     against = [lead for lead in leads if side and lead.side == -side]
     if against:
         return _opposed(metric, pair, side, against, arms)
     if leads and pair.verdict in ("undecided", "equivalent"):
-        return _told_apart(metric, pair, leads, arms)
+        return _told_apart(metric, pair, leads, arms, plan.block)
     return ""
 
 
@@ -63,10 +65,12 @@ def _opposed(
     return words + _collapsed({"it": arms[first], other: arms[other]})
 
 
-def _told_apart(metric: Metric, pair: PairResult, leads: Sequence[_Lead], arms: Mapping[str, ArmResult]) -> str:
+def _told_apart(
+    metric: Metric, pair: PairResult, leads: Sequence[_Lead], arms: Mapping[str, ArmResult], block: str
+) -> str:
     test, by = pair.test, f"by {label_of(metric)}"
     interval = f"95% interval {format_interval(test.interval, pair_decimals(test))}, " if test.interval else ""
-    rests_on = f"({interval}{format_seeds(test.n)})"
+    rests_on = f"({interval}{format_pairs(test.n, block)})"
     if pair.verdict == "equivalent":
         start = f"{pair.a} and {pair.b} are equivalent {by} {rests_on}"
     else:

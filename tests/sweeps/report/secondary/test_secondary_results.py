@@ -10,8 +10,8 @@ from scipy.stats import ttest_rel
 
 from cvae.errors import InputError
 from sweeps.report.analysis import Analysis, analyse, analyse_across
-from sweeps.report.comparison.secondary import leading_side
 from sweeps.report.output.verdict_json import verdict_json
+from sweeps.report.secondary.secondary_results import leading_side
 from sweeps.report.statistics.paired import compare_pairs
 from tests.sweeps.report.planted import Planted
 
