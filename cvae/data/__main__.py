@@ -15,7 +15,7 @@ from cvae.data.contact_sheet import write_contact_sheet
 from cvae.data.hidden_report import hidden_report
 from cvae.data.inspection import Inspection, SplitInspection, detect, inspect
 from cvae.data.lab_layout import write_lab_layout
-from cvae.data.sources import PushingWorld, Source
+from cvae.data.sources import PushingWorld, Recorded, Source
 from cvae.errors import InputError
 from cvae.sections import first_mistake
 
@@ -89,6 +89,9 @@ def _print_report(console: TextConsole, report: Inspection, clip_length: int) ->
         console.print(f"frames: {report.side}x{report.side} pixels")
     stride = report.source.stride
     console.print(f"clips:  {'one per episode' if stride is None else f'one every {stride} frames'}")
+    made = report.source.made_splits() if isinstance(report.source, Recorded) else {}
+    for split, rule in made.items():
+        console.print(f"made:   {rule.describe(split)}")
     table = Table("split", "episodes", "frames each", f"clips of {clip_length}")
     for split, of_split in report.splits.items():
         table.add_row(split, str(len(of_split.lengths)), _span(of_split.lengths), str(of_split.n_clips))

@@ -13,7 +13,9 @@ from cvae.cli import run_command
 from cvae.data.__main__ import app
 from cvae.data.inspection import inspect
 from cvae.data.sources.bair import Bair
+from cvae.data.sources.npz import NpzEpisodes
 from cvae.data.sources.pushing_world import PushingWorld
+from tests.cvae.data.sources.tfrecords.tfrecord_files import write_bair_download
 
 WriteNpz = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -191,3 +193,31 @@ def test_options_of_the_world_are_not_of_a_folder(run: Run, lab: Path) -> None:
 def test_a_sheet_that_cannot_be_written_is_a_users_mistake(run: Run, lab: Path) -> None:
     status, _, error = run("inspect", lab, "--n-frames", 12, "--out", "missing/sheet.png")
     assert (status, "missing/sheet.png: the contact sheet cannot be written" in error) == (2, True)
+
+
+def test_a_download_is_inspected_as_it_is(run: Run, small_world: PushingWorld, tmp_path: Path) -> None:
+    # The root may be the folder that the archive was unpacked in; a damaged record is named, the others are read.
+    folder = write_bair_download(small_world, tmp_path / "d", 16)
+    status, out, _ = run("inspect", tmp_path / "d", "--n-frames", 12)
+    assert (status, out.splitlines()[-1]) == (0, "no problems found")
+    assert re.search(r"train\D+3\D+12\D+3", out)
+    path = folder / "train" / "traj_0_to_255.tfrecords"
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    status, out, _ = run("inspect", tmp_path / "d", "--n-frames", 12)
+    assert status == 2
+    problems = [line for line in out.splitlines() if line.startswith("problem: ")]
+    assert problems == [f"problem: {path}: record 2 does not match its checksum: its bytes are damaged"]
+
+
+def test_a_made_split_is_said(run: Run, monkeypatch: pytest.MonkeyPatch, write_npz: WriteNpz) -> None:
+    root = [write_npz(name=name, n_frames=20) for name in "abcd"][-1].parents[1]
+    made = {"from": "train", "share": 0.25}
+    source = NpzEpisodes.model_validate({"root": str(root), "validate": made})
+    monkeypatch.setattr("cvae.data.__main__.detect", lambda path, n_frames: source)
+    status, out, _ = run("inspect", root)
+    assert status == 0
+    assert "made:   validate from train, share 0.25, seed 0" in out
+    assert re.search(r"train\D+3\D+20", out)
+    assert re.search(r"validate\D+1\D+20", out)

@@ -120,7 +120,7 @@ def test_a_packing_that_is_killed_goes_on(write_npz: Callable[..., Path], tmp_pa
         command = [sys.executable, "-c", STEADY, str(cache), str(root), "0.05" if pause_s else "0"]
         packer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert packer.stdout is not None
-        names = [packer.stdout.readline()]  # it has begun to read
+        names = [packer.stdout.readline().strip()]  # it has begun to read
         if pause_s:
             time.sleep(pause_s)
             packer.send_signal(signal.SIGKILL)
