@@ -75,9 +75,9 @@ def _pack(source: Source, image_size: int, folder: Path, *, is_alone: bool) -> N
         write_store(source, image_size, partial, folder.name)
         if source.manifest() != manifest:
             raise InputError("the data files changed while they were packed; start again when they are complete")
-        (partial / MANIFEST).unlink(missing_ok=True)
         partial.chmod(0o755)  # mkdtemp's folders are private; a cache may be shared
         _publish(partial, folder)
+        (folder / MANIFEST).unlink(missing_ok=True)
     except InputError:
         is_kept = False
         raise

@@ -101,6 +101,7 @@ import cvae.data.store.writer as writer
 from cvae.data.sources import NpzEpisodes
 from cvae.data.store import open_store
 writer.SYNC_EVERY_S = 0.0
+writer.n_reading_threads = lambda: 2
 class Slow(NpzEpisodes):
     def read(self, place, name, expected, image_size):
         print(name, flush=True)
@@ -111,24 +112,24 @@ open_store(Slow(root=sys.argv[2]), 16, Path(sys.argv[1]))
 
 
 def test_a_packing_that_is_killed_goes_on(write_npz: Callable[..., Path], tmp_path: Path) -> None:
-    # Killed again and again; the store is that of a packing in one go, byte for byte, and little was read twice.
-    n = 24
+    # Killed again and again, each begins behind the one before; the store is that of one go, byte for byte.
+    n = 40
     for i in range(n):
         root = write_npz(name=f"{i:02}").parents[1]
-    cache, read = tmp_path / "cache", []
-    for pause_s in (0.5, 0.7, 0.6, 0.0):
-        command = [sys.executable, "-c", STEADY, str(cache), str(root), "0.05" if pause_s else "0"]
+    cache, begun_at = tmp_path / "cache", []
+    for is_killed in (True, True, True, False):
+        command = [sys.executable, "-c", STEADY, str(cache), str(root), "0.05" if is_killed else "0"]
         packer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert packer.stdout is not None
-        names = [packer.stdout.readline().strip()]  # it has begun to read
-        if pause_s:
-            time.sleep(pause_s)
+        begun_at.append(packer.stdout.readline().strip())
+        if is_killed:
+            for _ in range(7):  # two threads hold four: of eight that were begun some are written
+                packer.stdout.readline()
             packer.send_signal(signal.SIGKILL)
-        names += packer.communicate(timeout=60)[0].splitlines()
-        read += [name for name in names if name]
+        packer.communicate(timeout=60)
     assert packer.returncode == 0
-    assert len(set(read)) == n
-    assert len(read) < 2.5 * n
+    assert begun_at[0] == "00"
+    assert begun_at == sorted(set(begun_at))
     (store,) = (path.parent for path in cache.glob("*/meta.json"))
     whole = open_store(NpzEpisodes(root=root), 16, tmp_path / "other")
     assert store.name == whole.fingerprint
