@@ -94,10 +94,10 @@ def training_flops(config: Config) -> float:
     return config.train.steps * sum(map(work.expected_flops, points)) / N_POINTS
 
 
-#: Channels and layers of each stage at 64, 32, 16 and 8 pixels.
-PUBLISHED_CHANNELS = (64, 128, 256, 512)
+#: Channels and layers of each stage, from full resolution down to 8 pixels; the fifth is that of SVG's vgg_128.
+PUBLISHED_CHANNELS = (64, 128, 256, 512, 512)
 
-LAYERS = (2, 2, 3, 3)
+LAYERS = (2, 2, 3, 3, 3)
 
 CHANNELS_PER_GROUP = 16
 
@@ -107,6 +107,6 @@ def stage_channels(image_size: int, width: float) -> list[int]:
 
     A scaled width is rounded to whole groups of 16 channels, so that both norms exist at every width.
     """
-    n_stages = {32: 3, 64: 4}[image_size]
+    n_stages = {32: 3, 64: 4, 128: 5}[image_size]
     groups = [max(1, round(channels * width / CHANNELS_PER_GROUP)) for channels in PUBLISHED_CHANNELS[:n_stages]]
     return [CHANNELS_PER_GROUP * n for n in groups]

@@ -129,7 +129,7 @@ class Config(Section):
     n_past: int = Field(2, ge=1, description="true frames given")
     n_future: int = Field(10, ge=1, description="frames predicted in training")
     n_eval: int = Field(10, ge=1, description="frames predicted in evaluation")
-    image_size: Literal[32, 64] = Field(64, description="height and width of a frame in pixels")
+    image_size: Literal[32, 64, 128] = Field(64, description="height and width of a frame in pixels")
     store: Annotated[str, PLACE] = Field(".cache/clips", description="folder of the packed data")
     data: Source = Field(default_factory=lambda: PushingWorld(), description="where the frames come from")
     model: ModelConfig = ModelConfig()

@@ -1,7 +1,8 @@
 """VGG encoder and decoder with skips at every resolution (SVG, Denton & Fergus 2018, appendix A).
 
 A stage is a resolution; a layer is Conv 3x3, norm, LeakyReLU(0.2). Published: 64, 128, 256, 512 channels in
-2, 2, 3, 3 layers at 64, 32, 16, 8 pixels. A 32 pixel image drops the deepest stage, as SVG's 128 adds one.
+2, 2, 3, 3 layers at 64, 32, 16, 8 pixels. A 32 pixel image drops the deepest stage; 128 adds one of
+512 channels in 3 layers, as SVG's vgg_128 does.
 """
 
 from itertools import pairwise

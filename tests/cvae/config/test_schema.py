@@ -30,7 +30,7 @@ from cvae.errors import InputError
         ({"optim": {"lr": float("nan")}}, ["optim.lr is nan", "finite"]),
         ({"train": {"steps": 1.5}}, ["train.steps is 1.5", "integer"]),
         ({"train": {"steps": True}}, ["train.steps is True", "integer"]),
-        ({"image_size": 48}, ["image_size is 48", "32 or 64"]),
+        ({"image_size": 48}, ["image_size is 48", "32, 64 or 128"]),
         ({"kl_anneal": {"mode": "cyclic"}}, ["kl_anneal.mode is 'cyclic'", "'constant', 'monotonic', 'cyclical'"]),
         ({"kl_anneal": {"mode": "monotonic", "n_cycles": 3}}, ["unknown key 'kl_anneal.n_cycles'"]),
         ({"kl_anneal": {"mode": "cyclical", "n_cycls": 3}}, ["did you mean 'kl_anneal.n_cycles'?"]),
