@@ -152,3 +152,12 @@ def test_a_winner_that_breaks_down_more_often_is_trained_on(
         statuses={("b", i): "diverged" for i in range(n_lost)},
     )
     assert asking(tmp_path / "study", study) == asks
+
+
+def test_a_block_that_has_not_ended_is_not_looked_at(tmp_path: Path) -> None:
+    # a's fourth seed still trains: it has not broken down, and the looks after it have not come.
+    a = [None if i == 3 else score for i, score in enumerate(baseline(7))]
+    study = ExactStudy({"a": a, "b": above([1 + x for x in D[:7]])}, planned=20, stop="sure")
+    assert asking(tmp_path / "study", study) == {("b", "a")}
+    ended = ExactStudy(study.scores, planned=20, stop="sure", statuses={("a", 3): "diverged"})
+    assert asking(tmp_path / "ended", ended) == set()
