@@ -3,6 +3,7 @@
 python analyze.py runs/kl-annealing
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -67,17 +68,22 @@ def main(
         raise InputError("--margin belongs to --csv; an experiment declares its own before it is launched")
     if csv is not None and wandb is not None:
         raise InputError("give --csv or --wandb: each import has a folder of its own")
-    if wandb is not None:
-        from sweeps.wandb_import import KeyMapping, import_runs
-
-        folders = [*(folders or []), import_runs(wandb, into, KeyMapping())]
-    if csv is not None:
-        from sweeps.csv_import import ScoreMeaning, import_csv
-
-        folders = [*(folders or []), import_csv(csv, into, ScoreMeaning(margin=margin))]
+    folders = [*(folders or []), *imported(wandb, csv, margin, into)]
     if not folders:
         raise InputError("give an experiment's folder, such as runs/kl-annealing, or --csv, --wandb or --all")
     report(folders, None if wandb or csv else into, paper, pictures)
+
+
+def imported(wandb: str | None, csv: Path | None, margin: float | None, into: Path | None) -> Iterator[Path]:
+    """Import what is given, and yield the folder of each."""
+    if wandb is not None:
+        from sweeps.wandb_import import KeyMapping, import_runs
+
+        yield import_runs(wandb, into, KeyMapping())
+    if csv is not None:
+        from sweeps.csv_import import ScoreMeaning, import_csv
+
+        yield import_csv(csv, into, ScoreMeaning(margin=margin))
 
 
 def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) -> None:

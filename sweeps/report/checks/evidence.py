@@ -47,12 +47,12 @@ def nothing_diverged(experiment: ExperimentRecord) -> Check:
 def no_pair_is_missing(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> Check:
     """Warn where pairs are missing; what breakdowns would do to the verdict stands in the verdict itself."""
     title, planned = "No pair is missing", experiment.plan.n_blocks
-    if experiment.plan.stop == "sure":
-        planned = max((pair.test.n + len(pair.left_out) for pair in pairs), default=0)
     parts = []
     for pair in pairs:
         n_missing = planned - pair.test.n
-        if experiment.plan.n_tunings == 1:
+        if experiment.plan.stop == "sure":  # what was spared is not missing
+            n_missing = _n_trained_in_both(experiment, pair) - pair.test.n
+        elif experiment.plan.n_tunings == 1:
             n_missing = max(len(pair.left_out), n_missing)
         if n_missing <= 0:
             continue
@@ -63,6 +63,13 @@ def no_pair_is_missing(experiment: ExperimentRecord, pairs: Sequence[PairResult]
     if not parts:
         return Check(title, "pass", f"0 pairs are missing of {planned} planned for each two arms")
     return Check(title, "warn", f"missing pairs: {'; '.join(parts)}")
+
+
+def _n_trained_in_both(experiment: ExperimentRecord, pair: PairResult) -> int:
+    """Return at how many blocks both arms of a pair have a run."""
+    blocks = experiment.block_of_seed
+    a, b = ({blocks[r.seed] for r in experiment.of(arm, "confirm") if r.seed in blocks} for arm in (pair.a, pair.b))
+    return len(a & b)
 
 
 def differences_vary(pairs: Sequence[PairResult]) -> Check:

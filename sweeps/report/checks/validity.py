@@ -5,14 +5,12 @@ from statistics import fmean
 
 from cvae.data import FAR_ABOVE
 from cvae.record import COLLAPSED_KL, LEAST_CODE_SHARE, finite
+from sweeps.decision import LEAST_PAIRS
 from sweeps.report.checks import evidence, fairness, falls
 from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult, PairResult, is_over
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.wording import format_interval, format_number, format_share
-
-#: The smallest two-sided sign-flip p is 2 / 2^n: 0.0625 at 5 pairs, 0.03 at 6.
-MIN_PAIRS = 6
 
 CODE_SHARE = "train/code_share"
 
@@ -135,8 +133,8 @@ def copy_last_is_beaten(experiment: ExperimentRecord, arms: Sequence[ArmResult])
 def enough_pairs(pairs: Sequence[PairResult], arms: Sequence[ArmResult]) -> Check:
     """Warn where an exact test could not reach p < 0.05 whatever the data."""
     n = min((pair.test.n for pair in pairs), default=min((arm.confirmed.n for arm in arms), default=0))
-    rule = f"at least {MIN_PAIRS} pairs are needed before an exact sign-flip test could reach p < 0.05; here n = {n}"
-    return Check("Enough seeds", "pass" if n >= MIN_PAIRS else "warn", rule)
+    rule = f"at least {LEAST_PAIRS} pairs are needed before an exact sign-flip test could reach p < 0.05; here n = {n}"
+    return Check("Enough seeds", "pass" if n >= LEAST_PAIRS else "warn", rule)
 
 
 def runs_are_complete(experiment: ExperimentRecord, pairs: Sequence[PairResult]) -> Check:

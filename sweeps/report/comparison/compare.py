@@ -176,5 +176,7 @@ def why_missing(experiment: ExperimentRecord, arm: str, seed: int, key: str) -> 
         if run.final(key) is None:
             state = f"finished without {key}" if run.is_finished else run.status
             reasons.append(f"{arm} {state}")
+        elif run.broke_down(key):
+            reasons.append(f"{arm} broke down")
     reasons += [f"{arm} not started"] * max(0, experiment.plan.n_configs - len(runs))
     return reasons

@@ -131,9 +131,8 @@ def weigh_breakdowns(decision: Decision, breakdowns: Breakdowns, with_lost: Sign
     winners, losers = (breakdowns.a, breakdowns.b) if decision.verdict == "better" else (breakdowns.b, breakdowns.a)
     if winners <= losers:  # a loser that broke down more often was flattered by its survivors
         return decision
-    agrees = with_lost is not None and with_lost.p < ALPHA
-    agrees = agrees and (with_lost.n_a > with_lost.n_b) == (decision.verdict == "better")  # type: ignore[union-attr]
-    if agrees:
+    a_wins = decision.verdict == "better"
+    if with_lost is not None and with_lost.p < ALPHA and (with_lost.n_a > with_lost.n_b) == a_wins:
         return decision
     why = f"better where it trained, broke down at {winners} of {breakdowns.n} seeds ({losers} of {breakdowns.n})"
     return Decision("undecided", decision.interval, decision.n, why)

@@ -8,6 +8,7 @@ from cvae.record import RunIdentity
 from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import analyse
 from sweeps.report.checks.boundary import at_a_boundary
+from tests.sweeps.report.exact_study import ExactStudy, above, baseline
 from tests.sweeps.report.planted import Planted
 
 
@@ -175,3 +176,18 @@ def test_codes_that_are_the_same_for_every_frame_are_warned_of(healthy, tmp_path
     check = checks_of(folder)["The codes tell frames apart"]
     assert check.level == level
     assert f"a 100%; b {share:.0%}" in check.detail
+
+
+def test_what_a_sure_sweep_spared_is_neither_missing_nor_unfair(tmp_path):
+    # a was left out after six seeds; b and c trained on.
+    d = [1.0, 1.1, 0.9, 1.05, 0.95, 1.02, 1.0, 1.1]
+    scores = {"a": [*baseline(6), None, None], "b": above(d), "c": above([x + 0.01 * i for i, x in enumerate(d)])}
+    analysis = analyse(ExactStudy(scores, planned=8, stop="sure", margin=0.2).write(tmp_path / "sure"))
+    levels = {check.title: check.level for check in analysis.checks}
+    assert (levels["No pair is missing"], levels["The arms had equal chances"]) == ("pass", "pass")
+    flagged = ExactStudy(scores, planned=8, stop="sure", margin=0.2, flagged=frozenset({("b", 7)}))
+    analysis = analyse(flagged.write(tmp_path / "flagged"))
+    (detail,) = (check.detail for check in analysis.checks if check.title == "No pair is missing")
+    assert detail.startswith("missing pairs: c against b 1 of 8 (")
+    (pair,) = (pair for pair in analysis.pairs if (pair.a, pair.b) == ("c", "b"))
+    assert pair.left_out == ("seed 507: b broke down",)
