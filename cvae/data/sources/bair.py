@@ -132,9 +132,17 @@ class Bair(Recorded[Path | Record]):
         return [f"{trajectories.removesuffix('.tfrecords')}/{number}" for trajectories, number in pairs]
 
     def manifest(self) -> str:
-        """Identity by path, size and time of change of each file, which is cheap to compute."""
+        """Identity by path, size and time of change of each file, which is cheap to compute.
+
+        Raises:
+            InputError: the layout is none: content alone does not tell, and packed content is not read.
+        """
         if files := self._all_files():
             return self.identity(files_manifest(self._folder, files))
+        self._refuse_camera()
+        for split in folders.SPLITS:
+            for _ in self._sequences(split):
+                pass
         return self.identity(manifest_of(self._folder, self._split_folders(), FILES))
 
     def content(self) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cvae.data.sources import Source
 from cvae.data.store.cache import packed_folder
-from cvae.data.store.clips import Clips, clip_starts
+from cvae.data.store.clips import Clips, clip_starts, explain_shortness
 from cvae.data.store.condition_statistics import ConditionStatistics
 from cvae.data.store.writer import Index
 from cvae.errors import InputError
@@ -77,10 +77,7 @@ class Store:
             )
         starts, names = _cut(index, length, self.source.stride)
         if not names:
-            raise InputError(
-                f"{self.source.location}: no {split} episode is long enough for a clip of {length} frames; "
-                f"the longest has {max(index.lengths)}"
-            )
+            raise InputError(explain_shortness(self.source.location, split, length, max(index.lengths)))
         n_columns = self.n_actions + (self.n_positions if use_positions else 0)
         chosen = statistics or self._own_statistics()
         return Clips(self.path / split, starts, names, length, n_columns, chosen)

@@ -105,7 +105,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "empty frame": (lambda d: (d / "4.png").write_bytes(b""), "4.png", "cannot be decoded"),
     "another size": (save("4.png", "RGB", 64), "4.png", "64x64 pixels; expected 32x32"),
     "transparent": (save("4.png", "RGBA", 32, (9, 9, 9, 128)), "4.png", "transparent"),
-    "16 bit": (save("4.png", "I;16", 32), "4.png", "mode I;16"),
+    "16 bit": (save("4.png", "I;16", 32), "4.png", "more than 8 bits"),
 }
 
 
