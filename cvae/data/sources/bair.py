@@ -73,11 +73,11 @@ class Bair(Recorded[Path | Record]):
     def _trajectories(self, split: str) -> list[Path]:
         """The entries `traj_*.tfrecords` of a split in numerical order, files or folders."""
         folder = self._folder / split
-        found = folders.listing(folder) if folder.is_dir() else []
-        return sorted(
-            (path for path in found if re.fullmatch(r"traj_.*\.tfrecords", path.name)),
-            key=lambda path: (_numbers(path.name), path.name),
-        )
+        listed = folders.listing(folder) if folder.is_dir() else []
+        found = [path for path in listed if re.fullmatch(r"traj_.*\.tfrecords", path.name)]
+        for path in found:
+            folders.require_utf8(path)
+        return sorted(found, key=lambda path: (_numbers(path.name), path.name))
 
     def _files(self, split: str) -> list[Path]:
         """The TFRecord files of a split; empty where it is in the lab layout."""

@@ -77,6 +77,7 @@ class NpzEpisodes(Recorded[Path]):
         for path in files:
             if path.is_dir():
                 raise InputError(f"{path}: is a folder; expected a file")
+            folders.require_utf8(path)
         return files
 
     def path_of(self, place: Path) -> Path:

@@ -52,7 +52,9 @@ _DEEP = re.compile(r";(1[0-6]|[2-6]\d)")
 
 
 def _require_convertible(picture: Image.Image, path: Path) -> None:
-    if any(_DEEP.search(str(tile.args)) for tile in picture.tile):  # before decoding: it empties the list
+    if any(
+        _DEEP.search(str(tile.args)) for tile in getattr(picture, "tile", ())
+    ):  # before decoding: it empties the list
         raise InputError(f"{path}: has more than 8 bits a channel; 8-bit RGB, grey or palette pictures are read")
     if getattr(picture, "n_frames", 1) > 1:
         raise InputError(f"{path}: is an animation; a frame is one picture")

@@ -204,7 +204,7 @@ def test_a_sheet_that_cannot_be_written_is_a_users_mistake(run: Run, lab: Path) 
 
 def test_a_download_is_inspected_as_it_is(run: Run, small_world: PushingWorld, tmp_path: Path) -> None:
     # The root may be the folder that the archive was unpacked in; a damaged record is named, the others are read.
-    folder = write_bair_download(small_world, tmp_path / "d", 16)
+    folder = write_bair_download(small_world, tmp_path / "d", 32)
     status, out, _ = run("inspect", tmp_path / "d", "--n-frames", 12)
     assert (status, out.splitlines()[-1]) == (0, "no problems found")
     assert re.search(r"train\D+3\D+12\D+3", out)
@@ -254,9 +254,8 @@ def test_what_a_launch_refuses_is_refused_in_the_same_words(
     fault(lab)
     base = {"data": {"source": "bair", "root": str(lab), "n_frames": 12}, "store": str(tmp_path / "store")}
     sizes = {"image_size": 32, "n_past": 2, "n_future": 4, "n_eval": 4}
-    launched = fault_of(
-        lambda: pack_data(build_experiment({"name": "x", "base": base | sizes, "arms": {"a": {}}}, "t"))
-    )
+    experiment = build_experiment({"name": "x", "base": base | sizes, "arms": {"a": {}}}, "t")
+    launched = fault_of(lambda: pack_data(experiment))
     status, out, _ = run("inspect", lab, "--n-frames", 12)
     assert launched is not None
     assert status == 2

@@ -1,6 +1,8 @@
 """npz episodes: what is read, and every fault refused by name."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,3 +131,14 @@ def test_no_damage_gets_past_as_a_crash(write_npz: WriteNpz) -> None:
 def test_options_are_checked_strictly(options: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         NpzEpisodes.model_validate({"root": str(tmp_path), **options})
+
+
+def test_a_name_that_is_not_utf8_is_refused_and_can_be_printed(write_npz: WriteNpz) -> None:
+    path = write_npz()
+    path.rename(path.with_name("ep\udce9.npz"))
+    done = subprocess.run(
+        [sys.executable, "-m", "cvae.data", "inspect", str(path.parents[1])],
+        cwd=Path(__file__).parents[4], capture_output=True, check=False, env={"PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, b"")
+    assert b"ep\\udce9.npz: its name is not UTF-8; rename it" in done.stdout

@@ -79,9 +79,12 @@ def test_it_is_checked_once(
     store: Store, small_world: PushingWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[Path] = []
-    monkeypatch.setattr(
-        cvae.data.store.integrity, "file_digest", lambda path: checked.append(path) or file_digest(path)
-    )
+
+    def noted(path: Path) -> str:
+        checked.append(path)
+        return file_digest(path)
+
+    monkeypatch.setattr(cvae.data.store.integrity, "file_digest", noted)
     for _ in range(3):
         open_store(small_world, 32, tmp_path)
     assert checked == []
