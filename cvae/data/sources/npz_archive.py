@@ -32,7 +32,7 @@ BROKEN_ARCHIVE = (
 
 
 def load_arrays(path: Path, keys: Sequence[str]) -> dict[str, NDArray[np.generic]]:
-    """Those arrays of an archive that are there; objects are refused, since unpickling them would run code from the file.
+    """Those arrays of an archive that are there; objects are refused: unpickling them would run code from the file.
 
     Raises:
         InputError: it is damaged, says more than it holds, or does not fit into memory.

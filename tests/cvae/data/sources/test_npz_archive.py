@@ -12,6 +12,8 @@ import cvae.data.sources.npz_archive
 from cvae.data.sources.npz_archive import load_arrays
 from cvae.errors import InputError
 
+KEYS = ("frames", "actions", "positions")
+
 
 def promising(path: Path, shape: tuple[int, ...], version: int = 1) -> Path:
     header = io.BytesIO()
@@ -26,16 +28,16 @@ def promising(path: Path, shape: tuple[int, ...], version: int = 1) -> Path:
 def test_an_archive_that_holds_less_than_it_promises_is_refused(tmp_path: Path, version: int) -> None:
     path = promising(tmp_path / "a.npz", (800_000, 64, 64, 3), version)
     with pytest.raises(InputError, match=r"a\.npz: cannot be read as .*promises 9830400000 bytes and holds 100"):
-        load_arrays(path)
+        load_arrays(path, KEYS)
 
 
 def test_an_archive_that_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.npz"
     np.savez_compressed(path, frames=np.zeros((20, 64, 64, 3), np.uint8), actions=np.zeros((20, 2)))
-    assert load_arrays(path)["frames"].shape == (20, 64, 64, 3)
+    assert load_arrays(path, KEYS)["frames"].shape == (20, 64, 64, 3)
     monkeypatch.setattr("os.sysconf", lambda name: 100)
     with pytest.raises(InputError, match=r"a\.npz: unpacks to 0\.0 GB, more than this machine's memory"):
-        load_arrays(path)
+        load_arrays(path, KEYS)
 
 
 def test_a_memory_that_is_refused_is_said_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,4 +48,4 @@ def test_a_memory_that_is_refused_is_said_of_the_file(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(cvae.data.sources.npz_archive, "_require_room", full)
     with pytest.raises(InputError, match=r"a\.npz: cannot be read"):
-        load_arrays(path)
+        load_arrays(path, KEYS)

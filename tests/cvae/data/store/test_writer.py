@@ -98,7 +98,7 @@ def test_what_is_sound_is_not_packed_again(
 
     monkeypatch.setattr(PushingWorld, "episode", noted)
     write_store(small_world, 32, tmp_path, "f")
-    assert drawn == ["train 2", "validate 0", "validate 1", "test 0"]
+    assert drawn == ["train 2", "validate 0", "test 0"]
 
 
 def test_the_digest_of_an_appended_file_is_that_of_its_bytes(tmp_path: Path) -> None:
