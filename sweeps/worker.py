@@ -19,8 +19,9 @@ from cvae.run import load_config, train_run
 FINISHED, BAD_INPUT, NOT_OURS, DIVERGED, ENDED = 0, 2, 3, 4, 143
 
 
-def _end(signum: int, frame: FrameType | None) -> None:
-    raise SystemExit(ENDED)  # the run is recorded as interrupted and goes on from its checkpoint
+def end_on_signal(signum: int, frame: FrameType | None) -> None:
+    """End the training: the run is recorded as interrupted and goes on from its checkpoint."""
+    raise SystemExit(ENDED)
 
 
 def work(path: Path) -> int:
@@ -52,7 +53,7 @@ def leave(status: int) -> NoReturn:
 
 if __name__ == "__main__":
     accept_any_text()
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, end_on_signal)
     if len(sys.argv) != 2:
         sys.exit("usage: python -m sweeps.worker RUN_FOLDER")
     leave(work(Path(sys.argv[1])))

@@ -80,7 +80,7 @@ ORDER = {
     "sweeps": """
         units, search_space, decision < experiment < experiment_folder, workers, tracking
         < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
-        < commands, browse, dashboard, worker""",
+        < commands, browse, dashboard, worker, fork_server""",
     "sweeps/report": """
         reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
         < output < all_verdicts""",
