@@ -3,6 +3,7 @@
 It knows no Optuna storage, no wandb and no other run: whatever can start a process on some machine can start it.
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -54,6 +55,6 @@ def leave(status: int) -> NoReturn:
 if __name__ == "__main__":
     accept_any_text()
     signal.signal(signal.SIGTERM, end_on_signal)
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m sweeps.worker RUN_FOLDER")
-    leave(work(Path(sys.argv[1])))
+    parser = argparse.ArgumentParser("python -m sweeps.worker", description=__doc__)
+    parser.add_argument("run_folder", type=Path, help="a folder with a config.yaml")
+    leave(work(parser.parse_args().run_folder))

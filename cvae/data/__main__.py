@@ -1,5 +1,6 @@
 """`python -m cvae.data`: look at data before training on it, or write the pushing world out as files."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from cvae.cli import USER_MISTAKE, new_command, run_command
+from cvae.cli import USER_MISTAKE, ShowVersion, new_command, run_command
 from cvae.console import TextConsole, new_console
 from cvae.data.collapse_threshold import CollapseThreshold
 from cvae.data.contact_sheet import write_contact_sheet
@@ -28,6 +29,11 @@ GATE_HELP = "Centimetres that a lid slides in a frame by a hidden coin, 1 to 16;
 OF_THE_WORLD = " Of the pushing world alone."
 
 app = new_command(__doc__)
+
+
+@app.callback()
+def data_command(version: ShowVersion = False) -> None:  # noqa: D103 - its help is the module's
+    pass
 
 
 @app.command("inspect")
@@ -64,7 +70,7 @@ def inspect_command(
     for problem in report.problems[:MOST_PROBLEMS_SHOWN]:
         console.print(f"problem: {problem}", soft_wrap=True)
     if report.problems:
-        console.print(f"{len(report.problems)} problems found{_left_out(report)}: this data cannot be trained on")
+        console.print(f"{_count(report.problems)} found{_left_out(report)}: this data cannot be trained on")
         raise typer.Exit(USER_MISTAKE)
     console.print("no problems found")
 
@@ -72,11 +78,15 @@ def inspect_command(
 def _format_threshold(threshold: CollapseThreshold) -> str:
     given = f", linear in {threshold.n_conditions} conditions" if threshold.n_conditions else ""
     return (
-        f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is at most {threshold.beta_c:.2g} "
-        f"(beta_sum {threshold.beta_sum:.3g}, sigma {threshold.sigma:.3g}): a KL weight above it leaves no latent "
-        f"alive in a model that forecasts one step no worse than the previous frame{given}; "
+        f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is about {threshold.beta_c:.2g} "
+        f"(beta_sum {threshold.beta_sum:.3g}, sigma {threshold.sigma:.3g}): above it a latent is expected to die in "
+        f"a model that forecasts one step no worse than the previous frame{given} (it can be too low); "
         f"from {threshold.n_residuals} steps"
     )
+
+
+def _count(problems: list[str]) -> str:
+    return f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
 
 
 def _left_out(report: Inspection) -> str:
@@ -169,5 +179,9 @@ def _world(**options: Any) -> PushingWorld:
         raise InputError(f"{mistake.path}={mistake.value!r}: {message}") from error
 
 
+#: Runs the command line and ends the process.
+main = partial(run_command, app)
+
+
 if __name__ == "__main__":
-    run_command(app)
+    main()
