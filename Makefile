@@ -17,7 +17,7 @@ setup: .venv/installed  ## the virtual environment
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt requirements-browse.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-browse.txt requirements-robots.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 

@@ -13,7 +13,7 @@ from PIL import Image
 from cvae.cli import run_command
 from cvae.config.schema import Config
 from cvae.data.__main__ import app
-from cvae.data.inspection import inspect
+from cvae.data.inspection import LaunchNeeds, inspect
 from cvae.data.sources.bair import Bair
 from cvae.data.sources.npz import NpzEpisodes
 from cvae.data.sources.pictures import IMAGE_SIZES, require_multiple
@@ -114,7 +114,7 @@ def test_a_broken_first_episode_does_not_hide_the_others_faults(lab: Path, seque
     first = sequence.parent / "0" / "0.png"
     first.unlink()
     Image.new("RGB", (16, 16)).save(sequence / "3.png")
-    problems = inspect(Bair(root=lab, n_frames=12), 12, 64).problems
+    problems = inspect(Bair(root=lab, n_frames=12), LaunchNeeds({"train": 12, "validate": 12})).problems
     assert len(problems) == 2
     assert str(first) in problems[0]
     assert "3.png: the frame is 16x16 pixels; expected 32x32" in problems[1]
