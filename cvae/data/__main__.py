@@ -105,8 +105,9 @@ def _draw(console: TextConsole, report: Inspection, name: str, out: Path | None)
     rows = [(split, episode) for split, of_split in report.splits.items() for episode in of_split.shown]
     if rows:
         sheet = out or Path(f"contact-sheet-{name}.png")
+        moving = sheet.with_name(f"{sheet.stem}-moving.gif")
         write_contact_sheet(rows, f"{name}: {report.source.source}, {report.side}x{report.side} pixels", sheet)
-        write_moving_sheet(rows, report.needs.length_of("validate"), moving := sheet.with_suffix(".gif"))
+        write_moving_sheet(rows, report.needs.length_of("validate"), moving)
         console.print(f"contact sheet: {sheet}; in motion: {moving}", soft_wrap=True)
 
 

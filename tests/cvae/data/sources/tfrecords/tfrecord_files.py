@@ -72,8 +72,11 @@ def write_bair_download(world: PushingWorld, root: Path, image_size: int, per_fi
     """Every split of a world as the published archive unpacks: `root/softmotion30_44k/SPLIT/traj_A_to_B.tfrecords`."""
     folder = root / "softmotion30_44k"
     for split in world.splits():
-        episodes = list(world.episodes(split, image_size))
-        for first in range(0, len(episodes), per_file):
-            records = [example(bair_features(episode)) for episode in episodes[first : first + per_file]]
-            write_records(folder / split / f"traj_{first}_to_{first + per_file - 1}.tfrecords", records)
+        write_bair_split(folder / split, list(world.episodes(split, image_size)), per_file)
     return folder
+
+
+def write_bair_split(folder: Path, episodes: list[Episode], per_file: int = PER_FILE) -> None:
+    for first in range(0, len(episodes), per_file):
+        records = [example(bair_features(episode)) for episode in episodes[first : first + per_file]]
+        write_records(folder / f"traj_{first}_to_{first + per_file - 1}.tfrecords", records)
