@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cvae.config.overrides import merge
 from cvae.config.schema import build_config
@@ -21,6 +23,7 @@ from cvae.run.train_run import train_run
 from tests.conftest import TINY
 from tests.cvae.data.sources.tfrecords.tfrecord_files import (
     Value,
+    any_features,
     bair_features,
     example,
     write_bair_download,
@@ -194,3 +197,48 @@ def test_a_download_inspects_packs_trains_and_evaluates(
     again = evaluate_checkpoint(training, config, "validate", files_beside(tmp_path / "again"), ("prior",))
     assert again.summary["n_clips"] == 5
     assert np.isfinite(again.summary["val/psnr"])
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bair") / "train"
+    write_bair_split(folder, [drifting(0), drifting(1)])
+    return folder / "traj_0_to_255.tfrecords"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_no_damage_is_a_crash_or_another_clip(sound: Path, data: st.DataObject) -> None:
+    # Whatever bytes are changed: an InputError, or the episodes that were written; what is lost is lost from the end.
+    whole = sound.read_bytes()
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(0, 3))):
+        damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    sound.write_bytes(damaged[: data.draw(st.sampled_from([len(whole), data.draw(st.integers(0, len(whole)))]))])
+    try:
+        found = list(bair(sound.parents[1]).episodes("train", 32))
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    for number, episode in enumerate(found):
+        np.testing.assert_array_equal(episode.frames, drifting(number).frames)
+        np.testing.assert_array_equal(episode.conditions, drifting(number).conditions)
+
+
+NAMES = [f"{t}/{name}" for t in (0, 7, LENGTH) for name in ("image_aux1/encoded", "action", "endeffector_pos")]
+
+
+@settings(max_examples=100, deadline=None)
+@given(changed=any_features(NAMES))
+def test_no_features_are_a_crash_or_a_clip_of_another_shape(sound: Path, changed: dict[str, Value]) -> None:
+    whole = sound.read_bytes()
+    write_records(sound, [example(bair_features(drifting(0)) | changed)])
+    try:
+        (found,) = bair(sound.parents[1]).episodes("train", 32)
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    assert (found.frames.shape, found.conditions.shape) == ((LENGTH, 32, 32, 3), (LENGTH, 7))
+    assert np.isfinite(found.conditions).all()

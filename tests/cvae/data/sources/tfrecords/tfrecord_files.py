@@ -6,6 +6,8 @@ from pathlib import Path
 
 import google_crc32c
 import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from cvae.data.sources import Episode, PushingWorld
 
@@ -80,3 +82,10 @@ def write_bair_split(folder: Path, episodes: list[Episode], per_file: int = PER_
     for first in range(0, len(episodes), per_file):
         records = [example(bair_features(episode)) for episode in episodes[first : first + per_file]]
         write_records(folder / f"traj_{first}_to_{first + per_file - 1}.tfrecords", records)
+
+
+def any_features(names: Iterable[str]) -> st.SearchStrategy[dict[str, Value]]:
+    """Values of any kind and length for some of these features."""
+    floats = arrays(np.float32, st.integers(0, 40))
+    values = st.one_of(st.binary(max_size=40), st.lists(st.binary(max_size=20), max_size=16), floats)
+    return st.dictionaries(st.sampled_from(sorted(names)), values | arrays(np.int64, st.integers(0, 40)), min_size=1)
