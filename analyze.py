@@ -50,7 +50,8 @@ def main(
         ),
     ] = None,
     into: Annotated[
-        Path | None, typer.Option(help="Where imported runs, or the report on several folders, are written.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Where imported runs are written, or report/ if not into the given folder."),
     ] = None,
 ) -> None:
     """Say which arm of an experiment is better, by how much and how sure that is.
@@ -92,7 +93,7 @@ def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) 
     from sweeps.report.output import print_verdict, write_report
 
     analysis = analyse(folders[0]) if len(folders) == 1 else analyse_across(folders, into)
-    print_verdict(analysis, write_report(analysis, pictures, paper))
+    print_verdict(analysis, write_report(analysis, pictures, paper, into))
 
 
 def report_all(folder: Path, into: Path | None) -> None:

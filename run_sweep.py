@@ -1,6 +1,5 @@
 """Launch the runs of an experiment: `python run_sweep.py experiments/quickstart.yaml`."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_t
 from sweeps.experiment import Experiment, load_experiment
 from sweeps.experiment_folder import ExperimentFolder, as_launched
 from sweeps.tracking.process import MODES
-from sweeps.workers import Slots, find_slots
+from sweeps.workers import Slots, find_slots, usable_cores
 
 app = new_command()
 
@@ -71,7 +70,7 @@ def sweep(
     root = ExperimentFolder(runs / experiment.name)
     experiment = as_launched(experiment, root)
     machine = _slots_for(experiment, slots, slots_per_gpu)
-    threads = max(1, (os.cpu_count() or 1) // machine.total)
+    threads = max(1, usable_cores() // machine.total)
     if stop:
         _stop(experiment, root)
     elif status:

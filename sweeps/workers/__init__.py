@@ -3,6 +3,6 @@
 from sweeps.workers.attempt import Attempt
 from sweeps.workers.fleet import Fleet, Start
 from sweeps.workers.launcher import start_worker
-from sweeps.workers.slots import CPU, Slots, find_slots
+from sweeps.workers.slots import CPU, Slots, find_slots, usable_cores
 
-__all__ = ["CPU", "Attempt", "Fleet", "Slots", "Start", "find_slots", "start_worker"]
+__all__ = ["CPU", "Attempt", "Fleet", "Slots", "Start", "find_slots", "start_worker", "usable_cores"]

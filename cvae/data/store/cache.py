@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cvae.data.sources import Source, text_digest
 from cvae.data.store.writer import FORMAT_VERSION, write_store
-from cvae.errors import InputError, NoLocks
+from cvae.errors import InputError, Misplaced, NoLocks
 from cvae.files import held, write_atomically
 
 PARTIAL = ".partial"
@@ -142,7 +142,7 @@ def _writing_to(cache: Path) -> Iterator[None]:
         yield
     except OSError as error:
         path = error.filename or cache
-        raise InputError(
+        raise Misplaced(
             f"{cache}: the packed data cannot be written ({error.strerror}: {path}); "
             "free some space or choose a cache folder that can be written"
         ) from error

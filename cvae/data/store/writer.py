@@ -19,6 +19,7 @@ from cvae.data.store.clips import open_array
 from cvae.data.store.condition_statistics import ConditionStatistics
 from cvae.data.store.packing import n_reading_threads, read_ahead, show_packing
 from cvae.files import write_atomically
+from cvae.processes import beat
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -155,6 +156,7 @@ def _write_split(source: Source, split: str, image_size: int, folder: Path) -> I
         NpyAppender(folder / "conditions.npy", first.conditions.shape[1:], np.float32, n_rows) as conditions,
     ):
         for episode in chain([first], episodes):
+            beat()
             frames.append(episode.frames)
             conditions.append(episode.conditions)
             index.add(episode)

@@ -77,6 +77,7 @@ class RunRecord:
     state: RunState
     epochs: Epochs
     diagnostics: Mapping[str, Any]  # what the final evaluation measured beside the score; empty where none was kept
+    own_name: str | None = None  # what it says that it is, `arm/tune-003`; None where it says nothing
 
     @property
     def name(self) -> str:
@@ -156,6 +157,8 @@ class ExperimentRecord:
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
     looks: Mapping[tuple[str, str], tuple[tuple[int, str], ...]] = field(default_factory=dict)  # earlier reports' words
     first_planned: int | None = None  # seeds that were planned at the first look, of a report or of the sweep
+    damage: tuple[str, ...] = ()  # what could not be read, a sentence each
+    edited: tuple[str, ...] = ()  # what is not as the sweep wrote it, a sentence each
     differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[RunRecord]:
