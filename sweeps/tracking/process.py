@@ -75,6 +75,7 @@ class MirrorProcess:
             return
         if not self._due:
             self._n_deaths += 1
+            self._close_input()
             self._due = time.monotonic() + AGAIN_S * 2.0 ** (self._n_deaths - 1)
             if self._n_deaths == 1:
                 self._printed.put(
@@ -86,6 +87,12 @@ class MirrorProcess:
             with suppress(OSError):  # no process to be had now: at the next look
                 self._start()
 
+    def _close_input(self) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with suppress(OSError):  # what it has not read is for nobody
+            self._process.stdin.close()
+
     def _make_up(self) -> str:
         return f"`python run_sweep.py {self._experiment} --sync` makes up for it"
 
@@ -93,9 +100,7 @@ class MirrorProcess:
         """Let the mirror finish and return its last words; one that does not finish in time is ended."""
         if self._process is None:
             return []
-        assert self._process.stdin is not None
-        with suppress(OSError):
-            self._process.stdin.close()
+        self._close_input()
         try:
             status = self._process.wait(patience_s)
         except (subprocess.TimeoutExpired, KeyboardInterrupt):

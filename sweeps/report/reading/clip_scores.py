@@ -37,7 +37,7 @@ class ClipScores:
 def read_arrays(run: RunRecord, *keys: str) -> dict[str, npt.NDArray[np.generic]]:
     """Return those of the named arrays that a run kept; none where they cannot be read, which `clips_damage` says."""
     try:
-        with np.load(RunFolder(run.folder).clips, allow_pickle=False) as arrays:
+        with RunFolder(run.folder).clips.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {key: np.asarray(arrays[key]) for key in keys if key in arrays}
     except UNREADABLE:
         return {}

@@ -17,11 +17,10 @@ def find_edited(folder: Path, runs: Sequence[RunRecord]) -> tuple[list[str], lis
     for event in Ledger(ExperimentFolder(folder).ledger).read():
         if event["event"] in ("created", "ended"):
             created[str(event.get("run"))] = created.get(str(event.get("run")), {}) | event
-    edited, copies = [], []
+    edited, copies = [], _copies(runs)
     for run in runs:
-        path = f"{run.folder.parent.name}/{run.name}"
-        if run.own_name not in (None, path):
-            copies.append(run)
+        path = _path_of(run)
+        if any(run is copy for copy in copies):
             edited.append(f"{path} is a copy: by its run.json it is {run.own_name}; it does not count")
             continue
         event = created.get(path, {})
@@ -30,3 +29,23 @@ def find_edited(folder: Path, runs: Sequence[RunRecord]) -> tuple[list[str], lis
         if run.own_name is not None and event.get("params", run.params) != run.params:
             edited.append(f"{path}: the parameters in run.json are not those of its trial")
     return edited, copies
+
+
+def _copies(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Return the runs that say of themselves what another is, or what their folder is not called.
+
+    An arm's folder may have a name of its own: imported arms may be called what no folder can.
+    """
+    copies, originals = [], dict[str, RunRecord]()
+    for run in sorted(runs, key=lambda run: _path_of(run) != run.own_name):
+        if run.own_name is None:
+            continue
+        if run.name != run.own_name.rpartition("/")[2] or run.own_name in originals:
+            copies.append(run)
+        else:
+            originals[run.own_name] = run
+    return copies
+
+
+def _path_of(run: RunRecord) -> str:
+    return f"{run.folder.parent.name}/{run.name}"

@@ -48,7 +48,7 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     first_planned = looked.planned if looked else first_planned
     thresholds = unless_damaged(lambda: load_thresholds(folder), dict[str, float](), damage)
     edited, copies = find_edited(folder, known)
-    kept = tuple(run for run in known if run not in copies)
+    kept = tuple(run for run in known if not any(run is copy for copy in copies))
     record = ExperimentRecord(folder, plan, kept, strangers, earlier, thresholds, looks, first_planned)
     return replace(record, damage=tuple(damage), edited=tuple(edited))
 

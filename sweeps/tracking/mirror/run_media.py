@@ -97,7 +97,7 @@ def clips_table(folder: RunFolder) -> wandb.Table:
     crops = _crops(strip) if _is_shown(strip) else {}
     table = wandb.Table(columns=_COLUMNS)
     try:
-        with np.load(folder.clips) as scores:
+        with folder.clips.open("rb") as file, np.load(file) as scores:
             names, psnr, floor = scores["name"], scores["psnr"], scores["copy_last_psnr"]
         order = sorted(range(len(names)), key=lambda i: (str(names[i]) not in crops, i))[:TABLE_ROWS]
         for i in order:

@@ -35,7 +35,7 @@ def test_an_untouched_record_has_nothing_to_be_said_of(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("optim.lr", 0.5), ("train.steps", 7), ("batch_size", 3), ("seed", 77), ("kl_anneal.mode", "constant"), ("x", 1)],
+    [("optim.lr", 0.5), ("train.steps", 7), ("batch_size", 3), ("seed", 77), ("beta", 0.5), ("x", 1)],
 )
 @pytest.mark.parametrize("run", ["confirm-0-s1000", "tune-001"])
 def test_an_edited_configuration_is_named(run: str, key: str, value: Any, root: Path) -> None:
