@@ -26,9 +26,10 @@ from cvae.data.sources import (
     holds,
     listing,
     require_root,
+    require_trainable,
 )
-from cvae.data.store import clip_starts
-from cvae.errors import InputError
+from cvae.data.store import clip_starts, explain_shortness
+from cvae.errors import InputError, fault_of
 
 Item = TypeVar("Item")
 
@@ -111,10 +112,22 @@ def inspect(source: Source, clip_length: int, image_size: int) -> Inspection:
     for split, of_split in report.splits.items():
         if of_split.lengths and not of_split.n_clips:
             longest = max(of_split.lengths)
-            report.problems.append(
-                f"{source.location}: no {split} episode has {clip_length} frames; the longest has {longest}"
-            )
+            report.problems.append(explain_shortness(source.location, split, clip_length, longest))
+    report.problems += _launch_faults(source, report)
     return report
+
+
+def _launch_faults(source: Source, report: Inspection) -> list[str]:
+    """Return what a launch would refuse of the whole, in its words: the layout, missing splits, the frames' size."""
+    faults = [fault_of(source.manifest)]
+    for split in ("train", "validate"):
+        if not report.splits.get(split):
+            faults.append(source.explain_absence(split))
+    if isinstance(source, Recorded) and source.size is None and report.side is not None:
+        side, root = report.side, source.root
+        faults.append(fault_of(lambda: require_trainable(side, root)))
+    known = set(report.problems)
+    return [fault for fault in dict.fromkeys(faults) if fault is not None and fault not in known]
 
 
 def _count(of_split: SplitInspection, episode: Episode, clip_length: int, stride: int | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from cvae.config import load_yaml_mapping, merge
 from cvae.errors import InputError
+from cvae.files import require_folder
 from sweeps.api.read_analysis import ReadAnalysis, analyse
 from sweeps.commands.options import LaunchOptions, Output
 from sweeps.experiment import build_experiment
@@ -48,7 +49,7 @@ def run(
         file = find_experiment_file(Path(values), Path(runs))
         values, where = load_yaml_mapping(file), str(file)
     declared = build_experiment(merge(values, settings or {}), where)
-    root = ExperimentFolder(Path(runs) / declared.name)
+    root = ExperimentFolder(require_folder(Path(runs) / declared.name, "runs"))
     declared = as_launched(declared, root)
     first = declared.config(next(iter(declared.arms)), {}, declared.seed, declared.confirm.split)
     machine = find_slots(slots, 1, first.runtime.device, first.runtime.threads)

@@ -10,6 +10,7 @@ import typer
 from cvae.cli import ShowVersion, new_command, run_command
 from cvae.console import echo_line
 from cvae.errors import InputError
+from cvae.files import require_folder
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_target, parse_time, parse_word
 from sweeps.experiment import Experiment, load_experiment, schema_text
 from sweeps.experiment_folder import ExperimentFolder, as_launched, find_experiment_file
@@ -99,7 +100,7 @@ def sweep(
     mode, shown = parse_word("--tracker", tracker, MODES), parse_word("--output", output, OUTPUTS)
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
     experiment = load_experiment(find_experiment_file(experiment_file, runs), settings)
-    root = ExperimentFolder(runs / experiment.name)
+    root = ExperimentFolder(require_folder(runs / experiment.name, "--runs"))
     experiment = as_launched(experiment, root)
     machine = _slots_for(experiment, slots, slots_per_gpu)
     threads = max(1, (os.cpu_count() or 1) // machine.total)

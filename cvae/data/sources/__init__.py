@@ -21,7 +21,7 @@ from cvae.data.sources.bair import DOWNLOAD, Bair
 from cvae.data.sources.digests import text_digest
 from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.npz import NpzEpisodes
-from cvae.data.sources.pictures import reduce_by_area
+from cvae.data.sources.pictures import reduce_by_area, require_trainable
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.sources.recorded import MadeSplit, Recorded
 from cvae.data.sources.split_folders import SPLITS, holds, listing, require_root
@@ -45,5 +45,6 @@ __all__ = [
     "listing",
     "reduce_by_area",
     "require_root",
+    "require_trainable",
     "text_digest",
 ]

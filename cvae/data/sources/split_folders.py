@@ -30,6 +30,14 @@ def listing(folder: Path) -> list[Path]:
         raise InputError(f"{folder}: cannot be listed ({error.strerror})") from error
 
 
+def require_utf8(path: Path) -> None:
+    """Refuse a name that is not UTF-8: it is written into records, tables and pictures that are."""
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"{path}: its name is not UTF-8; rename it") from None
+
+
 def holds(folder: Path) -> str:
     """What a folder holds, for an error message."""
     names = sorted(path.name + ("/" if path.is_dir() else "") for path in listing(folder))

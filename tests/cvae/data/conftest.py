@@ -47,7 +47,7 @@ def write_npz(tmp_path: Path) -> Callable[..., Path]:
     def write(split: str = "train", name: str = "a", n_frames: int = 14, **replaced: object) -> Path:
         random = np.random.default_rng(sum(map(ord, split + name)))
         arrays: dict[str, object] = {
-            "frames": random.integers(0, 256, (n_frames, 16, 16, 3), dtype=np.uint8),
+            "frames": random.integers(0, 256, (n_frames, 32, 32, 3), dtype=np.uint8),
             "actions": random.normal(size=(n_frames, 2)).astype(np.float32),
             "positions": random.normal(size=(n_frames, 3)).astype(np.float32),
         }

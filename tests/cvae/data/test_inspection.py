@@ -4,17 +4,23 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from cvae.cli import run_command
+from cvae.config.schema import Config
 from cvae.data.__main__ import app
 from cvae.data.inspection import inspect
 from cvae.data.sources.bair import Bair
 from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.sources.pictures import IMAGE_SIZES, require_multiple
 from cvae.data.sources.pushing_world import PushingWorld
+from cvae.errors import InputError, fault_of
+from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment_folder.layout import pack_data
 from tests.cvae.data.sources.tfrecords.tfrecord_files import write_bair_download
 
 WriteNpz = Callable[..., Path]
@@ -54,6 +60,7 @@ def test_inspecting_the_lab_layout(run: Run, lab: Path) -> None:
 
 def test_inspecting_npz_episodes(run: Run, write_npz: WriteNpz) -> None:
     write_npz(name="a", n_frames=14)
+    write_npz("validate")
     root = write_npz(name="b", n_frames=34).parents[1]
     status, out, _ = run("inspect", root, "--out", "sheet.png")
     assert status == 0
@@ -125,7 +132,7 @@ def test_only_so_many_problems_are_printed(run: Run, lab: Path) -> None:
 def test_clips_that_are_too_long_are_a_problem(run: Run, lab: Path) -> None:
     status, out, _ = run("inspect", lab, "--n-frames", 12, "--clip-length", 13)
     assert status == 2
-    assert "no train episode has 13 frames; the longest has 12" in out
+    assert "no train episode is long enough for a clip of 13 frames; the longest has 12" in out
 
 
 def test_writing_the_world_out(run: Run) -> None:
@@ -197,7 +204,7 @@ def test_a_sheet_that_cannot_be_written_is_a_users_mistake(run: Run, lab: Path) 
 
 def test_a_download_is_inspected_as_it_is(run: Run, small_world: PushingWorld, tmp_path: Path) -> None:
     # The root may be the folder that the archive was unpacked in; a damaged record is named, the others are read.
-    folder = write_bair_download(small_world, tmp_path / "d", 16)
+    folder = write_bair_download(small_world, tmp_path / "d", 32)
     status, out, _ = run("inspect", tmp_path / "d", "--n-frames", 12)
     assert (status, out.splitlines()[-1]) == (0, "no problems found")
     assert re.search(r"train\D+3\D+12\D+3", out)
@@ -221,3 +228,45 @@ def test_a_made_split_is_said(run: Run, monkeypatch: pytest.MonkeyPatch, write_n
     assert "made:   validate from train, share 0.25, seed 0" in out
     assert re.search(r"train\D+3\D+20", out)
     assert re.search(r"validate\D+1\D+20", out)
+
+
+def drop_validate(lab: Path) -> None:
+    (lab / "validate").rename(lab / "val")
+
+
+def add_stranger(lab: Path) -> None:
+    (lab / "train" / "traj_0_to_255.tfrecords" / "Thumbs.db").write_text("x")
+
+
+def add_loop(lab: Path) -> None:
+    (lab / "train" / "loop").symlink_to(".")
+
+
+def resize(lab: Path) -> None:
+    for path in lab.rglob("*.png"):
+        Image.new("RGB", (48, 48)).save(path)
+
+
+@pytest.mark.parametrize("fault", [drop_validate, add_stranger, add_loop, resize])
+def test_what_a_launch_refuses_is_refused_in_the_same_words(
+    run: Run, lab: Path, tmp_path: Path, fault: Callable[[Path], None]
+) -> None:
+    fault(lab)
+    base = {"data": {"source": "bair", "root": str(lab), "n_frames": 12}, "store": str(tmp_path / "store")}
+    sizes = {"image_size": 32, "n_past": 2, "n_future": 4, "n_eval": 4}
+    experiment = build_experiment({"name": "x", "base": base | sizes, "arms": {"a": {}}}, "t")
+    launched = fault_of(lambda: pack_data(experiment))
+    status, out, _ = run("inspect", lab, "--n-frames", 12)
+    assert launched is not None
+    assert status == 2
+    words = launched.partition(": ")[2]  # the path is the file's here and the folder's there
+    assert words in out
+
+
+def test_advice_about_sizes_can_be_followed(run: Run, lab: Path) -> None:
+    assert set(IMAGE_SIZES) == set(get_args(Config.model_fields["image_size"].annotation))
+    resize(lab)
+    _, out, _ = run("inspect", lab, "--n-frames", 12)
+    assert "48x48 pixels; runs train on 32x32 or 64x64 or 128x128" in out
+    with pytest.raises(InputError, match=r"expected 64x64.*set `image_size` to 32"):
+        require_multiple(96, 64, lab)

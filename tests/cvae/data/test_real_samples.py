@@ -59,7 +59,10 @@ def test_real_episodes_without_positions(tmp_path: Path) -> None:
 @pytest.mark.parametrize("root", [pytest.param(BAIR, marks=needs_bair), pytest.param(SAWYER, marks=needs_sawyer)])
 def test_real_data_has_no_problems(root: Path) -> None:
     report = inspect(detect(str(root)), 12, 64)
-    assert (report.problems, report.side) == ([], 64)
+    absent = [split for split in ("train", "validate") if not (root / split).is_dir()]
+    assert report.side == 64
+    assert len(report.problems) == len(absent)
+    assert all(f"there is no {split} split" in said for split, said in zip(absent, report.problems, strict=True))
 
 
 @needs_bair

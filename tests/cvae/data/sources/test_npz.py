@@ -1,6 +1,8 @@
 """npz episodes: what is read, and every fault refused by name."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,8 +57,8 @@ FAULTS: dict[str, tuple[dict[str, object], str]] = {
     "grey frames": ({"frames": np.zeros((14, 16, 16), np.uint8)}, "expected numbers (T, H, W, 3)"),
     "channels first": ({"frames": np.zeros((14, 3, 16, 16), np.uint8)}, "shape (14, 3, 16, 16)"),
     "no frame at all": ({"frames": np.zeros((0, 16, 16, 3), np.uint8)}, "shape (0, 16, 16, 3)"),
-    "another size": ({"frames": np.zeros((14, 32, 32, 3), np.uint8)}, "32x32 pixels; expected 16x16"),
-    "not square": ({"frames": np.zeros((14, 16, 8, 3), np.uint8)}, "8x16 pixels; expected 16x16"),
+    "another size": ({"frames": np.zeros((14, 16, 16, 3), np.uint8)}, "16x16 pixels; expected 32x32"),
+    "not square": ({"frames": np.zeros((14, 16, 8, 3), np.uint8)}, "8x16 pixels; expected 32x32"),
     "short actions": ({"actions": np.zeros((13, 2))}, "`actions` has 13 rows; expected 14"),
     "long positions": ({"positions": np.zeros((15, 3))}, "`positions` has 15 rows; expected 14"),
     "flat actions": ({"actions": np.zeros(14)}, "`actions` is float64 of shape (14,)"),
@@ -129,3 +131,15 @@ def test_no_damage_gets_past_as_a_crash(write_npz: WriteNpz) -> None:
 def test_options_are_checked_strictly(options: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         NpzEpisodes.model_validate({"root": str(tmp_path), **options})
+
+
+def test_a_name_that_is_not_utf8_is_refused_and_can_be_printed(write_npz: WriteNpz) -> None:
+    path = write_npz()
+    path.rename(path.with_name("ep\udce9.npz"))
+    done = subprocess.run(
+        [sys.executable, "-m", "cvae.data", "inspect", str(path.parents[1])],
+        cwd=Path(__file__).parents[4], capture_output=True, check=False, env={"PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.endswith(b"ep\\udce9.npz: its name is not UTF-8; rename it\n")
+    assert done.stderr.count(b"\n") == 1
