@@ -73,7 +73,8 @@ def test_no_folder_has_a_circle(folder: str) -> None:
 ORDER = {
     "cvae": """
         console, errors, sections, provenance, extensions < cli, files, schedules < random_streams, data, record
-        < config < device, new_run < model < evaluation < training, visualization < run < api, train, evaluate < predict""",
+        < config < device, new_run < model < evaluation < training, visualization < run < api, train, evaluate
+        < predict""",
     "cvae/data": """
         pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
         < hidden_report < __main__""",

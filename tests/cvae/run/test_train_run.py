@@ -299,7 +299,7 @@ MOVED: dict[str, Any] = {
 # What the test cannot see here, and where it is seen.
 SEEN_ELSEWHERE = {
     "evaluation.batch_size",  # test_trainer: changes no result, by law
-    "model.network",  # tests/cvae/test_extensions.py: there is one, but for what other packages add
+    "model.network",  # tests/cvae/extensions: there is one, but for what other packages add
     "evaluation.lpips", "evaluation.fvd",  # test_perceptual: they name files
     "runtime.device",  # test_device: only one device is sure to exist
     "runtime.resident", "runtime.checkpointing", "runtime.compile",  # test_speed: change no result, by law

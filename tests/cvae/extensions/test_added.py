@@ -17,7 +17,7 @@ from cvae.config.yaml_file import dump_yaml
 from cvae.errors import InputError
 from tests.conftest import TINY
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 PACKAGE = ROOT / "tests" / "example_package"
 
