@@ -25,6 +25,9 @@ def predict_command(
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="samples of the future")] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="of the noise  [default: evaluation.seed of the run]")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(metavar="last|best", help="which weights  [default: as the run's configuration says]")
+    ] = None,
     version: ShowVersion = False,
 ) -> None:
     """Predict what follows the first frames of a file, by a trained run."""
@@ -33,7 +36,9 @@ def predict_command(
     from cvae.predict.prediction_file import check_kind, save_prediction
 
     check_kind(out)
-    loaded = load_run(run)
+    if checkpoint not in (None, "last", "best"):
+        raise InputError(f"--checkpoint is '{checkpoint}'; allowed: last, best")
+    loaded = load_run(run, checkpoint)
     n_past, reach = loaded.model.n_past, given.horizon(loaded.model.n_past)
     n_future = horizon or reach or loaded.config.n_future
     if n_future < 1:

@@ -63,6 +63,11 @@ class RunFolder:
         return self.path / "checkpoint.pt"
 
     @property
+    def best(self) -> Path:
+        """Weights of the best evaluation, where `evaluation.checkpoint` keeps them: for use, they decide nothing."""
+        return self.path / "best.pt"
+
+    @property
     def samples(self) -> Path:
         """Strips (PNG) and GIFs of truth over prediction."""
         return self.path / "samples"
