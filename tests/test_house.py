@@ -84,7 +84,7 @@ ORDER = {
         < commands, browse, dashboard, worker < api, doors""",
     "sweeps/report": """
         reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
-        < output < all_verdicts""",
+        < output < all_verdicts, run_pages""",
 }
 
 

@@ -1,7 +1,7 @@
 """Records as they are: experiments, runs, evaluations and clip scores as plain typed values. Nothing is judged here."""
 
 from sweeps.report.reading.clip_scores import clip_names, clip_scores, run_clip_scores
-from sweeps.report.reading.experiment_folder import read_experiment
+from sweeps.report.reading.experiment_folder import read_experiment, read_lone_run
 from sweeps.report.reading.merging import merged, refuse_what_differs
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
 
@@ -13,6 +13,7 @@ __all__ = [
     "clip_scores",
     "merged",
     "read_experiment",
+    "read_lone_run",
     "refuse_what_differs",
     "run_clip_scores",
 ]

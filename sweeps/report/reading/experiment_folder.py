@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,15 +150,29 @@ def read_run(path: Path) -> RunRecord:
     Raises:
         InputError: a file of the record is not valid JSON or YAML.
     """
+    named = parse_run_name(path.name)
+    assert named is not None, path  # the caller has looked
+    return _record(path, *named)
+
+
+def read_lone_run(path: Path, name: str) -> RunRecord:
+    """Read one run's folder, of an experiment or none, as the only confirm run of an arm of that name.
+
+    Raises:
+        InputError: it is no run folder, or a file of the record is damaged.
+    """
+    if not RunFolder(path).config.is_file():
+        raise InputError(f"{path}: not a run's folder; expected a config.yaml in it")
+    return replace(_record(path, "confirm", 0, None), arm=name)
+
+
+def _record(path: Path, phase: str, number: int, seed: int | None) -> RunRecord:
     folder = RunFolder(path)
     try:
         identity, state, epochs = folder.read_identity(), folder.read_state(), columns_of(folder.read_epochs())
         diagnostics = read_diagnostics(path / "diagnostics.json")
     except (AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{path}: epochs.jsonl or diagnostics.json is damaged ({error})") from error
-    named = parse_run_name(path.name)
-    assert named is not None, path  # the caller has looked
-    phase, number, seed = named
     return RunRecord(
         folder=path,
         arm=path.parent.name if identity is None else identity.arm,
