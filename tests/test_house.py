@@ -54,7 +54,8 @@ def ladders() -> dict[str, dict[str, set[str]]]:
         for target in targets(path):
             a, b = path.relative_to(ROOT).parts, target.relative_to(ROOT).parts
             n = next(i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
-            if "__init__.py" not in (a[n], b[n]):
+            is_command = a[-1] == "__main__.py" and n < len(a) - 1  # nobody imports it: it stands above its folder
+            if "__init__.py" not in (a[n], b[n]) and not is_command:
                 graphs["/".join(a[:n])][a[n]].add(b[n])
     return graphs
 
@@ -81,7 +82,7 @@ ORDER = {
     "sweeps": """
         units, search_space, decision < experiment < experiment_folder, workers, tracking
         < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
-        < commands, browse, dashboard, worker < api, doors""",
+        < commands, browse, dashboard, worker, fork_server < api, doors""",
     "sweeps/report": """
         reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
         < output < all_verdicts, run_pages""",

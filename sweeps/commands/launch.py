@@ -1,6 +1,7 @@
 """One launch of a sweep, from its checks to its last run: prepare, check, start."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from cvae.console import echo_line
@@ -28,7 +29,7 @@ from sweeps.experiment_folder import (
     write_data_record,
     write_experiment_file,
 )
-from sweeps.workers import Slots
+from sweeps.workers import ForkServer, Slots
 
 Echo = Callable[[str], None]
 
@@ -112,16 +113,18 @@ def start_launch(
         Ledger(root.ledger).append("budget", seconds=options.budget_s, cut=prepared.cut)
     if options.retry is not None:
         echo(f"{reopen(prepared.experiment, root, options.retry)} {options.retry} runs opened again")
-    coordinator = Coordinator(
-        prepared.experiment,
-        root,
-        slots,
-        options.threads,
-        storage=options.storage,
-        hang_s=options.hang_s,
-        provenance=prepared.origin.facts,
-    )
-    work_in_foreground(coordinator, options)
+    with closing(ForkServer()) as workers:
+        coordinator = Coordinator(
+            prepared.experiment,
+            root,
+            slots,
+            options.threads,
+            start=workers.start,
+            storage=options.storage,
+            hang_s=options.hang_s,
+            provenance=prepared.origin.facts,
+        )
+        work_in_foreground(coordinator, options)
     return coordinator
 
 

@@ -51,9 +51,11 @@ def _require_room(archive: zipfile.ZipFile, wanted: Set[str], path: Path) -> Non
     """Refuse an archive whose wanted arrays are longer than it says, or do not fit into this machine's memory."""
     total = 0
     for member in archive.infolist():
-        if member.filename not in wanted:
-            continue
-        with archive.open(member) as file:
+        with archive.open(
+            member
+        ) as file:  # each, wanted or not: a name that is damaged is told from one that is absent
+            if member.filename not in wanted:
+                continue
             version = npy_format.read_magic(file)
             read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
             shape, _, dtype = read_header(file)

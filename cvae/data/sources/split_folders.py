@@ -6,6 +6,9 @@ from cvae.errors import InputError
 
 SPLITS = ("train", "validate", "test")
 
+#: What data sets call their splits.
+SPLIT_WORDS = {"train": "train", "val": "validate", "valid": "validate", "validation": "validate", "test": "test"}
+
 N_LISTED = 6  # names shown of a folder's content in an error
 
 

@@ -153,7 +153,7 @@ def test_mistakes_on_the_command_line(run: Command, tmp_path: Path) -> None:
 def test_an_unwritable_runs_folder(run: Command, tmp_path: Path) -> None:
     # a file where the folder should be: even root cannot write below it
     (tmp_path / "runs").write_text("")
-    refused(sweep(run, tmp_path, EXPERIMENT), str(tmp_path / "runs" / "tiny"), "cannot be created")
+    refused(sweep(run, tmp_path, EXPERIMENT), str(tmp_path / "runs"), "is a file; expected a folder")
 
 
 def test_a_report_without_a_finished_run(run: Command, tmp_path: Path) -> None:
