@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
@@ -69,7 +69,7 @@ def _check_source(name: str, value: Any) -> None:
     if not (isinstance(value, type) and issubclass(value, BaseModel)):
         raise TypeError("expected a class that inherits from cvae.sections.Section")
     tag = value.model_fields.get("source")
-    if tag is None or tag.annotation != Literal[name]:  # type: ignore[valid-type]
+    if tag is None or get_args(tag.annotation) != (name,):
         raise TypeError(f"expected the field `source: Literal['{name}'] = '{name}'`")
     missing = [part for part in OF_A_SOURCE if part not in value.model_fields and not hasattr(value, part)]
     if missing:
