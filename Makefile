@@ -6,7 +6,7 @@ EXPERIMENT ?= quickstart
 PORT ?= 8080
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup sweep report browse dashboard test test-all bench lint types clean
+.PHONY: help setup sweep report browse dashboard test test-all bench lint types lock clean
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
@@ -61,6 +61,13 @@ lint: .venv/installed-dev  ## ruff: rules and format
 
 types: .venv/installed-dev  ## mypy, strict
 	$(BIN)/mypy
+
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+lock: .venv/installed-dev  ## the lock files again, every package with its hashes, from requirements.txt
+	$(COMPILE) requirements.txt -o requirements.lock
+	grep -vE '^torch(vision)?==' requirements.txt > .cache/requirements-without-torch.txt
+	$(COMPILE) .cache/requirements-without-torch.txt -c requirements.lock -o requirements-without-torch.lock
 
 clean:          ## everything that can be made again, except runs
 	rm -rf .venv .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -73,19 +73,19 @@ def test_no_folder_has_a_circle(folder: str) -> None:
 #: Left never imports right, where direction is meant and not only freedom from circles.
 ORDER = {
     "cvae": """
-        console, errors, processes, sections, provenance < cli, files, schedules < random_streams, data, record
-        < config < device, new_run < model < evaluation < training, visualization < run < api, train, evaluate
-        < predict""",
+        console, errors, processes, sections, provenance, extensions < cli, files, schedules
+        < random_streams, data, record < config < device, new_run < model < evaluation < training, visualization < run
+        < api, train, evaluate < predict""",
     "cvae/data": """
         pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
         < hidden_report < __main__""",
     "sweeps": """
-        units, search_space, decision < experiment < experiment_folder, workers, tracking
+        units, child_environment, search_space, decision < experiment < experiment_folder, workers, tracking
         < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
         < commands, browse, dashboard, worker, fork_server < api, doors""",
     "sweeps/report": """
         reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
-        < output < all_verdicts""",
+        < output < all_verdicts, run_pages""",
 }
 
 

@@ -68,6 +68,9 @@ class EvaluationConfig(Section):
         False, description="evaluate in full at the end: every protocol, and what the latent says; confirm runs do"
     )
     best_of: int = Field(100, ge=1, description="samples of each clip in a full evaluation: N of best of N, mean of N")
+    checkpoint: Literal["last", "best"] = Field(
+        "last", description="weights for use: the last, which decide, or best.pt beside them, of the best evaluation"
+    )
     energy_samples: Literal[0, 2, 4, 8, 16] = Field(0, description="samples a clip at every evaluation: val/energy_db")
     conditions: bool = Field(True, description="shuffle and zero conditions in a full evaluation, to see what they do")
     lpips: Annotated[str | None, PLACE] = Field(None, description="your own LPIPS weight file; null: none")

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.files import holder_of, is_locked, parse_json, write_atomically, write_json
+from cvae.files import holder_of, is_locked, write_atomically, write_json
 from cvae.processes import ProcessMark, mark_of
 from cvae.record.epoch_lines import bytes_from, describe_damage, parse_epochs
 from cvae.record.names import STOP_ASKS, Status
-from cvae.record.run_state import Record, RunIdentity, RunState, parse_record
+from cvae.record.run_state import RunIdentity, RunState, parse_file
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class RunFolder:
         return self.path / "checkpoint.pt"
 
     @property
+    def best(self) -> Path:
+        """Weights of the best evaluation, where `evaluation.checkpoint` keeps them: for use, they decide nothing."""
+        return self.path / "best.pt"
+
+    @property
     def samples(self) -> Path:
         """Strips (PNG) and GIFs of truth over prediction."""
         return self.path / "samples"
@@ -91,7 +96,7 @@ class RunFolder:
         Raises:
             InputError: the file is damaged.
         """
-        return _parse(RunState, self.state, must_have="status") or RunState()
+        return parse_file(RunState, self.state, must_have="status") or RunState()
 
     def write_state(self, state: RunState) -> None:
         """Replace the state."""
@@ -103,7 +108,7 @@ class RunFolder:
         Raises:
             InputError: the file is damaged.
         """
-        return _parse(RunIdentity, self.identity)
+        return parse_file(RunIdentity, self.identity)
 
     def write_identity(self, identity: RunIdentity) -> None:
         """Write what the run is within its experiment."""
@@ -147,9 +152,7 @@ class RunFolder:
 
     def asked_status(self) -> Status | None:
         """Return the status that the `stop` file asks for; None where nobody asks."""
-        try:
-            asked = self.stop.read_bytes().strip().decode(errors="replace")
-        except FileNotFoundError:
+        if (asked := _read_if_there(self.stop)) is None:
             return None
         # what nobody has written on purpose must not be a run's last word
         return "stopped" if asked in ("", "stopped") else STOP_ASKS.get(asked, "interrupted")
@@ -179,22 +182,9 @@ def _recorded_trainer(folder: RunFolder) -> ProcessMark | None:
     return None
 
 
-def _parse(kind: type[Record], path: Path, must_have: str = "") -> Record | None:
-    """Return what a file of the record says; None where there is none.
-
-    Where every key has a default any object would do, so one that is always written must be there.
-
-    Raises:
-        InputError: it is damaged.
-    """
+def _read_if_there(path: Path) -> str | None:
+    """Return a small file's words, whatever they are; None where there is none."""
     try:
-        values = parse_json(path.read_bytes())
-        if isinstance(values, dict) and must_have and must_have not in values:
-            raise ValueError(f"it has no {must_have}")
-        return parse_record(kind, values)
-    except (FileNotFoundError, NotADirectoryError):
+        return path.read_bytes().strip().decode(errors="replace")
+    except FileNotFoundError:
         return None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:  # no JSON, no UTF-8, or of another shape
-        raise InputError(f"{path}: is damaged ({error})") from error

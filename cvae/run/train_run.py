@@ -14,7 +14,7 @@ from cvae.evaluation.metrics import load_perceptual
 from cvae.files import held, sweep_up
 from cvae.processes import mark_of
 from cvae.record import RunFolder, RunState
-from cvae.run.checkpoint import save_checkpoint, take_up_checkpoint
+from cvae.run.checkpoint import keep_best, save_checkpoint, take_up_checkpoint
 from cvae.run.final_evaluation import EvaluationFiles, FinalEvaluation, final_evaluation, flags_of
 from cvae.run.heartbeat import beating
 from cvae.run.run_attempt import RunAttempt
@@ -100,6 +100,7 @@ def _train(attempt: RunAttempt) -> Iterator[Evaluated]:
         for result in trainer.fit():
             folder.append_epoch(result.values())
             yield Evaluated(result, *_save_samples(folder, trainer, result))
+            keep_best(folder, trainer)
             save_checkpoint(folder, trainer)
             reached = replace(attempt.state, step=trainer.step, seconds=trainer.seconds)
             if trainer.step < config.train.steps and (asked := folder.asked_status()) is not None:

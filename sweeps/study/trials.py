@@ -139,13 +139,18 @@ class Trials:
         if tune is None or tune.checkpoints == "all":
             return
         if status == "pruned":
-            self._root.run(run).checkpoint.unlink(missing_ok=True)
+            _forget_weights(self._root.run(run))
         elif status == "finished":
             kept, ranking = self._experiment.confirm.configs_per_arm, self._ranked(run)
             for _, number in [*ranking[kept : kept + 1], (0.0, run.number)]:
                 if all(number != best for _, best in ranking[:kept]):
                     out = PlannedRun(run.arm, "tune", number, self._experiment.tune_seed(number))
-                    self._root.run(out).checkpoint.unlink(missing_ok=True)
+                    _forget_weights(self._root.run(out))
+
+
+def _forget_weights(folder: RunFolder) -> None:
+    for file in (folder.checkpoint, folder.best):
+        file.unlink(missing_ok=True)
 
 
 def open_trials(experiment: Experiment, root: ExperimentFolder, url: str | None) -> tuple[Trials, Path | None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from cvae.files import held
-from sweeps.workers import with_project
+from sweeps.child_environment import with_project
 
 Mode = Literal["offline", "online", "disabled"]
 

@@ -3,7 +3,7 @@
 from sweeps.workers.attempt import Attempt
 from sweeps.workers.fleet import Fleet, Start
 from sweeps.workers.forked_worker import ForkServer
-from sweeps.workers.launcher import start_worker, with_project
+from sweeps.workers.launcher import start_worker
 from sweeps.workers.slots import CPU, Slots, find_slots, usable_cores
 
 __all__ = [
@@ -16,5 +16,4 @@ __all__ = [
     "find_slots",
     "start_worker",
     "usable_cores",
-    "with_project",
 ]

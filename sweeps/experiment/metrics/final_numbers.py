@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from cvae.extensions import added
+
 Direction = Literal["maximize", "minimize", "none"]
 
 #: When a number is measured: at every evaluation; at every one with `evaluation.energy_samples`; at a run's end; at its
@@ -45,4 +47,10 @@ FINAL_NUMBERS: dict[str, FinalNumber] = {
     "active_units": FinalNumber("active units", "", None),
     "mutual_information": FinalNumber("mutual information", "nats", None),
     "mse_between_samples": FinalNumber("MSE between samples", "", None),
+}
+
+FINAL_NUMBERS |= {
+    name: FinalNumber(metric.label or name, metric.unit, metric.direction, "end")
+    for name, metric in added("cvae.metrics").objects.items()
+    if name not in FINAL_NUMBERS
 }

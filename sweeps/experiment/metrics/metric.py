@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from cvae.extensions import why_absent
 from cvae.record import PREFIXES
 from cvae.sections import Section
 from sweeps.experiment.metrics.final_numbers import FINAL_NUMBERS, FinalNumber
@@ -88,7 +89,8 @@ def check_deciding(metric: Metric) -> None:
     """
     if metric.name not in DECIDING:
         allowed = ", ".join(f"'{name}'" for name in DECIDING)
-        raise ValueError(f"metric.name is '{metric.name}'; allowed: {allowed}")
+        absent = why_absent("cvae.metrics", metric.short)
+        raise ValueError(f"metric.name is '{metric.name}'; allowed: {allowed}{absent}")
     direction = DECIDING[metric.name].direction or "maximize"  # the gap: what the latent is worth, where it decides
     if metric.direction != direction:
         is_better = "more is better" if direction == "maximize" else "less is better"

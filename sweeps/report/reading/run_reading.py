@@ -1,5 +1,6 @@
 """From a run's folder to typed values: what cannot be read is named, and the rest is read."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,28 @@ def read_run(path: Path, damage: list[str]) -> RunRecord:
         path: of the folder.
         damage: takes what cannot be read, a sentence each. A run without its state has no result.
     """
-    folder = RunFolder(path)
     named = parse_run_name(path.name)
     assert named is not None, path  # the caller has looked
-    phase, number, seed = named
+    return _record(path, *named, damage)
+
+
+def read_lone_run(path: Path, name: str) -> RunRecord:
+    """Read one run's folder, of an experiment or none, as the only confirm run of an arm of that name.
+
+    Raises:
+        InputError: it is no run folder, or a file of the record is damaged.
+    """
+    damage: list[str] = []
+    if not RunFolder(path).config.is_file():
+        raise InputError(f"{path}: not a run's folder; expected a config.yaml in it")
+    record = _record(path, "confirm", 0, None, damage)
+    if damage:
+        raise InputError("; ".join(damage))
+    return replace(record, arm=name)
+
+
+def _record(path: Path, phase: str, number: int, seed: int | None, damage: list[str]) -> RunRecord:
+    folder = RunFolder(path)
     identity = unless_damaged(folder.read_identity, None, damage)
     state = unless_damaged(folder.read_state, RunState(), damage)
     config: dict[str, Any] = {}

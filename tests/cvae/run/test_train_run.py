@@ -341,6 +341,8 @@ MOVED: dict[str, Any] = {
 # What the test cannot see here, and where it is seen.
 SEEN_ELSEWHERE = {
     "evaluation.batch_size",  # test_trainer: changes no result, by law
+    "evaluation.checkpoint",  # tests/cvae/run/test_checkpoint.py: keeps a file more, moves no number
+    "model.network",  # tests/cvae/extensions: there is one, but for what other packages add
     "evaluation.lpips", "evaluation.fvd",  # test_perceptual: they name files
     "runtime.device",  # test_device: only one device is sure to exist
     "runtime.resident", "runtime.checkpointing", "runtime.compile",  # test_speed: change no result, by law
