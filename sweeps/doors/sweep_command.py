@@ -1,6 +1,5 @@
 """Launch the runs of an experiment, show them, stop them: `run_sweep.py`, `cvae-sweep`."""
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -105,7 +104,7 @@ def sweep(
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
     experiment, root = _read(experiment_file, runs, settings)
     machine = _slots_for(experiment, slots, slots_per_gpu)
-    threads = max(1, (os.cpu_count() or 1) // machine.total)
+    threads = _threads_for(machine)
     if stop:
         _stop(experiment, root)
     elif status:
@@ -135,6 +134,12 @@ def _slots_for(experiment: "Experiment", slots: str, slots_per_gpu: int) -> "Slo
 
     config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
     return find_slots(parse_slots(slots), slots_per_gpu, config.runtime.device, config.runtime.threads)
+
+
+def _threads_for(machine: "Slots") -> int:
+    from sweeps.workers import usable_cores
+
+    return max(1, usable_cores() // machine.total)
 
 
 def _sync(experiment_file: Path, runs: Path, *, dry_run: bool) -> None:
