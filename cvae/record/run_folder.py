@@ -130,10 +130,7 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def keep_epochs(self, last_step: int) -> bool:
-        """Drop the evaluations after a step: those that a killed attempt wrote and the next will write again.
-
-        Returns whether a line that a kill had torn was among them.
-        """
+        """Drop the evaluations after a step, which the next attempt writes again; return whether a kill tore one."""
         is_torn = bytes_from(self.epochs)[-1:] not in (b"", b"\n")
         kept = [line for line in self.read_epochs() if line["step"] <= last_step]
         write_atomically(self.epochs, "".join(json.dumps(line) + "\n" for line in kept).encode())

@@ -9,6 +9,7 @@ import pytest
 import cvae
 from cvae.config.schema import Config
 from cvae.errors import InputError
+from cvae.files import write_atomically
 from cvae.record.run_folder import RunFolder
 from cvae.run.checkpoint import read_checkpoint
 from cvae.run.train_run import train_run
@@ -52,6 +53,27 @@ def test_an_interruption_changes_nothing(kept: RunFolder, tiny: Config, tmp_path
         for _ in range(n):
             next(run)
         run.close()
+    finish(folder)
+    assert read_checkpoint(folder, "best")["trainer"]["step"] == best_step(kept)
+
+
+@pytest.mark.parametrize("n_writes", range(1, 6))
+def test_a_kill_between_two_writes_loses_no_best(
+    kept: RunFolder, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_writes: int
+) -> None:
+    folder, written = new_run(tmp_path / "e", changed(tiny, WILD)), []
+
+    def write(path: Path, content: bytes) -> None:
+        if len(written) == n_writes:
+            raise KeyboardInterrupt
+        written.append(path.name)
+        write_atomically(path, content)
+
+    monkeypatch.setattr("cvae.run.checkpoint.write_atomically", write)
+    with pytest.raises(KeyboardInterrupt):
+        finish(folder)
+    assert len(written) == n_writes
+    monkeypatch.undo()
     finish(folder)
     assert read_checkpoint(folder, "best")["trainer"]["step"] == best_step(kept)
 

@@ -82,9 +82,12 @@ def refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
 
 def test_a_sweep_from_file_to_report_and_wandb(run: Command, tmp_path: Path) -> None:
     # Two arms, one trial and two seeds each: six real workers, mirrored offline.
-    done = sweep(run, tmp_path, EXPERIMENT, "--slots", "2")
+    done = sweep(run, tmp_path, EXPERIMENT, "--slots", "2", "--notify", f"cat >> {tmp_path / 'told'}")
     assert done.returncode == 0, done.stderr
     root = tmp_path / "runs" / "tiny"
+    told = json.loads((tmp_path / "told").read_text())
+    assert (told["event"], told["folder"]) == ("ended", str(root))
+    assert told["text"].startswith("6 of 6 runs done")
     assert f"python analyze.py {root}" in done.stdout
     assert "beta:  0.001, beta_sum 3.07, sigma 1.24; collapse expected above beta_c, about " in done.stdout
     assert set(json.loads((root / "data.json").read_text())["arms"]) == {"constant", "cyclical"}
