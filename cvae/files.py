@@ -54,6 +54,19 @@ def write_json(path: Path, values: object) -> None:
     write_atomically(path, (json.dumps(values, indent=2) + "\n").encode())
 
 
+def require_folder(path: Path, option: str) -> Path:
+    """Return a path that is a folder, or can become one.
+
+    Raises:
+        InputError: it, or something on the way to it, is a file; names the option that it was given by.
+    """
+    found = next((step for step in (path, *path.parents) if os.path.lexists(step)), None)
+    if found is not None and not found.is_dir():
+        what = "is a link that leads nowhere" if found.is_symlink() and not found.exists() else "is a file"
+        raise InputError(f"{option} is {path}: {found} {what}; expected a folder, or a new name for one")
+    return path
+
+
 def lies_within(path: Path, folder: Path) -> bool:
     """Return whether a path is a regular file of a folder and no link that leads out of it."""
     try:

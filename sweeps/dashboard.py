@@ -9,8 +9,10 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from wsgiref.simple_server import make_server
 
 import optuna
 import typer
@@ -66,7 +68,6 @@ def dashboard(
 ) -> None:
     """Start optuna-dashboard on loopback over an experiment's studies; Ctrl-C ends it. It changes nothing on disk."""
     try:
-        from bottle import run
         from optuna_dashboard import wsgi
     except ImportError as error:
         raise InputError("optuna-dashboard is not installed: pip install -r requirements-browse.txt") from error
@@ -82,7 +83,8 @@ def dashboard(
         print(f"optuna-dashboard: http://127.0.0.1:{port}/dashboard", flush=True)
         try:
             app = for_own_pages(wsgi(study_copy.storage, artifact_store=study_copy.pictures), port)
-            run(app, host="127.0.0.1", port=port)
+            with make_server("127.0.0.1", port, app) as server, suppress(KeyboardInterrupt):
+                server.serve_forever()
         except OSError as error:
             raise InputError(f"--port is {port}: it cannot be used ({error.strerror})") from error
 

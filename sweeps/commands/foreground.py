@@ -11,6 +11,7 @@ from cvae.console import echo_line, new_console
 from cvae.errors import InputError
 from cvae.record import LOST
 from sweeps.commands.control import REOPENED
+from sweeps.commands.notify import Notifier, ending_of
 from sweeps.commands.options import LaunchOptions
 from sweeps.commands.output import watch
 from sweeps.coordinator import Coordinator
@@ -33,9 +34,13 @@ def work_in_foreground(coordinator: Coordinator, options: LaunchOptions) -> None
         InputError: the disk or the database takes nothing, so that nothing can be taken up.
     """
     root = coordinator.root
-    # the workers are ended before anybody waits for the mirror
-    with _mirrored(coordinator, options) as mirror, _obeying_signals(coordinator), _naming_trouble(root):
-        watch(coordinator, new_console(), options.output, mirror)
+    with (
+        _mirrored(coordinator, options) as mirror,
+        _notified(coordinator, options) as notifier,
+        _obeying_signals(coordinator),  # the workers are ended before anybody waits for the mirror
+        _naming_trouble(root),
+    ):
+        watch(coordinator, new_console(), options.output, [mirror, notifier])
 
 
 @contextmanager
@@ -47,6 +52,22 @@ def _mirrored(coordinator: Coordinator, options: LaunchOptions) -> Iterator[Mirr
     finally:
         patience_s = HURRIED_S if len(coordinator.signals) > 1 else PATIENCE_S
         for line in mirror.close(patience_s):
+            echo_line(line, sys.stderr)
+
+
+@contextmanager
+def _notified(coordinator: Coordinator, options: LaunchOptions) -> Iterator[Notifier]:
+    """Tell whom `--notify` names of what happens in the block, and of its end, however it ends."""
+    notifier = Notifier(options.notify, coordinator.experiment, coordinator.root)
+    try:
+        yield notifier
+    except Exception as error:
+        notifier.tell("broken", f"the sweep has stopped: {error}")
+        raise
+    else:
+        notifier.tell(*ending_of(coordinator))
+    finally:
+        for line in notifier.close():
             echo_line(line, sys.stderr)
 
 

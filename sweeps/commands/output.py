@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,10 +42,12 @@ def echo_to_whoever_reads(line: str) -> None:
         echo_line("warning: nobody reads standard output any more; the sweep goes on, see --status", sys.stderr)
 
 
-def watch(coordinator: Coordinator, console: Console, output: Output = "live", mirror: Companion | None = None) -> None:
+def watch(
+    coordinator: Coordinator, console: Console, output: Output = "live", companions: Sequence[Companion] = ()
+) -> None:
     """Run a coordinator to its end before a person's eyes, or into a log."""
     progress = Progress(coordinator)
-    lines = _with(coordinator.run(), mirror)
+    lines = _with(coordinator.run(), companions)
     if output == "json":
         _echo_json(progress, lines, coordinator.root.ledger)
     elif output == "live" and console.is_terminal:
@@ -56,12 +58,12 @@ def watch(coordinator: Coordinator, console: Console, output: Output = "live", m
                 echo_to_whoever_reads(progress.numbered(line))
 
 
-def _with(lines: Iterable[str], mirror: Companion | None) -> Iterator[str]:
+def _with(lines: Iterable[str], companions: Sequence[Companion]) -> Iterator[str]:
     """Yield the sweep's lines and, as they come, those of what runs beside it."""
     for line in lines:
         yield line
-        if mirror is not None:
-            yield from mirror.lines()
+        for companion in companions:
+            yield from companion.lines()
 
 
 def _show_live(progress: Progress, lines: Iterable[str], console: Console) -> None:

@@ -10,10 +10,17 @@ from cvae.config import Config, Split, build_config, format_validation_error, lo
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
-from sweeps.experiment.arm_names import check_arm_names
 from sweeps.experiment.metric import DECIDING, Metric, check_deciding, check_prunes
 from sweeps.experiment.overridden import override
-from sweeps.experiment.phases import Confirm, Tune, check_stop, check_tunings, count_tunings, fill_in_tunings
+from sweeps.experiment.phases import (
+    Confirm,
+    Tune,
+    check_arm_names,
+    check_stop,
+    check_tunings,
+    count_tunings,
+    fill_in_tunings,
+)
 from sweeps.experiment.sampler_options import GridOptions
 from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (

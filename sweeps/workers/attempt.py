@@ -2,13 +2,13 @@
 
 import os
 import signal
-import subprocess
 from contextlib import suppress
 from typing import Any
 
 from cvae.errors import InputError, unless_damaged
 from cvae.record import RunError, RunFolder, RunState
 from sweeps.experiment import PlannedRun
+from sweeps.workers.launcher import WorkerProcess
 
 #: Seconds between two looks that count, at most: in a longer gap this process was not there to see the worker beat.
 LOOK_S = 5.0
@@ -23,7 +23,7 @@ class Attempt:
         folder: RunFolder,
         device: str,
         slots_then: int,
-        process: subprocess.Popen[bytes] | None,
+        process: WorkerProcess | None,
         now: float,
     ) -> None:
         self.run = run
@@ -88,10 +88,8 @@ class Attempt:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the worker and whatever it started; to nobody where it is not certain who that is."""
-        if self.process is not None:
-            if self.process.poll() is not None:
-                return  # its number may be another's by now
-            pid = self.process.pid
+        if self.process is not None and self.process.poll() is None:
+            pid = self.process.pid  # of one that has ended it may be another's by now
         elif (trainer := self.folder.trainer()) is not None:
             pid = trainer.pid
         else:

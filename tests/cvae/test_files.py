@@ -1,13 +1,61 @@
-"""Locks: looked at without a trace or a right to write, and saying who holds them."""
+"""Paths that are not what they should be; locks, looked at without a trace or a right to write."""
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cvae.errors import InputError
-from cvae.files import held, holder_of, is_locked, parse_json, sweep_up, write_atomically
+from cvae.files import (
+    held,
+    holder_of,
+    is_locked,
+    lies_within,
+    parse_json,
+    require_folder,
+    sweep_up,
+    write_atomically,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_folder_is_one_or_can_become_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for good in (tmp_path, tmp_path / "new", tmp_path / "new" / "below"):
+        assert require_folder(good, "--runs") == good
+    for bad, why in (("file", "is a file"), ("file/below/it", "is a file"), ("nowhere", "leads nowhere")):
+        with pytest.raises(InputError, match=f"--runs is .*{why}"):
+            require_folder(tmp_path / bad, "--runs")
+
+
+@pytest.mark.parametrize("option", ["--status", "--plan", "--stop"])
+def test_runs_that_is_a_file_is_one_line(tmp_path: Path, option: str) -> None:
+    (tmp_path / "runs").write_text("x")
+    command = [sys.executable, "run_sweep.py", "experiments/quickstart.yaml", "--runs", str(tmp_path / "runs"), option]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: --runs is {tmp_path / 'runs'}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_link_out_of_a_folder_does_not_lie_within_it(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "run", tmp_path / "secret"
+    inside.mkdir()
+    outside.write_text("x")
+    (inside / "own").write_text("x")
+    (inside / "link").symlink_to(outside)
+    (inside / "loop").symlink_to("loop")
+    (tmp_path / "also").symlink_to(inside)
+    assert lies_within(inside / "own", inside)
+    assert lies_within(tmp_path / "also" / "own", tmp_path / "also")  # the folder itself may be a link
+    assert not lies_within(inside / "link", inside)
+    assert not lies_within(inside / "loop", inside)
+    assert not lies_within(inside / "gone", inside)
 
 
 def test_looking_at_a_lock_leaves_nothing(tmp_path: Path) -> None:

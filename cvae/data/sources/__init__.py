@@ -20,14 +20,15 @@ from pydantic import Field
 from cvae.data.sources.bair import DOWNLOAD, Bair
 from cvae.data.sources.digests import text_digest
 from cvae.data.sources.episode import Episode, EpisodeFormat
+from cvae.data.sources.lerobot import LeRobotEpisodes
 from cvae.data.sources.npz import NpzEpisodes
-from cvae.data.sources.pictures import reduce_by_area
+from cvae.data.sources.pictures import reduce_by_area, require_trainable
 from cvae.data.sources.pushing_world import PushingWorld
-from cvae.data.sources.recorded import MadeSplit, Recorded
+from cvae.data.sources.recorded import MadeSplit, Recorded, fit_frames
 from cvae.data.sources.split_folders import SPLITS, holds, listing, require_root
 from cvae.data.sources.tfrecords import RldsEpisodes
 
-Source = Annotated[Bair | NpzEpisodes | RldsEpisodes | PushingWorld, Field(discriminator="source")]
+Source = Annotated[Bair | NpzEpisodes | RldsEpisodes | LeRobotEpisodes | PushingWorld, Field(discriminator="source")]
 
 __all__ = [
     "DOWNLOAD",
@@ -35,15 +36,18 @@ __all__ = [
     "Bair",
     "Episode",
     "EpisodeFormat",
+    "LeRobotEpisodes",
     "MadeSplit",
     "NpzEpisodes",
     "PushingWorld",
     "Recorded",
     "RldsEpisodes",
     "Source",
+    "fit_frames",
     "holds",
     "listing",
     "reduce_by_area",
     "require_root",
+    "require_trainable",
     "text_digest",
 ]

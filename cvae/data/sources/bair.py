@@ -73,11 +73,11 @@ class Bair(Recorded[Path | Record]):
     def _trajectories(self, split: str) -> list[Path]:
         """The entries `traj_*.tfrecords` of a split in numerical order, files or folders."""
         folder = self._folder / split
-        found = folders.listing(folder) if folder.is_dir() else []
-        return sorted(
-            (path for path in found if re.fullmatch(r"traj_.*\.tfrecords", path.name)),
-            key=lambda path: (_numbers(path.name), path.name),
-        )
+        listed = folders.listing(folder) if folder.is_dir() else []
+        found = [path for path in listed if re.fullmatch(r"traj_.*\.tfrecords", path.name)]
+        for path in found:
+            folders.require_utf8(path)
+        return sorted(found, key=lambda path: (_numbers(path.name), path.name))
 
     def _files(self, split: str) -> list[Path]:
         """The TFRecord files of a split; empty where it is in the lab layout."""
@@ -132,9 +132,17 @@ class Bair(Recorded[Path | Record]):
         return [f"{trajectories.removesuffix('.tfrecords')}/{number}" for trajectories, number in pairs]
 
     def manifest(self) -> str:
-        """Identity by path, size and time of change of each file, which is cheap to compute."""
+        """Identity by path, size and time of change of each file, which is cheap to compute.
+
+        Raises:
+            InputError: the layout is none: content alone does not tell, and packed content is not read.
+        """
         if files := self._all_files():
             return self.identity(files_manifest(self._folder, files))
+        self._refuse_camera()
+        for split in folders.SPLITS:
+            for _ in self._sequences(split):
+                pass
         return self.identity(manifest_of(self._folder, self._split_folders(), FILES))
 
     def content(self) -> str:

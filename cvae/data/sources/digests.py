@@ -18,18 +18,30 @@ def text_digest(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def files_below(folder: Path, suffixes: frozenset[str]) -> Iterator[os.DirEntry[str]]:
-    """Files below a folder with one of the suffixes, in the order of their names; hidden ones are left out."""
+def files_below(
+    folder: Path, suffixes: frozenset[str], above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[os.DirEntry[str]]:
+    """Files below a folder with one of the suffixes, in the order of their names; hidden ones are left out.
+
+    Args:
+        folder: where to look, through links too.
+        suffixes: with their dots.
+        above: device and inode of the folders that lead here.
+
+    Raises:
+        InputError: a folder cannot be listed, or is a link to one that leads to it.
+    """
     try:
+        status = folder.stat()
         with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
+            entries = [(entry, entry.is_dir()) for entry in listing if not entry.name.startswith(".")]
     except OSError as error:
         raise InputError(f"{folder}: cannot be listed ({error.strerror})") from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from files_below(Path(entry.path), suffixes)
+    if (here := (status.st_dev, status.st_ino)) in above:
+        raise InputError(f"{folder}: is a link to a folder in which it lies, so what is below has no end; remove it")
+    for entry, is_folder in sorted(entries, key=lambda pair: pair[0].name):
+        if is_folder:
+            yield from files_below(Path(entry.path), suffixes, above | {here})
         elif os.path.splitext(entry.name)[1] in suffixes:  # noqa: PTH122 - a Path per file doubles the time
             yield entry
 

@@ -1,8 +1,5 @@
 """Episodes of any robot as npz archives: frames, actions and, where there are any, positions."""
 
-import tokenize
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +10,7 @@ from pydantic import Field
 from cvae.data.sources import split_folders as folders
 from cvae.data.sources.digests import content_of, manifest_of
 from cvae.data.sources.episode import Episode, EpisodeFormat
+from cvae.data.sources.npz_archive import load_arrays
 from cvae.data.sources.recorded import (
     FrameStride,
     Recorded,
@@ -29,21 +27,6 @@ from cvae.sections import Section
 FILES = frozenset({".npz"})
 
 WANTED = "npz files"
-
-# What numpy and zipfile raise for damaged bytes, found by reading thousands of damaged archives.
-BROKEN_ARCHIVE = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    KeyError,
-    RuntimeError,
-    SyntaxError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class NpzKeys(Section):
@@ -90,7 +73,12 @@ class NpzEpisodes(Recorded[Path]):
 
     def _sorted(self, split: str) -> list[Path]:
         folder = self.root / split
-        return sorted(p for p in folders.listing(folder) if p.suffix == ".npz") if folder.is_dir() else []
+        files = sorted(p for p in folders.listing(folder) if p.suffix == ".npz") if folder.is_dir() else []
+        for path in files:
+            if path.is_dir():
+                raise InputError(f"{path}: is a folder; expected a file")
+            folders.require_utf8(path)
+        return files
 
     def path_of(self, place: Path) -> Path:
         """The file of an episode, for messages."""
@@ -121,7 +109,13 @@ class NpzEpisodes(Recorded[Path]):
         return [path.stem for path in places]
 
     def manifest(self) -> str:
-        """Identity by path, size and time of change of each file, which is cheap to compute."""
+        """Identity by path, size and time of change of each file, which is cheap to compute.
+
+        Raises:
+            InputError: a folder is named like a file: content alone does not tell, and packed content is not read.
+        """
+        for split in folders.SPLITS:
+            self._sorted(split)
         return self.identity(manifest_of(self.root, self._split_folders(), FILES))
 
     def content(self) -> str:
@@ -140,24 +134,13 @@ class NpzEpisodes(Recorded[Path]):
 
 def _arrays(path: Path, keys: NpzKeys) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32] | None]:
     """Frames, actions and positions of a file, each checked by itself and all of one length."""
-    arrays = _load(path, keys)
+    arrays = load_arrays(path, (keys.frames, keys.actions, keys.positions))
     frames = as_frames(_require(arrays, keys.frames, path), f"{path}: `{keys.frames}`")
     actions = _columns(arrays, keys.actions, len(frames), path)
     positions = _columns(arrays, keys.positions, len(frames), path) if keys.positions in arrays else None
     if positions is None and keys.positions != NpzKeys().positions:
         _require(arrays, keys.positions, path)
     return frames, actions, positions
-
-
-def _load(path: Path, keys: NpzKeys) -> dict[str, NDArray[np.generic]]:
-    """The arrays of an archive; objects are refused, since unpickling them would run code from the file."""
-    try:
-        # Opened here, since numpy leaves a file open that it cannot read.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            wanted = (keys.frames, keys.actions, keys.positions)
-            return {key: archive[key] for key in wanted if key in archive.files}
-    except BROKEN_ARCHIVE as error:
-        raise InputError(f"{path}: cannot be read as an npz archive of plain arrays ({error})") from error
 
 
 def _require(arrays: dict[str, NDArray[np.generic]], key: str, path: Path) -> NDArray[np.generic]:

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from cvae.errors import Misplaced
+from cvae.errors import InputError, Misplaced
 
 SPLITS = ("train", "validate", "test")
+
+#: What data sets call their splits.
+SPLIT_WORDS = {"train": "train", "val": "validate", "valid": "validate", "validation": "validate", "test": "test"}
 
 N_LISTED = 6  # names shown of a folder's content in an error
 
@@ -28,6 +31,14 @@ def listing(folder: Path) -> list[Path]:
         return [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
         raise Misplaced(f"{folder}: cannot be listed ({error.strerror})") from error
+
+
+def require_utf8(path: Path) -> None:
+    """Refuse a name that is not UTF-8: it is written into records, tables and pictures that are."""
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"{path}: its name is not UTF-8; rename it") from None
 
 
 def holds(folder: Path) -> str:

@@ -29,7 +29,7 @@ def read_numbers(path: Path, n_rows: int, n_columns: int) -> NDArray[np.float32]
 
 def _read_rows(path: Path) -> list[list[str]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             return [row for row in csv.reader(file) if row]
     except FileNotFoundError as error:
         raise InputError(f"{path}: the file is missing") from error
@@ -39,6 +39,8 @@ def _read_rows(path: Path) -> list[list[str]]:
 
 def _number(cell: str, path: Path, row: int) -> float:
     try:
+        if "_" in cell:  # which Python's numbers may have, and nobody else's
+            raise ValueError
         return float(cell)
     except ValueError:
         raise InputError(f"{path}: row {row} holds {cell!r}, which is not a number") from None

@@ -4,6 +4,7 @@ CACHE/<fingerprint>/         a complete store; it appears by renaming, so it is 
 CACHE/<fingerprint>.partial/ one that is being packed, or was until a kill: the next packer goes on with it
 CACHE/<fingerprint>.lock     held by the process that packs; others wait for it
 CACHE/digests/<manifest>     content digest of a set of files, so that it is not computed at each start
+CACHE/digests/<fingerprint>.checked   files of a store that were found to hold what was packed
 """
 
 import math
@@ -15,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cvae.data.sources import Source, text_digest
+from cvae.data.store.integrity import sync_folder
 from cvae.data.store.writer import FORMAT_VERSION, write_store
 from cvae.errors import InputError, Misplaced, NoLocks
 from cvae.files import held, write_atomically
@@ -109,6 +111,7 @@ def _partial(folder: Path, manifest: str | None) -> Path:
 def _publish(temporary: Path, folder: Path) -> None:
     try:
         temporary.rename(folder)
+        sync_folder(folder.parent)
     except OSError:
         # Without locks two processes may pack at once: whoever renames first wins, both have the same content.
         if not is_complete(folder):

@@ -91,6 +91,16 @@ def clip_starts(n_frames: int, length: int, stride: int | None) -> range:
     return range(min(n_starts, 1)) if stride is None else range(0, n_starts, stride)
 
 
+def explain_shortness(location: str, split: str, length: int, longest: int) -> str:
+    """Why a split gives no clip, in one sentence."""
+    return f"{location}: no {split} episode is long enough for a clip of {length} frames; the longest has {longest}"
+
+
+def explain_no_positions(location: str) -> str:
+    """Why a model cannot be given positions, in one sentence."""
+    return f"{location}: the episodes have no positions; set `model.use_positions: false` to do without"
+
+
 def open_array(path: Path) -> NDArray[Any]:
     """A read-only memory map of an npy file of a packed store; InputError where it is damaged."""
     try:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from cvae.data.sources import Source
 from cvae.data.store.cache import packed_folder
-from cvae.data.store.clips import Clips, clip_starts
+from cvae.data.store.clips import Clips, clip_starts, explain_no_positions, explain_shortness
 from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.data.store.integrity import digest_of_values, require_sound
 from cvae.data.store.writer import Index
 from cvae.errors import InputError
 
@@ -22,7 +23,7 @@ def open_store(source: Source, image_size: int, cache: Path) -> "Store":
     """The packed store of a source at an image size, packed now if there is none for this content.
 
     Raises:
-        InputError: the source has a fault, or the cache cannot be written or is full.
+        InputError: the source has a fault, the packed data is damaged, or the cache cannot be written or is full.
     """
     return Store(packed_folder(source, image_size, cache), source)
 
@@ -44,6 +45,12 @@ class Store:
         self.path = path
         self.source = source
         meta = _read_json(path / "meta.json")
+        if not isinstance(meta, dict) or not {"fingerprint", "splits", "statistics"} <= meta.keys():
+            raise InputError(f"{path / 'meta.json'}: the packed data is damaged (keys are missing); delete its folder")
+        if meta.get("digest", digest_of_values(meta)) != digest_of_values(meta):
+            raise InputError(f"{path / 'meta.json'}: the packed data is damaged (it was changed); delete its folder")
+        note = path.parent / "digests" / f"{path.name}.checked"
+        require_sound(path, meta.get("digests", {}), note)  # a store of before there were digests has none
         self.fingerprint: str = meta["fingerprint"]
         self.image_size: int = meta["image_size"]
         self.splits: tuple[str, ...] = tuple(meta["splits"])
@@ -71,16 +78,10 @@ class Store:
         """
         index = self._index(split)
         if use_positions and not self.n_positions:
-            raise InputError(
-                f"{self.source.location}: the episodes have no positions; "
-                "set `model.use_positions: false` to do without"
-            )
+            raise InputError(explain_no_positions(self.source.location))
         starts, names = _cut(index, length, self.source.stride)
         if not names:
-            raise InputError(
-                f"{self.source.location}: no {split} episode is long enough for a clip of {length} frames; "
-                f"the longest has {max(index.lengths)}"
-            )
+            raise InputError(explain_shortness(self.source.location, split, length, max(index.lengths)))
         n_columns = self.n_actions + (self.n_positions if use_positions else 0)
         chosen = statistics or self._own_statistics()
         return Clips(self.path / split, starts, names, length, n_columns, chosen)

@@ -47,7 +47,7 @@ def write_npz(tmp_path: Path) -> Callable[..., Path]:
     def write(split: str = "train", name: str = "a", n_frames: int = 14, **replaced: object) -> Path:
         random = np.random.default_rng(sum(map(ord, split + name)))
         arrays: dict[str, object] = {
-            "frames": random.integers(0, 256, (n_frames, 16, 16, 3), dtype=np.uint8),
+            "frames": random.integers(0, 256, (n_frames, 32, 32, 3), dtype=np.uint8),
             "actions": random.normal(size=(n_frames, 2)).astype(np.float32),
             "positions": random.normal(size=(n_frames, 3)).astype(np.float32),
         }
@@ -71,5 +71,25 @@ def run_data(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
             run_command(app)
         assert not ended.value.code
         return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in an empty folder: exit status, what it printed, its errors."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["cvae.data", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            run_command(app)
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
 
     return run

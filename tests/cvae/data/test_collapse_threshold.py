@@ -13,7 +13,7 @@ from cvae.data.collapse_threshold import (
     estimate_threshold,
     store_threshold,
 )
-from cvae.data.inspection import inspect
+from cvae.data.inspection import LaunchNeeds, inspect
 from cvae.data.sources.episode import Episode
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.store.store import open_store
@@ -102,7 +102,7 @@ def test_a_store_and_a_look_at_its_source_agree(tmp_path: Path) -> None:
     # One draws steps from the packed train split, the other from episodes as they are read.
     world = PushingWorld(n_train=20, n_validate=1, n_test=0, n_frames=30)
     packed = store_threshold(open_store(world, 64, tmp_path), 30)
-    looked = inspect(world, 12, 64).threshold
+    looked = inspect(world, LaunchNeeds({"train": 12})).threshold
     assert packed is not None
     assert looked is not None
     assert packed.beta_c == pytest.approx(looked.beta_c, rel=0.1)
@@ -125,6 +125,6 @@ def test_a_sample_of_many_episodes_stays_small_and_even() -> None:
 
 def test_inspecting_says_it(lab: Path, run_data: Callable[..., str]) -> None:
     out = run_data("inspect", lab, "--n-frames", 12)
-    assert "collapse: at 32x32 pixels beta_c is at most" in out
+    assert "collapse: at 32x32 pixels beta_c is about" in out
     assert "linear in" not in out  # 33 steps are too few for 7 columns
     assert "from 33 steps" in out

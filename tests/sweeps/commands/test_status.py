@@ -1,7 +1,14 @@
 """A sweep seen from another terminal."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+from cvae.config.yaml_file import dump_yaml
 from cvae.record import RunState
 from sweeps.commands.status import SweepStatus
 from sweeps.experiment.experiment import build_experiment
@@ -11,6 +18,8 @@ from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.paths import ExperimentFolder
 from tests.sweeps.made_runs import begin
 from tests.sweeps.stepping_sweep import TOY, Sweep
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_status_tells_the_best_trial_and_the_time_left(tmp_path: Path) -> None:
@@ -36,3 +45,29 @@ def test_of_a_run_half_done_half_is_left(tmp_path: Path) -> None:
         folder.write_state(RunState("interrupted", attempt=1, step=step, total_steps=40))
     assert "0 of 6 runs done" in SweepStatus(experiment, root).headline()
     assert "about 7 min 30 s left at 1 slots" in SweepStatus(experiment, root).headline()
+
+
+LONG = ["beta-1e-4-linear", "beta-1e-4-cosine", f"{'x' * 60}-a", f"{'x' * 60}-b"]
+
+
+@pytest.mark.parametrize("columns", [None, "80", "40"])
+def test_names_are_never_cut_until_they_are_the_same(tmp_path: Path, columns: str | None) -> None:
+    # whatever the width: folded they are whole, and in a pipe they stand in one line
+    values = {
+        "name": "toy",
+        "question": "Does beta [/kl] matter? [see notes] :smile:",
+        "arms": {arm: {} for arm in LONG},
+    }
+    file = tmp_path / "experiment.yaml"
+    file.write_text(dump_yaml(values | {"confirm": {"seeds": 1}}))
+    environment = {k: v for k, v in os.environ.items() if k != "COLUMNS"} | ({"COLUMNS": columns} if columns else {})
+    for option in (["--status"], ["--plan", "--no-probe"]):
+        command = [sys.executable, "run_sweep.py", str(file), "--runs", str(tmp_path / "runs"), *option]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "\u2026" not in done.stdout  # an ellipsis
+        if columns is None:
+            assert [sum(arm in line for line in done.stdout.splitlines()) for arm in LONG] == [1, 1, 1, 1]
+        if option[0] == "--plan":
+            asked = re.sub(r"\s+", "", done.stdout)
+            assert "[/kl]matter?[seenotes]:smile:" in asked

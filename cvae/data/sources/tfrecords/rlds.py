@@ -31,9 +31,6 @@ WANTED = "files `NAME-SPLIT.tfrecord-00000-of-00001`"
 
 FILE = re.compile(r".+-(?P<split>[a-z]+)\.tfrecord-(?P<number>\d+)-of-(?P<of>\d+)")
 
-#: What data sets call their splits.
-SPLIT_WORDS = {"train": "train", "val": "validate", "valid": "validate", "validation": "validate", "test": "test"}
-
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -80,8 +77,8 @@ class RldsEpisodes(Recorded[Record]):
         n_all: dict[str, int] = {}
         for path in sorted(folders.listing(self.root)):
             match = FILE.fullmatch(path.name)
-            if match and match["split"] in SPLIT_WORDS:
-                split = SPLIT_WORDS[match["split"]]
+            if match and match["split"] in folders.SPLIT_WORDS:
+                split = folders.SPLIT_WORDS[match["split"]]
                 if int(match["number"]) in shards.setdefault(split, {}):
                     raise InputError(f"{path}: is a second file of that number in the {split} split")
                 shards[split][int(match["number"])] = path

@@ -1,6 +1,8 @@
 """The lab layout's reader: what was written comes back, and every fault is refused by name."""
 
 import re
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from cvae.data.sources.bair import Bair
 from cvae.data.sources.lab_sequence import N_POSITIONS
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.store.store import open_store
-from cvae.errors import InputError
+from cvae.errors import InputError, fault_of
 
 
 def read(root: Path, split: str = "train", image_size: int = 32) -> None:
@@ -105,7 +107,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "empty frame": (lambda d: (d / "4.png").write_bytes(b""), "4.png", "cannot be decoded"),
     "another size": (save("4.png", "RGB", 64), "4.png", "64x64 pixels; expected 32x32"),
     "transparent": (save("4.png", "RGBA", 32, (9, 9, 9, 128)), "4.png", "transparent"),
-    "16 bit": (save("4.png", "I;16", 32), "4.png", "mode I;16"),
+    "16 bit": (save("4.png", "I;16", 32), "4.png", "more than 8 bits"),
 }
 
 
@@ -196,3 +198,62 @@ def test_a_root_of_another_layout_is_refused(kind: str, said: str, tmp_path: Pat
 def test_writing_into_a_folder_with_something_in_it_is_refused(lab: Path, small_world: PushingWorld) -> None:
     with pytest.raises(InputError, match=re.escape(f"{lab}: is not empty")):
         write_lab_layout(small_world, lab, 32)
+
+
+def deep_png(width: int, height: int, kind: int) -> bytes:
+    """A PNG of 16 bits a channel (Pillow writes none), of colour type 0 grey, 2 RGB, 4 grey and alpha, 6 RGBA."""
+    channels = {0: 1, 2: 3, 4: 2, 6: 4}[kind]
+    rows = b"".join(b"\0" + b"\x00\xff" * channels * width for _ in range(height))
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", [0, 2, 4, 6])
+def test_more_than_eight_bits_are_refused_whatever_the_mode(sequence: Path, lab: Path, kind: int) -> None:
+    (sequence / "4.png").write_bytes(deep_png(32, 32, kind))
+    with pytest.raises(InputError, match=r"4\.png: has more than 8 bits a channel"):
+        read(lab)
+
+
+def test_an_animation_is_no_frame(sequence: Path, lab: Path) -> None:
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    frames[0].save(sequence / "4.png", save_all=True, append_images=frames[1:])
+    with pytest.raises(InputError, match=r"4\.png: is an animation"):
+        read(lab)
+
+
+@pytest.mark.parametrize("stranger", ["Thumbs.db", "notes", "traj_9.tfrecords"])
+def test_the_answer_does_not_depend_on_what_is_packed(lab: Path, tmp_path: Path, stranger: str) -> None:
+    # a stranger among the sequences is refused, in the same words, whether the same content is packed or not
+    bair, folder = Bair(root=lab, n_frames=12), lab / "train" / "traj_0_to_255.tfrecords"
+    open_store(bair, 32, tmp_path / "packed")
+    if stranger == "notes":
+        (folder / stranger).mkdir()
+    else:
+        ((folder.parent if stranger.startswith("traj") else folder) / stranger).write_text("x")
+    said = [fault_of(lambda: open_store(bair, 32, tmp_path / cache)) for cache in ("packed", "fresh")]  # noqa: B023
+    assert said[0] == said[1]
+    assert said[0] is not None
+    assert stranger in said[0]
+
+
+@pytest.mark.parametrize("leads_to", [".", "..", "../.."])
+def test_a_loop_of_links_is_refused_by_name(lab: Path, tmp_path: Path, leads_to: str) -> None:
+    (lab / "train" / "loop").symlink_to(leads_to)
+    with pytest.raises(InputError, match=r"train/loop.*: is a link to a folder in which it lies"):
+        open_store(Bair(root=lab, n_frames=12), 32, tmp_path / "cache")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_number(sequence: Path, lab: Path) -> None:
+    before = [episode.actions for episode in Bair(root=lab, n_frames=12).episodes("train", 32)]
+    table = sequence / "actions.csv"
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
+    after = [episode.actions for episode in Bair(root=lab, n_frames=12).episodes("train", 32)]
+    np.testing.assert_array_equal(before, after)
+    set_cell(table, 0, 0, "1_0")
+    with pytest.raises(InputError, match="'1_0', which is not a number"):
+        read(lab)

@@ -1,11 +1,16 @@
 """npz episodes: what is read, and every fault refused by name."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from cvae.data.sources.npz import NpzEpisodes
@@ -55,8 +60,8 @@ FAULTS: dict[str, tuple[dict[str, object], str]] = {
     "grey frames": ({"frames": np.zeros((14, 16, 16), np.uint8)}, "expected numbers (T, H, W, 3)"),
     "channels first": ({"frames": np.zeros((14, 3, 16, 16), np.uint8)}, "shape (14, 3, 16, 16)"),
     "no frame at all": ({"frames": np.zeros((0, 16, 16, 3), np.uint8)}, "shape (0, 16, 16, 3)"),
-    "another size": ({"frames": np.zeros((14, 32, 32, 3), np.uint8)}, "32x32 pixels; expected 16x16"),
-    "not square": ({"frames": np.zeros((14, 16, 8, 3), np.uint8)}, "8x16 pixels; expected 16x16"),
+    "another size": ({"frames": np.zeros((14, 16, 16, 3), np.uint8)}, "16x16 pixels; expected 32x32"),
+    "not square": ({"frames": np.zeros((14, 16, 8, 3), np.uint8)}, "8x16 pixels; expected 32x32"),
     "short actions": ({"actions": np.zeros((13, 2))}, "`actions` has 13 rows; expected 14"),
     "long positions": ({"positions": np.zeros((15, 3))}, "`positions` has 15 rows; expected 14"),
     "flat actions": ({"actions": np.zeros(14)}, "`actions` is float64 of shape (14,)"),
@@ -103,22 +108,60 @@ def test_a_bare_array_under_the_name_of_an_archive_is_refused(write_npz: WriteNp
         read(path.parents[1])
 
 
-def test_no_damage_gets_past_as_a_crash(write_npz: WriteNpz) -> None:
-    # Whatever bytes are lost or changed, the outcome is an episode or an InputError, nothing else.
-    path = write_npz()
-    sound = path.read_bytes()
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("npz") / "train" / "a.npz"
+    path.parent.mkdir()
     random = np.random.default_rng(0)
-    n_refused = 0
-    for _ in range(150):
-        damaged = bytearray(sound[: random.integers(1, len(sound))] if random.random() < 0.4 else sound)
-        for position in random.integers(0, min(len(damaged), 400), size=2):
-            damaged[position] = random.integers(256)
-        path.write_bytes(damaged)
-        try:
-            read(path.parents[1])
-        except InputError:
-            n_refused += 1
-    assert n_refused > 50
+    arrays = {"actions": random.normal(size=(6, 2)), "positions": random.normal(size=(6, 3))}
+    np.savez(path, frames=random.integers(0, 256, (6, 4, 4, 3), dtype=np.uint8), **arrays)
+    return path
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_damage_is_a_crash_or_another_clip(sound: Path, data: st.DataObject) -> None:
+    # Whatever bytes are lost or changed: an InputError, or the episode that was written.
+    root, whole = sound.parents[1], sound.read_bytes()
+    (expected,) = NpzEpisodes(root=root).episodes("train", 4)
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(0, 3))):
+        damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    sound.write_bytes(damaged[: data.draw(st.sampled_from([len(whole), data.draw(st.integers(0, len(whole)))]))])
+    try:
+        (found,) = NpzEpisodes(root=root).episodes("train", 4)
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    np.testing.assert_array_equal(found.frames, expected.frames)
+    np.testing.assert_array_equal(found.conditions, expected.conditions)
+
+
+ANY_ARRAY = arrays(
+    st.sampled_from([np.uint8, np.int64, np.float32, np.float64, np.bool_, np.complex64, np.dtype("U2"), np.int8]),
+    st.lists(st.integers(0, 4), max_size=5).map(tuple),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(frames=ANY_ARRAY, actions=ANY_ARRAY, positions=st.none() | ANY_ARRAY)
+def test_no_arrays_are_a_crash_or_other_numbers(
+    sound: Path, frames: np.ndarray, actions: np.ndarray, positions: np.ndarray | None
+) -> None:
+    whole = sound.read_bytes()
+    given = {"frames": frames, "actions": actions} | ({} if positions is None else {"positions": positions})
+    np.savez(sound, **given)
+    try:
+        source = NpzEpisodes.model_validate({"root": str(sound.parents[1]), "size": {"crop": "centre"}})
+        (found,) = source.episodes("train", 1)
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    assert found.frames.shape == (len(frames), 1, 1, 3)
+    np.testing.assert_allclose(found.actions, actions, rtol=1e-6)
+    assert (found.positions is None) == (positions is None)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +172,15 @@ def test_no_damage_gets_past_as_a_crash(write_npz: WriteNpz) -> None:
 def test_options_are_checked_strictly(options: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         NpzEpisodes.model_validate({"root": str(tmp_path), **options})
+
+
+def test_a_name_that_is_not_utf8_is_refused_and_can_be_printed(write_npz: WriteNpz) -> None:
+    path = write_npz()
+    path.rename(path.with_name("ep\udce9.npz"))
+    done = subprocess.run(
+        [sys.executable, "-m", "cvae.data", "inspect", str(path.parents[1])],
+        cwd=Path(__file__).parents[4], capture_output=True, check=False, env={"PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.endswith(b"ep\\udce9.npz: its name is not UTF-8; rename it\n")
+    assert done.stderr.count(b"\n") == 1

@@ -107,7 +107,7 @@ class Slow(NpzEpisodes):
         print(name, flush=True)
         time.sleep(float(sys.argv[3]))
         return super().read(place, name, expected, image_size)
-open_store(Slow(root=sys.argv[2]), 16, Path(sys.argv[1]))
+open_store(Slow(root=sys.argv[2]), 32, Path(sys.argv[1]))
 """
 
 
@@ -131,7 +131,7 @@ def test_a_packing_that_is_killed_goes_on(write_npz: Callable[..., Path], tmp_pa
     assert begun_at[0] == "00"
     assert begun_at == sorted(set(begun_at))
     (store,) = (path.parent for path in cache.glob("*/meta.json"))
-    whole = open_store(NpzEpisodes(root=root), 16, tmp_path / "other")
+    whole = open_store(NpzEpisodes(root=root), 32, tmp_path / "other")
     assert store.name == whole.fingerprint
     for file in ("frames.npy", "conditions.npy", "index.json"):
         assert (store / "train" / file).read_bytes() == (whole.path / "train" / file).read_bytes()
@@ -152,12 +152,12 @@ def test_a_packing_of_other_files_is_begun_anew(
     with monkeypatch.context() as patch:
         patch.setattr(cvae.data.store.cache, "_publish", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            open_store(source, 16, cache)
+            open_store(source, 32, cache)
     (partial,) = temporaries(cache)
     frames = partial / "train" / "frames.npy"
     frames.write_bytes(frames.read_bytes()[:-1] + b"\0")
     os.utime(path, ns=(1, 1))
-    clips = open_store(source, 16, cache).clips("train", 12, use_positions=True)
+    clips = open_store(source, 32, cache).clips("train", 12, use_positions=True)
     np.testing.assert_array_equal(clips.all_frames(), np.load(path)["frames"])
 
 

@@ -13,8 +13,8 @@ from cvae.data.sources.bair import Bair
 from cvae.data.sources.npz import NpzEpisodes
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.store.condition_statistics import ConditionStatistics
+from cvae.data.store.npy_appender import NpyAppender
 from cvae.data.store.store import open_store
-from cvae.data.store.writer import NpyAppender
 from cvae.errors import InputError
 
 WriteNpz = Callable[..., Path]
