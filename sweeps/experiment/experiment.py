@@ -56,15 +56,11 @@ class Experiment(Section):
     confirm: Confirm = Confirm()
 
     @model_validator(mode="after")
-    def _metrics_are_known(self) -> "Experiment":
+    def _names_are_free_and_metrics_known(self) -> "Experiment":
+        check_arm_names(self.arms)
         check_deciding(self.metric)
         check_prunes(self.metric, self.tune.pruner if self.tune else "none")
         check_also(self.metric, self.also)
-        return self
-
-    @model_validator(mode="after")
-    def _names_are_free(self) -> "Experiment":
-        check_arm_names(self.arms)
         return self
 
     @model_validator(mode="after")
