@@ -41,7 +41,8 @@ def run(
     Raises:
         InputError: something given cannot be used, another process works on the experiment, or it was stopped.
     """
-    from sweeps.commands.launch import launch  # loads optuna
+    from sweeps.commands.foreground import WITH_LOSSES  # loads optuna
+    from sweeps.commands.launch import launch
 
     values, where = experiment, "experiment"
     if not isinstance(values, Mapping):
@@ -56,5 +57,7 @@ def run(
     try:
         launch(declared, root, machine, LaunchOptions(threads, tracker, output, None, None, None, hang_s))
     except SystemExit as end:
+        if end.code == WITH_LOSSES:  # it is done: the analysis says which runs have no result
+            return analyse(root.path)
         raise InputError(f"{root.path}: the sweep was stopped before its end; the same call goes on") from end
     return analyse(root.path)

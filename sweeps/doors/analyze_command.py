@@ -58,7 +58,8 @@ def analyze(
     all_of: AllOf = None,
     some_runs: SomeRuns = False,
     into: Annotated[
-        Path | None, typer.Option(help="Where imported runs, or the report on several folders, are written.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Where imported runs are written, or report/ if not into the given folder."),
     ] = None,
     version: ShowVersion = False,
 ) -> None:

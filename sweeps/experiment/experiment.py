@@ -10,10 +10,17 @@ from cvae.config import Config, Split, build_config, format_validation_error, lo
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
-from sweeps.experiment.arm_names import check_arm_names
 from sweeps.experiment.metrics import DECIDING, Metric, SecondaryMetric, check_also, check_deciding, check_prunes
 from sweeps.experiment.overridden import override
-from sweeps.experiment.phases import Confirm, Tune, check_stop, check_tunings, count_tunings, fill_in_tunings
+from sweeps.experiment.phases import (
+    Confirm,
+    Tune,
+    check_arm_names,
+    check_stop,
+    check_tunings,
+    count_tunings,
+    fill_in_tunings,
+)
 from sweeps.experiment.sampler_options import GridOptions
 from sweeps.search_space import (
     Dimension,
@@ -48,15 +55,11 @@ class Experiment(Section):
     confirm: Confirm = Confirm()
 
     @model_validator(mode="after")
-    def _metrics_are_known(self) -> "Experiment":
+    def _names_are_free_and_metrics_known(self) -> "Experiment":
+        check_arm_names(self.arms)
         check_deciding(self.metric)
         check_prunes(self.metric, self.tune.pruner if self.tune else "none")
         check_also(self.metric, self.also)
-        return self
-
-    @model_validator(mode="after")
-    def _names_are_free(self) -> "Experiment":
-        check_arm_names(self.arms)
         return self
 
     @model_validator(mode="after")

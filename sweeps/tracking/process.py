@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from cvae.files import held
+from sweeps.child_environment import with_project
 
 Mode = Literal["offline", "online", "disabled"]
 
@@ -40,8 +41,6 @@ class MirrorProcess:
             self._start()
 
     def _start(self) -> None:
-        from sweeps.workers import with_project  # not for --help, which only names the modes
-
         with log_of(self._experiment).open("ab") as errors:
             self._process = subprocess.Popen(
                 self._command,
@@ -118,8 +117,6 @@ def mirror_now(experiment: Path) -> bool:
     with held(lock_of(experiment), 1.0) as is_free:
         if not is_free:
             return False
-    from sweeps.workers import with_project
-
     with log_of(experiment).open("ab") as errors:
         command = mirror_command(experiment)
         subprocess.run(command, stdin=subprocess.DEVNULL, stderr=errors, env=with_project(), check=False)

@@ -88,10 +88,8 @@ class Attempt:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the worker and whatever it started; to nobody where it is not certain who that is."""
-        if self.process is not None:
-            if self.process.poll() is not None:
-                return  # its number may be another's by now
-            pid = self.process.pid
+        if self.process is not None and self.process.poll() is None:
+            pid = self.process.pid  # of one that has ended it may be another's by now
         elif (trainer := self.folder.trainer()) is not None:
             pid = trainer.pid
         else:

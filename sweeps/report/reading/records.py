@@ -108,8 +108,7 @@ class RunRecord:
     @property
     def has_collapsed(self) -> bool:
         """The finished run's posterior says nothing: flagged so by its evaluation, or KL below the threshold."""
-        kl = self.final_kl()
-        return self._flag("collapsed", derived=is_collapsed(kl))
+        return self._flag("collapsed", derived=is_collapsed(self.final_kl()))
 
     @property
     def has_diverged(self) -> bool:
@@ -173,8 +172,7 @@ class ExperimentRecord:
     @property
     def block_of_seed(self) -> dict[int, int]:
         """Confirm seed -> what its differences count as: itself, or the tuning whose choice it confirmed."""
-        runs = [run for run in self.runs if run.phase == "confirm"]
-        several = self.plan.n_tunings > 1
+        runs, several = [run for run in self.runs if run.phase == "confirm"], self.plan.n_tunings > 1
         return {run.seed: run.number if several else run.seed for run in runs if run.seed is not None}
 
     @property
