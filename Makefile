@@ -10,15 +10,23 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
-setup: .venv/installed  ## the virtual environment
+setup: .venv/installed  ## the virtual environment; TORCH=present takes the torch and torchvision that PYTHON has
 
 .venv/installed: requirements.txt
+ifeq ($(TORCH),present)
+	test -x $(BIN)/python || $(PYTHON) -m venv --system-site-packages .venv
+	$(BIN)/python -c "import torch, torchvision"
+	grep -vE '^torch(vision)?[=<>~]' requirements.txt > .venv/requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r .venv/requirements.txt
+else
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+endif
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt requirements-browse.txt requirements-robots.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-browse.txt requirements-notebook.txt requirements-robots.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+		-r requirements-dev.txt -r requirements-browse.txt -r requirements-notebook.txt -r requirements-robots.txt
 	touch $@
 
 .venv/installed-browse: .venv/installed requirements-browse.txt

@@ -12,8 +12,8 @@ from statistics import median
 from benchmarks.instruments.table import Row, interleave, show
 from cvae.config import build_config, load_yaml_mapping, merge
 from cvae.data.store import open_store
+from cvae.new_run import prepare
 from cvae.record import RunFolder
-from cvae.train import prepare
 from sweeps.coordinator import Coordinator
 from sweeps.experiment import build_experiment
 from sweeps.experiment_folder import ExperimentFolder, lay_out

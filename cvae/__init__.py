@@ -1,1 +1,19 @@
-"""One configuration in, one run folder out: the trainer. It knows no studies; a sweep and a report build on it."""
+"""One configuration in, one run folder out: the trainer. It knows no studies; a sweep and a report build on it.
+
+As a library: `train` a run, `load_run` one and predict with it (docs/api.md), which alone loads PyTorch.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cvae.api import LoadedRun, load_run, train
+
+__all__ = ["LoadedRun", "load_run", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'cvae' has no attribute {name!r}")
+    import cvae.api
+
+    return getattr(cvae.api, name)

@@ -2,22 +2,43 @@
 
 import os
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from cvae.console import accept_any_text, echo_line
 from cvae.errors import InputError
+from cvae.provenance import VERSION
 
 USER_MISTAKE = 2  # exit status
 
+#: What installed commands are called: `cvae-sweep`, `cvae-train`, ...
+PREFIX = "cvae-"
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"cvae-sweeps {VERSION}")
+        raise typer.Exit
+
+
+#: The option that every installed command has.
+ShowVersion = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version and end")
+]
+
 
 def new_command(about: str | None = None) -> typer.Typer:
-    """Return a command line where `-h` works and a crash shows Python's own traceback; `about` heads its help."""
+    """Return a command line where `-h` works and a crash shows Python's own traceback; `about` heads its help.
+
+    Shells can complete the commands that an installation has; they know nothing of `python -m`.
+    """
     return typer.Typer(
         help=about,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
-        add_completion=False,
+        add_completion=Path(sys.argv[0]).name.startswith(PREFIX),
     )
 
 

@@ -1,14 +1,19 @@
 """Evaluate a trained run again: on another split, over a longer horizon, by other protocols, or on other data."""
 
+import hashlib
+import json
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cvae.cli import new_command, run_command
-from cvae.config import Split, build_config, load_yaml_mapping, merge, parse_settings
+from cvae.cli import ShowVersion, new_command, run_command
+from cvae.config import Config, Split, build_config, load_yaml_mapping, merge, parse_settings
 from cvae.console import echo_line
+from cvae.data.store import open_store
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder
 
@@ -53,8 +58,12 @@ def evaluate_command(
         list[str], typer.Option("--set", metavar="PATH=VALUE", help="other data or weight files, as in data.root=DIR")
     ] = [],  # noqa: B006
     out: Annotated[
-        Path | None, typer.Option(help="stem of the files to write  [default: RUN_FOLDER/evaluation-SPLIT]")
+        Path | None,
+        typer.Option(
+            help="stem of the files to write  [default: RUN_FOLDER/evaluation-SPLIT and what differs from the run]"
+        ),
     ] = None,
+    version: ShowVersion = False,
 ) -> None:
     """Score a trained run on every clip of a split, beside baselines, and say what its latent does."""
     folder = RunFolder(run)
@@ -65,11 +74,13 @@ def evaluate_command(
     values = merge(values, {"evaluation": {"best_of": samples}} if samples else {})
     values = merge(values, {"n_eval": horizon} if horizon else {})
     config = build_config(values, str(folder.config))
+    stem = out or run / evaluation_name(folder, config, split, [] if Asked.all in protocol else protocol)
+    if out is not None and files_exist(out):
+        raise InputError(f"{out}: holds another evaluation; choose another --out")
     from cvae.evaluation import ALL  # needs torch, for which neither --help nor a mistake should wait
     from cvae.run import evaluate_checkpoint, files_beside, is_the_runs_own
 
     chosen = ALL if Asked.all in protocol else tuple(p for p in ALL if Asked(p) in protocol)
-    stem = out or run / f"evaluation-{split}"
     files = files_beside(stem)
     final = evaluate_checkpoint(folder, config, split, files, chosen, is_watched=True)
     if Asked.all in protocol and is_the_runs_own(folder, config, split):
@@ -77,6 +88,45 @@ def evaluate_command(
     for line in format_evaluation(final, split):
         echo_line(line)
     echo_line(f"per clip and frame: {files.clips}; diagnostics: {files.diagnostics}; pictures: {stem}*.png, {stem}.gif")
+
+
+def files_exist(stem: Path) -> bool:
+    """Return whether an evaluation was written to `STEM.npz`."""
+    return stem.with_name(f"{stem.name}.npz").exists()
+
+
+def evaluation_name(folder: RunFolder, config: Config, split: Split, protocols: Sequence[Asked]) -> str:
+    """Return what the files of an evaluation are called: its split, and whatever differs from the run's own.
+
+    Two evaluations of one run share a name only where they ask for the same.
+
+    Args:
+        folder: the run's.
+        config: with what was set beside it.
+        split: which clips.
+        protocols: those asked for; none: all.
+
+    Raises:
+        InputError: the data cannot be read.
+    """
+    own = build_config(load_yaml_mapping(folder.config), str(folder.config))
+    parts = ["evaluation", split, *sorted({str(protocol) for protocol in protocols})]
+    parts += [f"h{config.n_eval}"] if config.n_eval != own.n_eval else []
+    parts += [f"n{config.evaluation.best_of}"] if config.evaluation.best_of != own.evaluation.best_of else []
+    if config.data != own.data:
+        store = open_store(config.data, config.image_size, Path(config.store))
+        parts.append(f"data-{store.fingerprint[:8]}")
+    if others := _set_besides(config, own):
+        parts.append(f"set-{hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()[:8]}")
+    return "-".join(parts)
+
+
+def _set_besides(config: Config, own: Config) -> dict[str, Any]:
+    """Return what else differs from the run's configuration and may move a number: all but where it is computed."""
+    named = {"data": own.data, "n_eval": own.n_eval, "store": own.store, "runtime": own.runtime}
+    best_of = {"evaluation": config.evaluation.model_copy(update={"best_of": own.evaluation.best_of})}
+    values, before = config.model_copy(update=named | best_of).model_dump(mode="json"), own.model_dump(mode="json")
+    return {key: value for key, value in values.items() if value != before[key]}
 
 
 #: What is printed, in this order, where it was evaluated.
@@ -113,15 +163,19 @@ def format_evaluation(final: "FinalEvaluation", split: Split) -> list[str]:
             f"  energy score {s[f'{prefix}/energy_db']:.2f} dB ({s[f'{prefix}/energy']:.4f}), CRPS "
             f"{s[f'{prefix}/crps']:.4f}; copy-last-frame {s[f'{prefix}/copy_last_energy_db']:.2f} dB"
         )
-    information = max(s[f"{prefix}/mutual_information"], 0.0)  # an estimate: below 0 by chance where there is none
     lines.append(
-        f"  latent: KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active dimensions, "
-        f"mutual information {information:.2f} nats; distortion {s[f'{prefix}/distortion']:.4f}"
+        f"  latent: posterior KL {s[f'{prefix}/kl']:.3g} nats a sequence, {s[f'{prefix}/active_units']} active "
+        f"dimensions, mutual information {s[f'{prefix}/mutual_information']:.2f} nats; "
+        f"distortion {s[f'{prefix}/distortion']:.4f}"
     )
     lines += [f"  FVD {s[f'{prefix}/fvd']:.1f}"] if f"{prefix}/fvd" in s else []
     called = [name for name, is_so in final.flags.items() if is_so]
     return lines + ([f"  the run is to be called {' and '.join(called)}"] if called else [])
 
 
+#: Runs the command line and ends the process.
+main = partial(run_command, app)
+
+
 if __name__ == "__main__":
-    run_command(app)
+    main()

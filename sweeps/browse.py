@@ -1,8 +1,10 @@
 """Browse an experiment's runs in the terminal, without account or network: `python -m sweeps.browse runs/NAME`."""
 
 import json
-import os
+import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +12,12 @@ import typer
 
 from cvae.cli import new_command, run_command
 from cvae.errors import InputError
+from cvae.record import RunFolder
 from sweeps.experiment_folder import find_experiment
+from sweeps.tracking.offline_runs import PREFIX, offline_runs_of
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.settings import quiet_environment
+from sweeps.tracking.wandb_schema import run_id
 
 app = new_command()
 
@@ -24,6 +29,43 @@ LAYOUT = {
     "workspace_media_visible": True,
     "media_visible": True,
 }
+
+#: `wandb leet` looks for new runs as often.
+LOOK_AGAIN_S = 5.0
+
+
+def name_runs(root: Path) -> Path:
+    """Return a folder in which every offline run of an experiment is found under a name that begins with arm and seed.
+
+    `wandb leet` lists runs by their folders' names, cut to a few letters, and wandb's own begin with a date. It takes a
+    folder for a run that begins with `run-`, and for its id what follows `run-DATE_TIME-` in its name, wherever.
+    """
+    folder = root / ".cache" / "browse"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted: dict[str, Path] = {}
+    for path in sorted(root.glob("*/*/run.json")):
+        run = RunFolder(path.parent)
+        identity = run.read_identity()
+        if identity is None:
+            continue
+        for offline in offline_runs_of(root / "wandb", run_id(identity, run))[-1:]:
+            rest = offline.path.name.removeprefix(PREFIX)
+            named = f"{identity.arm}-s{identity.seed}-{identity.phase}-{identity.number}".replace(" ", "-")
+            wanted[f"run-{named}-run-{rest}"] = offline.path
+    for link in folder.iterdir():
+        if link.name not in wanted:
+            link.unlink()
+    for name, path in wanted.items():
+        if not (folder / name).is_symlink():
+            (folder / name).symlink_to(path.resolve())
+    return folder
+
+
+def keep_names(root: Path, is_over: threading.Event) -> None:
+    """Name runs as they come, until it is over."""
+    while not is_over.wait(LOOK_AGAIN_S):
+        with suppress(InputError, OSError):  # what is half written or just being replaced is named the next time
+            name_runs(root)
 
 
 @app.command()
@@ -40,8 +82,12 @@ def browse(
     home.mkdir(parents=True, exist_ok=True)
     if not (layout := home / "wandb-leet.json").exists():
         layout.write_text(json.dumps(LAYOUT, indent=2) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "wandb", "leet", str(root / "wandb")]
-    os.execve(command[0], command, quiet_environment(root))
+    command = [sys.executable, "-m", "wandb", "leet", str(name_runs(root))]
+    is_over = threading.Event()
+    threading.Thread(target=keep_names, args=(root, is_over), daemon=True, name="names").start()
+    done = subprocess.run(command, env=quiet_environment(root), check=False)
+    is_over.set()
+    raise typer.Exit(done.returncode)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 It knows no Optuna storage, no wandb and no other run: whatever can start a process on some machine can start it.
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -19,8 +20,9 @@ from cvae.run import load_config, train_run
 FINISHED, BAD_INPUT, NOT_OURS, DIVERGED, ENDED = 0, 2, 3, 4, 143
 
 
-def _end(signum: int, frame: FrameType | None) -> None:
-    raise SystemExit(ENDED)  # the run is recorded as interrupted and goes on from its checkpoint
+def end_on_signal(signum: int, frame: FrameType | None) -> None:
+    """End the training: the run is recorded as interrupted and goes on from its checkpoint."""
+    raise SystemExit(ENDED)
 
 
 def work(path: Path) -> int:
@@ -52,7 +54,7 @@ def leave(status: int) -> NoReturn:
 
 if __name__ == "__main__":
     accept_any_text()
-    signal.signal(signal.SIGTERM, _end)
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m sweeps.worker RUN_FOLDER")
-    leave(work(Path(sys.argv[1])))
+    signal.signal(signal.SIGTERM, end_on_signal)
+    parser = argparse.ArgumentParser("python -m sweeps.worker", description=__doc__)
+    parser.add_argument("run_folder", type=Path, help="a folder with a config.yaml")
+    leave(work(parser.parse_args().run_folder))

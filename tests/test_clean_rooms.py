@@ -35,7 +35,8 @@ WITHOUT_OPTUNA = (
 #: Library -> modules that must be importable without it.
 CLEAN_ROOMS = {
     "torch": modules_below(
-        "cvae.schedules", "cvae.data", "cvae.config", "cvae.record", "sweeps", but=("sweeps.worker", "sweeps.dashboard")
+        *("cvae.schedules", "cvae.data", "cvae.config", "cvae.record", "sweeps"),
+        but=("sweeps.worker", "sweeps.fork_server", "sweeps.dashboard"),
     ),
     "optuna": [
         *modules_below(*(f"sweeps.{folder}" for folder in WITHOUT_OPTUNA), "sweeps.wandb_import"),

@@ -9,5 +9,6 @@ from benchmarks.calibration.families import families, power
 from benchmarks.calibration.informative_losses import losses
 from benchmarks.calibration.looking import looking
 from benchmarks.calibration.simulated_seeds import KINDS, N_STUDIES, SIZES
+from benchmarks.calibration.strategies import strategies
 
-__all__ = ["KINDS", "N_STUDIES", "SIZES", "coverage", "families", "looking", "losses", "power"]
+__all__ = ["KINDS", "N_STUDIES", "SIZES", "coverage", "families", "looking", "losses", "power", "strategies"]

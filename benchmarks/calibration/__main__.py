@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.calibration import N_STUDIES, coverage, families, looking, losses, power
+from benchmarks.calibration import N_STUDIES, coverage, families, looking, losses, power, strategies
 from benchmarks.calibration.simulated_seeds import BREAKDOWN_DB, SEED_SD
 
 TABLE = Path(__file__).parents[2] / "sweeps" / "report" / "statistics" / "calibration.json"
@@ -20,6 +20,7 @@ def measure(n_studies: int = N_STUDIES) -> dict[str, Any]:
         "losses": losses(n_studies),
         "looking": looking(n_studies),
         "power": power(n_studies),
+        "strategies": strategies(n_studies),
     }
 
 

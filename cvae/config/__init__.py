@@ -1,5 +1,6 @@
 """What a run is told: its schema and defaults, presets, `--set`, and the sentence for a mistake. No torch."""
 
+from cvae.config.json_schema import config_schema
 from cvae.config.network_sizes import CHANNELS_PER_GROUP, LAYERS, Work, stage_channels, training_flops
 from cvae.config.overrides import at_path, merge, parse_settings
 from cvae.config.schema import Config, EvaluationConfig, RuntimeConfig, Split, TrainConfig, build_config
@@ -18,6 +19,7 @@ __all__ = [
     "Work",
     "at_path",
     "build_config",
+    "config_schema",
     "dump_yaml",
     "format_validation_error",
     "load_yaml_mapping",

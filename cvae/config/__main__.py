@@ -1,5 +1,6 @@
 """Every key of the configuration as a Markdown table: `python -m cvae.config`."""
 
+import argparse
 import json
 from collections.abc import Iterator
 
@@ -7,7 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from cvae.config.schema import Config
-from cvae.config.validation_errors import fields_of, sections_of, tag_of
+from cvae.config.validation_errors import fields_of, sections_of, tag_of, uncapitalise
 
 
 def rows(section: type[BaseModel], prefix: str = "", kind: str = "") -> Iterator[tuple[str, str, str]]:
@@ -20,7 +21,7 @@ def rows(section: type[BaseModel], prefix: str = "", kind: str = "") -> Iterator
             required = field.default is PydanticUndefined
             default = "required" if required else f"`{json.dumps(field.default)}`"
             meaning = (field.description or "").rstrip(".")
-            yield f"`{path}`{kind}", default, meaning[:1].lower() + meaning[1:]
+            yield f"`{path}`{kind}", default, uncapitalise(meaning)
         elif len(inner) > 1:
             tags = ", ".join(f"`{tag_of(option)}`" for option in inner)
             key = "source" if "source" in fields_of(inner[0]) else "mode"
@@ -38,4 +39,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser("python -m cvae.config", description=__doc__).parse_args()
     print(table(), end="")

@@ -74,7 +74,7 @@ class Work:
 
     def flops(self, free: NDArray[np.bool_]) -> float:
         """Return the FLOP of a step, by which frames were fed back, (T-1, B)."""
-        fed_back = free[self.config.n_past :]
+        fed_back = free[self.config.first_free :]
         if self.config.model.norm == "batch":  # whole batches, or none
             return self.step_flops(float(fed_back.any(axis=1).sum()) * fed_back.shape[1])
         return self.step_flops(float(fed_back.sum()))
@@ -84,7 +84,8 @@ class Work:
         c = self.config
         n_thrown = c.train.batch_size if c.teacher_forcing.coin == "sample" else 1
         share = 1 - tfr**n_thrown if c.model.norm == "batch" else 1 - tfr
-        return self.step_flops(share * (c.n_future - 1) * c.train.batch_size)
+        n_free = c.n_past + c.n_future - 1 - c.first_free
+        return self.step_flops(share * n_free * c.train.batch_size)
 
 
 def training_flops(config: Config) -> float:

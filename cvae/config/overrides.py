@@ -39,7 +39,7 @@ def at_path(path: str, value: Any) -> dict[str, Any]:
 
 
 def parse_settings(settings: Iterable[str], onto: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the differences that `--set PATH=VALUE` options ask for; a value is read as YAML.
+    """Return the differences that `--set PATH=VALUE` options ask for, in whatever order; a value is read as YAML.
 
     Each stands, in whatever order they are given: `data.root` stays where `data.source` comes after it.
 
@@ -48,14 +48,20 @@ def parse_settings(settings: Iterable[str], onto: Mapping[str, Any] | None = Non
         onto: what they will be laid over; a name in it that has dots is found in a path.
 
     Raises:
-        InputError: a setting has no `=`, no path, or a value that is not YAML.
+        InputError: a setting has no `=`, no path, a value that is not YAML, or a path that is given twice.
     """
-    differences: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals or not all(path.split(".")):
             raise InputError(f"--set {setting}: expected PATH=VALUE, as in optim.lr=1e-3")
-        nested = parse_yaml(text, f"--set {setting}")
+        value = parse_yaml(text, f"--set {setting}")
+        if path in given:
+            raise InputError(f"--set {path} is given twice, as {given[path]!r} and {value!r}: give it once")
+        given[path] = value
+    differences: dict[str, Any] = {}
+    for path in sorted(given, key=lambda path: path.count(".")):  # a section, then what is set within it
+        nested = given[path]
         for key in reversed(_keys_of(path, onto or {})):
             nested = {key: nested}
         differences = _joined(differences, nested)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from cvae.config.model_section import ModelConfig
 from cvae.config.validation_errors import format_validation_error
 from cvae.data.sources import PushingWorld, Source
 from cvae.errors import InputError
@@ -23,39 +24,6 @@ from cvae.schedules import (
 from cvae.sections import PLACE, Section
 
 Split = Literal["train", "validate", "test"]
-
-
-class ModelConfig(Section):
-    """The networks (SVG, Denton & Fergus 2018)."""
-
-    width: float = Field(1.0, gt=0, le=4, description="multiplies every convolution's channels; 1 = published")
-    g_dim: int = Field(128, ge=1, description="size of a frame's encoding")
-    z_dim: int = Field(64, ge=1, description="size of the latent")
-    rnn_size: int = Field(256, ge=1, description="hidden size of the LSTMs")
-    predictor_layers: int = Field(2, ge=1, description="LSTM cells in the frame predictor")
-    posterior_layers: int = Field(1, ge=1, description="LSTM cells in the posterior, and in a learned prior")
-    prior: Literal["fixed", "learned"] = Field(
-        "fixed", description="where z of a future frame comes from: N(0, I), or a network that sees the frame before it"
-    )
-    norm: Literal["batch", "group"] = Field(
-        "batch", description="normalisation: over a call's frames, or in each frame"
-    )
-    start: Literal["svg", "unit"] = Field(
-        "unit", description="initial weights: svg, N(0, 0.02) everywhere; unit, linear layers N(0, 1 / fan in)"
-    )
-    predictor_norm: Literal["none", "batch"] = Field(
-        "none", description="normalisation before the frame predictor's tanh; batch is the lab's"
-    )
-    skip: Literal["first", "last_context", "every"] = Field(
-        "last_context", description="frame whose encoder features the decoder sees: 0, n_past - 1, or the previous one"
-    )
-    conditioned: bool = Field(True, description="feed conditions to the frame predictor at all; SVG has none")
-    use_positions: bool = Field(True, description="condition on positions beside actions (privileged knowledge)")
-    condition_offset: Literal[-1, 0] = Field(-1, description="frame t is predicted from the condition at t + offset")
-    past_codes: bool = Field(False, description="feed the encodings of all given frames at every step, as a condition")
-    past_z: Literal["posterior", "prior"] = Field(
-        "posterior", description="where z of a given frame comes from in evaluation"
-    )
 
 
 class OptimConfig(Section):
@@ -150,11 +118,12 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _has_batch_statistics(self) -> "Config":
-        is_stepped = not isinstance(self.teacher_forcing, ConstantTeacherForcing) or self.teacher_forcing.ratio < 1
+        is_forced = isinstance(self.teacher_forcing, ConstantTeacherForcing) and self.teacher_forcing.ratio == 1
+        is_stepped = not is_forced or self.model.batch_statistics == "frame"
         if self.train.batch_size == 1 and is_stepped and "batch" in (self.model.norm, self.model.predictor_norm):
             raise ValueError(
                 "train.batch_size is 1: model.norm and model.predictor_norm 'batch' need 2 or more clips where steps "
-                "are not all teacher-forced"
+                "are not all teacher-forced, and with model.batch_statistics 'frame'"
             )
         return self
 
@@ -166,6 +135,11 @@ class Config(Section):
                 "frame twice in its running statistics"
             )
         return self
+
+    @property
+    def first_free(self) -> int:
+        """First frame that the model's own may stand in for in training."""
+        return 1 if self.teacher_forcing.frees_given else self.n_past
 
     @property
     def weight(self) -> Weight:

@@ -89,6 +89,12 @@ def _explain_kind(path: str, parent: type[BaseModel] | None, owners: list[str], 
     return f": {here}, and the key belongs to {kinds} (set {section}.{key} too); known here: {known}"
 
 
+def uncapitalise(sentence: str) -> str:
+    """Return a sentence as it goes on after a colon; a name that it begins with (KL, LSTM, Adam's) stays as it is."""
+    word = sentence.partition(" ")[0]
+    return sentence if word[1:].lower() != word[1:] or word.endswith("'s") else sentence[:1].lower() + sentence[1:]
+
+
 def format_validation_error(error: ValidationError, root: type[BaseModel], where: str) -> str:
     """Return one sentence for the first mistake of a validation error, and the number of others."""
     first = error.errors(include_url=False)[0]
@@ -106,6 +112,6 @@ def format_validation_error(error: ValidationError, root: type[BaseModel], where
     else:
         message = first["msg"].removeprefix("Value error, ")
         # A rule over several sections names them itself; the value would be the whole configuration.
-        text = f"{path} is {value!r}: {message[:1].lower()}{message[1:]}" if path else message
+        text = f"{path} is {value!r}: {uncapitalise(message)}" if path else message
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{where}: {text}{more}"

@@ -1,6 +1,7 @@
 """`python -m cvae.data`: look at data before training on it, or write the pushing world out as files."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from cvae.cli import USER_MISTAKE, new_command, run_command
+from cvae.cli import USER_MISTAKE, ShowVersion, new_command, run_command
 from cvae.config import Config, read_configs
 from cvae.console import TextConsole, new_console
 from cvae.data.contact_sheet import write_contact_sheet, write_moving_sheet
@@ -26,6 +27,11 @@ GATE_HELP = "Centimetres that a lid slides in a frame by a hidden coin, 1 to 16;
 OF_THE_WORLD = " Of the pushing world alone."
 
 app = new_command(__doc__)
+
+
+@app.callback()
+def data_command(version: ShowVersion = False) -> None:  # noqa: D103 - its help is the module's
+    pass
 
 
 @app.command("inspect")
@@ -164,5 +170,9 @@ def _world(**options: Any) -> PushingWorld:
         raise InputError(f"{mistake.path}={mistake.value!r}: {message}") from error
 
 
+#: Runs the command line and ends the process.
+main = partial(run_command, app)
+
+
 if __name__ == "__main__":
-    run_command(app)
+    main()

@@ -58,7 +58,7 @@ class Latents:
 
         E_i [log q(z_i | x_i) - log (1/N sum_j q(z_i | x_j))] with one z_i from each posterior, over all steps and
         dimensions together (Hoffman & Johnson 2016: the index-code mutual information). At most log N, so a value near
-        the bound says only that the clips can be told apart.
+        the bound says only that the clips can be told apart; what falls below 0 by the chance of z is 0.
 
         Args:
             noise: (T-1, N, Z) standard normal; it draws the z_i.
@@ -70,7 +70,7 @@ class Latents:
         log_q = torch.stack([_log_density(row, mu, logvar) for row in z])  # (N, N): z of i under the posterior of j
         own = log_q.diagonal()
         estimate = (own - torch.logsumexp(log_q, dim=1) + log(len(chosen))).mean()
-        return float(estimate), log(len(chosen))
+        return max(0.0, float(estimate)), log(len(chosen))
 
 
 def _flat(values: Tensor, chosen: Indices) -> Tensor:

@@ -43,7 +43,7 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
     m = config.model
     conditioning = Conditioning(config.n_past, m.conditioned, m.condition_offset, m.past_codes)
     context = conditioning.size(n_conditions, m.g_dim)
-    draw = partial(initialise, start=m.start)
+    draw, by_frame = partial(initialise, start=m.start), m.batch_statistics == "frame"
     parts = Chunking(is_divisible=m.norm == "group", checkpointing=config.runtime.checkpointing)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
@@ -51,13 +51,21 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
         decoder = Decoder(config.image_size, m.width, m.g_dim, m.norm, parts)
         posterior = GaussianLSTM(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers)
         predictor = FramePredictor(
-            m.g_dim + m.z_dim + context, m.g_dim, m.rnn_size, m.predictor_layers, m.predictor_norm
+            m.g_dim + m.z_dim + context, m.g_dim, m.rnn_size, m.predictor_layers, m.predictor_norm, by_frame=by_frame
         )
         for network in (encoder, decoder, posterior, predictor):
             network.apply(draw)
         prior = None
         if m.prior == "learned":  # drawn last: the other networks start from the same weights with either prior
             prior = GaussianLSTM(m.g_dim, m.z_dim, m.rnn_size, m.posterior_layers).apply(draw)
-    codec = Codec(encoder, decoder, config.n_past, m.skip)
-    detach = config.teacher_forcing.detach
-    return CVAE(codec, posterior, predictor, prior, conditioning=conditioning, past_z=m.past_z, detach=detach)
+    codec = Codec(encoder, decoder, config.n_past, m.skip, by_frame and m.norm == "batch")
+    return CVAE(
+        codec,
+        posterior,
+        predictor,
+        prior,
+        conditioning=conditioning,
+        past_z=m.past_z,
+        detach=config.teacher_forcing.detach,
+        first_free=config.first_free,
+    )

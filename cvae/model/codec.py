@@ -32,6 +32,12 @@ class Codec:
     decoder: Decoder
     n_past: int
     skip: Skip
+    by_frame: bool  # in training each time step's frames are normalised by themselves, as in published codes
+
+    @property
+    def goes_by_frame(self) -> bool:
+        """Whether frames must go through a time step at a time; in evaluation nothing depends on it."""
+        return self.by_frame and self.encoder.training
 
     @property
     def is_divisible(self) -> bool:
@@ -54,15 +60,24 @@ class Codec:
         return codes, self.decoder.project([skip[index] for skip in skips], self.decoder.kernels())
 
     def encode_truth(self, frames: Tensor) -> tuple[Tensor, Projected]:
-        """Encode frames (T, B, 3, S, S) in one call, each once -> codes (T, B, G) and what their skips add, by frame.
+        """Encode frames (T, B, 3, S, S), each once -> codes (T, B, G) and what their skips add, by frame.
 
         Only frames whose skips are used have any: the others' features are dropped on the way.
         """
         n_clips, used = frames.shape[1], sorted({self.skip_index(t) for t in range(1, len(frames))})
+        if self.goes_by_frame:
+            return self._encode_by_frame(frames, used)
         codes, skips = self.encoder(frames.flatten(0, 1), (used[-1] + 1) * n_clips)
         kernels, by_frame = self.decoder.kernels(), list(zip(*(skip.split(n_clips) for skip in skips), strict=True))
         projected = {t: self.decoder.project(list(by_frame[t]), kernels) for t in used}
         return codes.unflatten(0, frames.shape[:2]), Projected(kernels, projected)
+
+    def _encode_by_frame(self, frames: Tensor, used: list[int]) -> tuple[Tensor, Projected]:
+        """Do the same with a call for each time step, in their order."""
+        encoded = [self.encoder(step, None if t in used else 0) for t, step in enumerate(frames)]
+        kernels = self.decoder.kernels()
+        projected = {t: self.decoder.project(encoded[t][1], kernels) for t in used}
+        return torch.stack([codes for codes, _ in encoded]), Projected(kernels, projected)
 
     def decode_frame(self, code: Tensor, t: int, projected: Projected) -> Tensor:
         """Decode codes (B, G) -> frame t, (B, 3, S, S)."""
@@ -71,6 +86,8 @@ class Codec:
 
     def decode_all(self, codes: Tensor, projected: Projected) -> Tensor:
         """Decode codes (T-1, B, G) -> frames 1 .. T-1, (T-1, B, 3, S, S), in one call for all that share a skip."""
+        if self.goes_by_frame:
+            return torch.stack([self.decode_frame(code, t, projected) for t, code in enumerate(codes, 1)])
         if self.skip == "every" or not self.is_divisible:  # a norm that sees the whole batch sees all of it
             rows = [projected.by_frame[self.skip_index(t)] for t in range(1, len(codes) + 1)]
             stages = [torch.cat(stage) for stage in zip(*rows, strict=True)]

@@ -22,8 +22,8 @@ PastZ = Literal["posterior", "prior"]
 class CVAE(nn.Module):
     """SVG with a fixed prior N(0, I) or, as in SVG-LP, a learned one, conditioned on actions and positions.
 
-    With a norm that sees the whole batch (`norm` or `predictor_norm` of `batch`) a training step's numbers depend on
-    its path: over time x batch where every future step is forced, step by step where one is not.
+    With a norm that sees the whole batch a training step's numbers depend on what goes through at once: with
+    `batch_statistics` of `frame` a time step's frames; with `clip` so too where a future step is free, else T x B.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class CVAE(nn.Module):
         conditioning: Conditioning,
         past_z: PastZ,
         detach: bool,
+        first_free: int,
     ) -> None:
         super().__init__()
         # Registered here, in this order: checkpoints name the weights so, and the optimizer counts them.
@@ -49,6 +50,7 @@ class CVAE(nn.Module):
         self.conditioning = conditioning
         self.past_z = past_z
         self.detach = detach
+        self.first_free = first_free
 
     @property
     def z_dim(self) -> int:
@@ -62,15 +64,15 @@ class CVAE(nn.Module):
             frames: (T, B, 3, S, S) in [0, 1], the truth.
             conditions: (T, B, C), standardised.
             noise: (T-1, B, Z), standard normal.
-            forced: (T-1, B) bool, on the host: whether frame t is predicted from the true frame t-1 (row t-1); given
-                frames are always true. It chooses the path, and asking a device for it would wait for the device.
+            forced: (T-1, B) bool, on the host: whether frame t is predicted from the true frame t-1 (row t-1); frames
+                before `first_free` are always true. It chooses the path, and asking a device would wait for it.
         """
         codes, projected = self.codec.encode_truth(frames)
         mu, logvar, _ = self.posterior(codes[1:])
         context = self.conditioning.align(conditions, codes)
         inputs = torch.cat([sample_gaussian(mu, logvar, noise), context], dim=-1)  # (T-1, B, Z + C)
         free = ~forced.numpy()
-        if not free[self.n_past :].any():
+        if not free[self.first_free :].any():
             fed = codes[:-1]
             predicted, _ = self.frame_predictor(torch.cat([fed, inputs], dim=-1))
             outputs = self.codec.decode_all(predicted, projected)
@@ -95,7 +97,7 @@ class CVAE(nn.Module):
             if t == len(codes) - 1:
                 break
             fed.append(codes[t])
-            if t >= self.n_past and free[t].any():
+            if t >= self.first_free and free[t].any():
                 own = outputs[-1].detach() if self.detach else outputs[-1]
                 fed[-1] = self.codec.feed_back(own, codes[t], projected, t, free[t])
         return torch.stack(outputs), torch.stack(fed)

@@ -24,7 +24,8 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
 
     Batch norm takes its statistics in training from the frames of one call: true frames are encoded T x B at once, a
     frame that is fed back with its B neighbours, and decoding is T x B or B at a time likewise. So its numbers depend
-    on how many steps are forced. Group norm sees one frame at a time and does not.
+    on how many steps are forced, but for `batch_statistics: frame`, where every call holds B frames of one time step
+    (`Codec`). Group norm sees one frame at a time and does not.
     """
     if norm == "batch":
         return nn.BatchNorm2d(channels)

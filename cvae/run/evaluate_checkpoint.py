@@ -8,7 +8,7 @@ import torch
 
 from cvae.config import Config, Split, build_config, load_yaml_mapping
 from cvae.data.store import Clips, ConditionStatistics, Store, open_store
-from cvae.device import choose_accelerator
+from cvae.device import Accelerator, choose_accelerator
 from cvae.errors import InputError
 from cvae.evaluation import Protocol
 from cvae.model import CVAE, build_model
@@ -32,16 +32,26 @@ def evaluate_checkpoint(
     Raises:
         InputError: there is no checkpoint, or the data or the configuration does not fit the model.
     """
-    checkpoint = read_checkpoint(folder)
-    statistics = ConditionStatistics(**{key: tuple(value) for key, value in checkpoint["statistics"].items()})
-    accelerator = choose_accelerator(config.runtime)
+    model, statistics, accelerator = load_model(folder, config)
     store = open_store(config.data, config.image_size, Path(config.store))
     clips = _clips(store, config, split, statistics)
-    model = _trained_model(folder, checkpoint, config, len(statistics.mean))
-    model.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return final_evaluation(
         model, clips, accelerator, config, split, store.n_actions, files, protocols=protocols, is_watched=is_watched
     )
+
+
+def load_model(folder: RunFolder, config: Config) -> tuple[CVAE, ConditionStatistics, Accelerator]:
+    """Return a run's model on its device, the scale of the conditions that it was trained on, and the device.
+
+    Raises:
+        InputError: there is no checkpoint, it does not fit the configuration, or the device is not there.
+    """
+    checkpoint = read_checkpoint(folder)
+    statistics = ConditionStatistics(**{key: tuple(value) for key, value in checkpoint["statistics"].items()})
+    accelerator = choose_accelerator(config.runtime)
+    model = _trained_model(folder, checkpoint, config, len(statistics.mean))
+    model.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model, statistics, accelerator
 
 
 def _clips(store: Store, config: Config, split: Split, statistics: ConditionStatistics) -> Clips:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cvae.config import Config, build_config, load_yaml_mapping
-from cvae.data.store import Store, open_store
+from cvae.data.store import ConditionStatistics, Store, open_store
 from cvae.device import Accelerator, choose_accelerator
 from cvae.errors import AlreadyTraining
 from cvae.evaluation import ALL
@@ -37,9 +37,11 @@ def load_config(folder: RunFolder) -> Config:
 
 def make_trainer(config: Config, accelerator: Accelerator, store: Store) -> Trainer:
     """Return a trainer on the store's training and validation splits."""
-    use = config.model.use_positions
-    train = store.clips("train", config.n_past + config.n_future, use_positions=use)
-    validate = store.clips("validate", config.n_past + config.n_eval, use_positions=use)
+    use, scale = config.model.use_positions, None
+    if config.model.condition_scale == "raw":
+        scale = ConditionStatistics.that_change_nothing(store.n_actions + store.n_positions)
+    train = store.clips("train", config.n_past + config.n_future, use_positions=use, statistics=scale)
+    validate = store.clips("validate", config.n_past + config.n_eval, use_positions=use, statistics=scale)
     return Trainer(config, accelerator, train, validate)
 
 
@@ -117,7 +119,8 @@ def _save_samples(folder: RunFolder, trainer: Trainer, result: EpochResult) -> t
 def _evaluate_at_the_end(folder: RunFolder, trainer: Trainer, store: Store) -> FinalEvaluation:
     """Score the final split clip by clip, in full where the configuration says so, and draw it."""
     c, e = trainer.config, trainer.config.evaluation
-    clips = store.clips(e.final_split, c.n_past + c.n_eval, use_positions=c.model.use_positions)
+    scale = trainer.train_clips.statistics
+    clips = store.clips(e.final_split, c.n_past + c.n_eval, use_positions=c.model.use_positions, statistics=scale)
     last = folder.read_epochs()[-1]
     final = final_evaluation(
         trainer.model,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from cvae.schedules.shapes import PositiveFraction, Schedule, Shape, in_cycle, ramp_up
+from cvae.schedules.shapes import Cycles, PositiveFraction, Schedule, Shape, in_cycle, ramp_up
 
 
 class ConstantKL(Schedule):
@@ -37,7 +37,7 @@ class CyclicalKL(Schedule):
     """The KL weight rises from 0 to beta again in every cycle (Fu et al. 2019, eq. 6: M cycles, ratio R)."""
 
     mode: Literal["cyclical"] = "cyclical"
-    n_cycles: int = Field(4, ge=1, description="number of cycles over the whole training (never a period)")
+    n_cycles: Cycles = Field(4, ge=1, description="number of cycles over the whole training (never a period)")
     ramp: PositiveFraction = Field(0.5, description="part of each cycle that the rise takes")
     shape: Shape = Field("linear", description="form of the rise")
 

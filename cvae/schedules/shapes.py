@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from cvae.sections import Section
 
@@ -12,6 +12,10 @@ Shape = Literal["linear", "cosine", "sigmoid"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 PositiveFraction = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+#: A number of cycles: the last one may be cut short by the training's end. A whole number is written without a dot.
+Cycles = Annotated[float, PlainSerializer(lambda n: int(n) if n == int(n) else n, return_type=int | float)]
 
 
 class Schedule(Section):
@@ -32,7 +36,7 @@ def ramp_up(v: float, shape: Shape) -> float:
     return (1.0 / (1.0 + math.exp(6.0 - 12.0 * v)) - low) / (high - low)
 
 
-def in_cycle(progress: float, n_cycles: int) -> float:
+def in_cycle(progress: float, n_cycles: float) -> float:
     """Return the part of the current cycle that has passed, in [0, 1): 0 at every restart k / n_cycles."""
     cycles = progress * n_cycles
     # Closed form: adding up a rate step by step drifts. Progress k/M is meant to be a restart although

@@ -11,10 +11,13 @@ Coin = Literal["batch", "step", "sample"]
 
 
 class Forcing(Schedule):
-    """What every way of teacher forcing has: how the coins fall, and whether a fed-back frame passes gradient."""
+    """What every way of teacher forcing has: how the coins fall and for which frames, and where gradient flows."""
 
     coin: Coin = Field("sample", description="one coin for a whole batch, for each step, or for each step and clip")
     detach: bool = Field(False, description="stop the gradient at the frame that is fed back")
+    frees_given: bool = Field(
+        False, description="the coin falls for given frames after the first, too, as in the course report's code"
+    )
 
 
 class ConstantTeacherForcing(Forcing):

@@ -81,10 +81,14 @@ def render_row(
             draw.text((middle, top + size + beneath), text, INK, font(10), anchor="mm")
 
 
-def shorten_name(name: str, width: int) -> str:
-    """Return a clip's name, cut in the middle to about `width` pixels."""
-    most = max(width // 6, 8)
-    return name if len(name) <= most else f"{name[: most // 2 - 1]}..{name[-(most // 2 - 1) :]}"
+def shorten_name(name: str, width: int, font_size: int = 10) -> str:
+    """Return a clip's name, cut in the middle until it is at most `width` pixels wide in its font."""
+    length, shown = font(font_size).getlength, name
+    for kept in range(len(name) - 1, 0, -1):
+        if length(shown) <= width:
+            break
+        shown = f"{name[: (kept + 1) // 2]}..{name[len(name) - kept // 2 :]}"
+    return shown
 
 
 def note_clips(canvas: Image.Image, clips: Sequence[Mapping[str, Any]], top: int, height: int) -> None:

@@ -14,7 +14,8 @@ def render_kl_map(kl: NDArray[np.float64], n_past: int, caption: str, flags: dic
     top = max(float(np.nanmax(kl)), 0.01) if np.isfinite(kl).any() else 0.01
     wide, high, left, head = max(8, 640 // z_dim), max(12, min(28, 420 // n_steps)), 62, 70
     image = Image.fromarray(as_heat(kl[:, order], top)).resize((z_dim * wide, n_steps * high), Image.Resampling.NEAREST)
-    canvas = Image.new("RGB", (left + image.width + 96, head + image.height + 46), PAPER)
+    written = int(font(13).getlength(caption)) + 120 * sum(flags.values()) + 24
+    canvas = Image.new("RGB", (max(left + image.width + 96, written), head + image.height + 46), PAPER)
     canvas.paste(image, (left, head))
     draw = ImageDraw.Draw(canvas)
     draw.text((render_badges(canvas, (8, 8), flags), 17), caption, INK, font(13), anchor="lm")

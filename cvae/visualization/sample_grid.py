@@ -123,8 +123,8 @@ def _render_header(canvas: Image.Image, caption: Caption) -> None:
 
 
 def _render_clip(canvas: Image.Image, clip: SampledClip, columns: Columns, top: int) -> None:
-    name = shorten_name(clip.name, columns.lefts[-1])
-    ImageDraw.Draw(canvas).text((LABELS, top + 8), f"clip {name}", FAINT, font(11), anchor="lm")
+    name = shorten_name(f"clip {clip.name}", columns.lefts[-1] + columns.size - LABELS, 11)
+    ImageDraw.Draw(canvas).text((LABELS, top + 8), name, FAINT, font(11), anchor="lm")
     top += NAME
     for row in clip.rows():
         render_row(canvas, row, columns, top, label_left=8, beneath=7, unit=" dB")
@@ -138,7 +138,8 @@ def render_sample_grid(clips: Sequence[SampledClip], caption: Caption) -> list[I
     """
     n_past, size = clips[0].n_past, clips[0].size * 3 // 2
     rows = ["truth", *clips[0].pictures]
-    width, cell, top = max(LABELS + len(clips) * (size + 10), 440), size + 8 + UNDER, 72
+    written = int(font(12).getlength(caption.text)) + 120 * sum(caption.flags.values()) + 24
+    width, cell, top = max(LABELS + len(clips) * (size + 10), written), size + 8 + UNDER, 72
     images = []
     for t in range(len(clips[0].truth)):
         word, colour = phase_of(t, n_past)
@@ -149,7 +150,7 @@ def render_sample_grid(clips: Sequence[SampledClip], caption: Caption) -> list[I
         draw.text((8, 40), f"t = {t}  {word}", colour, font(13), anchor="lm")
         for c, clip in enumerate(clips):
             x = LABELS + c * (size + 10)
-            draw.text((x + size // 2, 60), shorten_name(clip.name, size + 12), FAINT, font(10), anchor="mm")
+            draw.text((x + size // 2, 60), shorten_name(clip.name, size), FAINT, font(10), anchor="mm")
         for r, row in enumerate(rows):
             y, border = top + r * cell, INK if row == "truth" else colour
             draw.text((8, y + size // 2), _label(row), border, font(12), anchor="lm")

@@ -65,7 +65,7 @@ def _render_clip(canvas: Image.Image, clip: PredictedClip, columns: Columns, top
     predicted = Row("predicted", clip.predicted, clip.n_past, clip.psnr)
     render_row(canvas, predicted, columns, below, label_left=4, beneath=GAP + 6)
     draw.text((4, below + size + GAP + 6), "PSNR, dB", FAINT, font(10), anchor="lm")
-    name = shorten_name(f"clip {clip.name}", clip.n_past * size)
+    name = shorten_name(f"clip {clip.name}", columns.middles()[clip.n_past - 1][1] + size // 2 - columns.lefts[0])
     draw.text((columns.lefts[0], below + size // 2), name, FAINT, font(10), anchor="lm")
 
 

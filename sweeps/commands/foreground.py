@@ -8,6 +8,7 @@ from types import FrameType
 
 from cvae.console import echo_line, new_console
 from cvae.errors import InputError
+from sweeps.commands.notify import Notifier, ending_of
 from sweeps.commands.options import LaunchOptions
 from sweeps.commands.output import watch
 from sweeps.coordinator import Coordinator
@@ -25,8 +26,13 @@ def work_in_foreground(coordinator: Coordinator, options: LaunchOptions) -> None
         InputError: the disk is so full that nothing can be taken up.
     """
     root = coordinator.root
-    with _obeying_signals(coordinator), _naming_a_full_disk(root), _mirrored(root, options) as mirror:
-        watch(coordinator, new_console(), options.output, mirror)
+    with (
+        _obeying_signals(coordinator),
+        _naming_a_full_disk(root),
+        _notified(coordinator, options) as notifier,
+        _mirrored(root, options) as mirror,
+    ):
+        watch(coordinator, new_console(), options.output, [mirror, notifier])
 
 
 @contextmanager
@@ -37,6 +43,22 @@ def _mirrored(root: ExperimentFolder, options: LaunchOptions) -> Iterator[Mirror
         yield mirror
     finally:
         for line in mirror.close():
+            echo_line(line, sys.stderr)
+
+
+@contextmanager
+def _notified(coordinator: Coordinator, options: LaunchOptions) -> Iterator[Notifier]:
+    """Tell whom `--notify` names of what happens in the block, and of its end, however it ends."""
+    notifier = Notifier(options.notify, coordinator.experiment, coordinator.root)
+    try:
+        yield notifier
+    except Exception as error:
+        notifier.tell("broken", f"the sweep has stopped: {error}")
+        raise
+    else:
+        notifier.tell(*ending_of(coordinator))
+    finally:
+        for line in notifier.close():
             echo_line(line, sys.stderr)
 
 

@@ -1,6 +1,7 @@
 """One launch of a sweep, from its checks to its last run: prepare, check, start."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from cvae.console import echo_line
@@ -11,7 +12,7 @@ from sweeps.commands.design_check import design_warnings
 from sweeps.commands.foreground import echo_end, work_in_foreground
 from sweeps.commands.options import LaunchOptions
 from sweeps.coordinator import Coordinator
-from sweeps.estimate import describe_cut, find_costs, trim
+from sweeps.estimate import cut_to_budget
 from sweeps.experiment import ArmWeights, Experiment, measure_arms, weight_lines
 from sweeps.experiment_folder import (
     DataRecord,
@@ -28,7 +29,7 @@ from sweeps.experiment_folder import (
     write_data_record,
     write_experiment_file,
 )
-from sweeps.workers import Slots
+from sweeps.workers import ForkServer, Slots
 
 Echo = Callable[[str], None]
 
@@ -83,23 +84,10 @@ def prepare_launch(
         echo(line)
     cut = None
     if options.budget_s is not None:
-        experiment, cut = _cut_to_budget(experiment, root, slots, options.threads, options.budget_s, echo)
+        experiment, cut = cut_to_budget(experiment, root, slots, options.threads, options.budget_s, echo)
     for warning in design_warnings(experiment):
         echo(f"warning: {warning}")
     return PreparedLaunch(experiment, weights, describe_origin(experiment, data), cut)
-
-
-def _cut_to_budget(
-    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, budget_s: float, echo: Echo
-) -> tuple[Experiment, str]:
-    """Return the experiment that fits a budget, and what was cut."""
-    costs = find_costs(experiment, root, slots, threads, echo)
-    if costs is None:
-        raise InputError("--budget: a short training of this experiment failed, so nothing is known of its cost")
-    smaller = trim(experiment, root, costs, slots.total, budget_s)
-    cut = describe_cut(experiment, smaller)
-    echo(cut)
-    return smaller, cut
 
 
 def check_launch(prepared: PreparedLaunch, root: ExperimentFolder, echo: Echo) -> None:
@@ -125,16 +113,18 @@ def start_launch(
         Ledger(root.ledger).append("budget", seconds=options.budget_s, cut=prepared.cut)
     if options.retry is not None:
         echo(f"{reopen(prepared.experiment, root, options.retry)} {options.retry} runs opened again")
-    coordinator = Coordinator(
-        prepared.experiment,
-        root,
-        slots,
-        options.threads,
-        storage=options.storage,
-        hang_s=options.hang_s,
-        provenance=prepared.origin.facts,
-    )
-    work_in_foreground(coordinator, options)
+    with closing(ForkServer()) as workers:
+        coordinator = Coordinator(
+            prepared.experiment,
+            root,
+            slots,
+            options.threads,
+            start=workers.start,
+            storage=options.storage,
+            hang_s=options.hang_s,
+            provenance=prepared.origin.facts,
+        )
+        work_in_foreground(coordinator, options)
     return coordinator
 
 

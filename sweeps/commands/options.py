@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from cvae.errors import InputError
 from sweeps.tracking.process import Mode
@@ -27,6 +28,7 @@ class LaunchOptions:
     retry: str | None  # status of the lost runs that are opened again
     budget_s: float | None  # wall time that trials and seeds are cut to fit
     hang_s: float
+    notify: str | None = None  # command or address that is told of verdicts and of the end
 
 
 def parse_word(option: str, value: str, allowed: Sequence[Word]) -> Word:
@@ -64,3 +66,21 @@ def parse_time(option: str, text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise InputError(f"{option} is '{text}'; expected a time such as 90m, 8h or 1d12h") from error
+
+
+def parse_target(text: str) -> str:
+    """Return whom `--notify` tells: a command line for the shell, or an http(s) address.
+
+    Raises:
+        InputError: it is empty, or an address without a host.
+    """
+    if not text.strip():
+        raise InputError("--notify is empty; expected a command, or an address that begins with https://")
+    if is_address(text) and not urlsplit(text).hostname:
+        raise InputError(f"--notify is '{text}': an address needs a host, as in https://example.org/hook")
+    return text
+
+
+def is_address(target: str) -> bool:
+    """Return whether whom `--notify` tells is a web address, and no command."""
+    return target.startswith(("http://", "https://"))

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,10 +29,12 @@ class Companion(Protocol):
         ...
 
 
-def watch(coordinator: Coordinator, console: Console, output: Output = "live", mirror: Companion | None = None) -> None:
+def watch(
+    coordinator: Coordinator, console: Console, output: Output = "live", companions: Sequence[Companion] = ()
+) -> None:
     """Run a coordinator to its end before a person's eyes, or into a log."""
     progress = Progress(coordinator)
-    lines = _with(coordinator.run(), mirror)
+    lines = _with(coordinator.run(), companions)
     if output == "json":
         _echo_json(progress, lines, coordinator.root.ledger)
     elif output == "live" and console.is_terminal:
@@ -43,12 +45,12 @@ def watch(coordinator: Coordinator, console: Console, output: Output = "live", m
                 echo_line(progress.numbered(line))
 
 
-def _with(lines: Iterable[str], mirror: Companion | None) -> Iterator[str]:
+def _with(lines: Iterable[str], companions: Sequence[Companion]) -> Iterator[str]:
     """Yield the sweep's lines and, as they come, those of what runs beside it."""
     for line in lines:
         yield line
-        if mirror is not None:
-            yield from mirror.lines()
+        for companion in companions:
+            yield from companion.lines()
 
 
 def _show_live(progress: Progress, lines: Iterable[str], console: Console) -> None:

@@ -1,14 +1,18 @@
 """The plan for people: every run that an experiment makes, and which of them are done."""
 
 from collections import Counter
+from functools import partial
+from pathlib import Path
 
 from rich.table import Table
 
 from cvae.console import new_console, printable
+from cvae.data.sources import require_root
+from cvae.errors import InputError, fault_of
 from cvae.record import FINAL_STATUSES
 from sweeps.decision import LEAST_PAIRS
 from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs, block_of, tuning_of
-from sweeps.experiment_folder import ExperimentFolder, read_standing
+from sweeps.experiment_folder import ExperimentFolder, check_unchanged, read_standing
 from sweeps.search_space import Params, format_params, grid
 
 
@@ -58,6 +62,21 @@ def design_lines(experiment: Experiment) -> list[str]:
             "an arm trains on while one of its pairs asks"
         )
     return lines
+
+
+def check_plan(experiment: Experiment, root: ExperimentFolder) -> None:
+    """Check what can be checked of a launch without packing data: what was launched there, and that data is there.
+
+    Raises:
+        InputError: a launch would be refused; says why.
+    """
+    faults = [fault_of(lambda: check_unchanged(experiment, root))]
+    for arm in experiment.arms:
+        source = experiment.config(arm, {}, experiment.seed, experiment.confirm.split).data
+        if (folder := getattr(source, "root", None)) is not None:
+            faults.append(fault_of(partial(require_root, Path(folder))))
+    if reason := next((fault for fault in faults if fault), None):
+        raise InputError(f"a launch would be refused: {reason}")
 
 
 def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params | None:

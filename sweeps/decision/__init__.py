@@ -16,6 +16,7 @@ from sweeps.decision.looks import (
     first_word,
     look_constant,
     look_interval,
+    look_level,
     read_word,
 )
 from sweeps.decision.pairs import Block, Pairs, PairState, Plan, look_at_pair, pairs_of
@@ -42,6 +43,7 @@ __all__ = [
     "look_at_pair",
     "look_constant",
     "look_interval",
+    "look_level",
     "pairs_of",
     "read_word",
     "share_interval",

@@ -74,6 +74,13 @@ def look_constant(planned: int, n_pairs: int) -> float:
     return row[-1] + float(ndtri(1 - MISS / 2 / n_pairs) - ndtri(1 - MISS / 2 / _PAIRS[-1]))
 
 
+def look_level(n: int, planned: int, n_pairs: int) -> float:
+    """Return the two-sided level of the interval after n blocks."""
+    from scipy.special import ndtr  # here: an experiment file is read in a moment, scipy is not
+
+    return 2 * float(ndtr(-look_constant(planned, n_pairs) * (planned / n) ** 0.25))
+
+
 def look_interval(differences: Sequence[float], planned: int, n_pairs: int) -> Ends | None:
     """Return the interval of a pair's mean difference after these blocks; None for fewer than LEAST_PAIRS.
 
@@ -99,10 +106,9 @@ def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
 @lru_cache(maxsize=1024)
 def _quantile(n: int, planned: int, n_pairs: int) -> float:
     """Return how many standard errors the interval after n blocks reaches to either side."""
-    from scipy.special import ndtr, stdtrit  # here: an experiment file is read in a moment, scipy is not
+    from scipy.special import stdtrit
 
-    tail = float(ndtr(-look_constant(planned, n_pairs) * (planned / n) ** 0.25))
-    return float(-stdtrit(n - 1, tail))
+    return float(-stdtrit(n - 1, look_level(n, planned, n_pairs) / 2))
 
 
 def read_word(interval: Ends | None, margin: float | None) -> Word:

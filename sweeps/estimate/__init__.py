@@ -1,7 +1,7 @@
 """What runs cost, how long what is left takes, and which totals fit a budget. No optuna."""
 
-from sweeps.estimate.costs import find_costs, print_estimate
+from sweeps.estimate.costs import print_estimate
 from sweeps.estimate.time_left import TimeLeft, estimate_time_left
-from sweeps.estimate.trim import describe_cut, trim
+from sweeps.estimate.trim import cut_to_budget, print_cut
 
-__all__ = ["TimeLeft", "describe_cut", "estimate_time_left", "find_costs", "print_estimate", "trim"]
+__all__ = ["TimeLeft", "cut_to_budget", "estimate_time_left", "print_cut", "print_estimate"]

@@ -1,12 +1,17 @@
 """Which totals of an experiment fit a budget."""
 
+from collections.abc import Callable
+
 from cvae.config import merge
 from cvae.errors import InputError
 from sweeps.decision import LEAST_PAIRS
-from sweeps.estimate.costs import Costs
+from sweeps.estimate.costs import Costs, find_costs, print_estimate
 from sweeps.experiment import Experiment, all_runs, build_experiment
 from sweeps.experiment_folder import ExperimentFolder, runs_left
 from sweeps.units import format_duration
+from sweeps.workers import Slots
+
+Echo = Callable[[str], None]
 
 #: Confirm seeds below which a budget does not trim: one seed has no spread.
 LEAST_SEEDS = 2
@@ -38,6 +43,31 @@ def trim(experiment: Experiment, root: ExperimentFolder, costs: Costs, slots: in
         + (f" and {smallest.tune.trials_per_arm} trials" if smallest.tune else "")
         + f" take about {need} at {slots} slots"
     )
+
+
+def cut_to_budget(
+    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, budget_s: float, echo: Echo
+) -> tuple[Experiment, str]:
+    """Return the experiment that fits a budget, and what was cut, which is echoed too.
+
+    Raises:
+        InputError: nothing is known of its cost, or the least that makes a comparison does not fit.
+    """
+    costs = find_costs(experiment, root, slots, threads, echo)
+    if costs is None:
+        raise InputError("--budget: a short training of this experiment failed, so nothing is known of its cost")
+    smaller = trim(experiment, root, costs, slots.total, budget_s)
+    cut = describe_cut(experiment, smaller)
+    echo(cut)
+    return smaller, cut
+
+
+def print_cut(
+    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, budget_s: float, echo: Echo
+) -> None:
+    """Echo what a budget would cut, and what is left then; nothing is written."""
+    smaller, _ = cut_to_budget(experiment, root, slots, threads, budget_s, echo)
+    print_estimate(smaller, root, slots, threads, echo)
 
 
 def _least(experiment: Experiment, root: ExperimentFolder) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
 from sweeps.experiment.experiment import Experiment, build_experiment, load_experiment
+from sweeps.experiment.experiment_schema import schema_text
 from sweeps.experiment.metric import Measure, Metric
 from sweeps.experiment.phases import Tune
 from sweeps.experiment.plan import (
@@ -47,6 +48,7 @@ __all__ = [
     "load_experiment",
     "measure_arms",
     "parse_run_name",
+    "schema_text",
     "tuning_of",
     "weight_lines",
 ]

@@ -73,4 +73,4 @@ def _format_weights(weights: ArmWeights) -> str:
         top = f"{' to '.join(f'{beta:.3g}' for beta in tops)}, beta_sum {sums}, sigma {sigmas}"
     if weights.threshold is None:
         return top
-    return f"{top}; {weights.threshold.format(weights.high)}"
+    return f"{top}; {weights.threshold.format(weights.high, weights.low)}"

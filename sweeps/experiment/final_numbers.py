@@ -41,7 +41,7 @@ FINAL_NUMBERS: dict[str, FinalNumber] = {
     "shuffled_positions_psnr": FinalNumber("PSNR with shuffled positions", "dB", None),
     "zeroed_actions_psnr": FinalNumber("PSNR with zeroed actions", "dB", None),
     "zeroed_positions_psnr": FinalNumber("PSNR with zeroed positions", "dB", None),
-    "kl": FinalNumber("KL", "nats", None),
+    "kl": FinalNumber("posterior KL", "nats", None),
     "active_units": FinalNumber("active units", "", None),
     "mutual_information": FinalNumber("mutual information", "nats", None),
     "mse_between_samples": FinalNumber("MSE between samples", "", None),

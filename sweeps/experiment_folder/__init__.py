@@ -27,7 +27,7 @@ from sweeps.experiment_folder.layout import (
 )
 from sweeps.experiment_folder.ledger import EndedRun, Ledger, ended_runs
 from sweeps.experiment_folder.look_records import LOOK, LookRecord, describe_look, read_looks, spared_runs
-from sweeps.experiment_folder.paths import ExperimentFolder, find_experiment
+from sweeps.experiment_folder.paths import ExperimentFolder, find_experiment, find_experiment_file
 from sweeps.experiment_folder.states import RunStanding, final_value, read_standing, runs_left
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "ended_runs",
     "final_value",
     "find_experiment",
+    "find_experiment_file",
     "has_room",
     "is_disk_full",
     "is_worked_on",

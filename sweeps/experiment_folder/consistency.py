@@ -31,6 +31,12 @@ def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
     now = dict(_flatten(experiment.written()))
     paths = list(dict.fromkeys([*launched, *now]))
     moved = [path for path in paths if launched.get(path) != now.get(path) and path not in MAY_CHANGE]
+    if moved == ["metric.margin"]:
+        raise InputError(
+            f"{root.path} was launched with metric.margin = {launched.get(moved[0])!r}, not {now.get(moved[0])!r}: "
+            "what counts as equivalent is declared before there are results; put it back, or launch the changed "
+            "experiment anew under another name (--set name=...)"
+        )
     if moved:
         changes = "; ".join(f"{path} = {launched.get(path)!r}, not {now.get(path)!r}" for path in moved)
         raise InputError(

@@ -1,10 +1,11 @@
 """The files of an experiment's folder, and how one is found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cvae.config import load_yaml_mapping
-from cvae.errors import InputError
+from cvae.errors import InputError, nearest
 from cvae.record import RunFolder
 from sweeps.experiment import PlannedRun
 
@@ -77,4 +78,41 @@ def find_experiment(given: Path, runs: Path) -> Path:
     for path in candidates:
         if (path / "experiment.yaml").is_file():
             return path
-    raise InputError(f"{given}: no experiment was launched there; expected a folder of {runs}, or an experiment file")
+    near = _did_you_mean(candidates[-1].name, (path.parent.name for path in runs.glob("*/experiment.yaml")))
+    raise InputError(
+        f"{given}: no experiment was launched there{near}; "
+        f"expected an experiment's folder, its name in {runs}, or its file"
+    )
+
+
+#: The experiment files of this project, wherever it is installed.
+SHIPPED = Path(__file__).resolve().parents[1] / "experiments"
+
+
+def find_experiment_file(given: Path, runs: Path, declared: Path = Path("experiments")) -> Path:
+    """Return an experiment's file, given itself or its name: one that is declared, or as it was launched.
+
+    Args:
+        given: a file; or the name of one in `declared`, of the experiment in it, or of a folder of `runs`.
+        runs: folder of launched experiments.
+        declared: folder of experiment files, looked at before those of this project.
+
+    Raises:
+        InputError: there is none; proposes the nearest.
+    """
+    if given.is_file():
+        return given
+    files = [*sorted(SHIPPED.glob("*.yaml")), *sorted(declared.glob("*.yaml"))]
+    names = {path.stem: path for path in files} | {path.stem.replace("_", "-"): path for path in files}
+    launched = {path.parent.name: path for path in runs.glob("*/experiment.yaml")}
+    if given.is_dir() and (given / "experiment.yaml").is_file():
+        return given / "experiment.yaml"
+    if given.parent == Path() and (found := names.get(str(given)) or launched.get(str(given))):
+        return found
+    known = [*(str(path) for path in files if path.parent != SHIPPED), *names, *launched]
+    raise InputError(f"{given}: there is no such experiment file{_did_you_mean(str(given), known)}")
+
+
+def _did_you_mean(given: str, known: Iterable[str]) -> str:
+    close = nearest(given, known)
+    return f"; did you mean '{close}'?" if close else ""

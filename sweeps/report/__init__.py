@@ -1,5 +1,5 @@
 """A folder in, a verdict and a page out. Nothing of a sweep is needed but its files on disk; no torch, no optuna."""
 
-from sweeps.report.analysis import analyse, analyse_across
+from sweeps.report.analysis import Analysis, analyse, analyse_across, conclude_from
 
-__all__ = ["analyse", "analyse_across"]
+__all__ = ["Analysis", "analyse", "analyse_across", "conclude_from"]

@@ -46,6 +46,15 @@ def analyse(folder: Path) -> Analysis:
     return conclude(read_experiment(folder))
 
 
+def conclude_from(folders: Sequence[Path], into: Path | None = None) -> Analysis:
+    """Return the conclusions from one folder, or from several compared with each other.
+
+    Raises:
+        InputError: one cannot be read, or their scores cannot be compared.
+    """
+    return analyse(folders[0]) if len(folders) == 1 else analyse_across(folders, into)
+
+
 def conclude(experiment: ExperimentRecord) -> Analysis:
     """Draw the conclusions of an experiment that has been read."""
     arms = compare_arms(experiment)

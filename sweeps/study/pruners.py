@@ -25,9 +25,9 @@ LR_SETTLED = 0.5
 MOST = 0.9
 
 
-def cycles(config: Config) -> list[tuple[int, float]]:
+def cycles(config: Config) -> list[tuple[float, float]]:
     """Return the number of cycles of each schedule that restarts, and the part of a cycle after which it is settled."""
-    restarting = []
+    restarting: list[tuple[float, float]] = []
     if isinstance(config.kl_anneal, CyclicalKL):
         restarting.append((config.kl_anneal.n_cycles, min(config.kl_anneal.ramp, MOST)))
     if isinstance(config.optim.schedule, CyclicLR):
@@ -35,7 +35,7 @@ def cycles(config: Config) -> list[tuple[int, float]]:
     return [(n, settled) for n, settled in restarting if n > 1]
 
 
-def _cycle_and_phase(config: Config, step: int, n_cycles: int) -> tuple[int, float]:
+def _cycle_and_phase(config: Config, step: int, n_cycles: float) -> tuple[int, float]:
     """Return the cycle that the update before an evaluation lay in, and the part of it that had passed."""
     position = config.train.progress(max(step - 1, 0)) * n_cycles
     return int(position), position % 1.0

@@ -3,6 +3,7 @@
 What a person should know is printed, a line each: the sweep shows it.
 """
 
+import argparse
 import os
 import sys
 import threading
@@ -53,4 +54,8 @@ def _wait_for_end(over: threading.Event) -> None:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
-    mirror_until_over(Path(sys.argv[1]), "--online" in sys.argv[2:])
+    parser = argparse.ArgumentParser("python -m sweeps.tracking", description=__doc__)
+    parser.add_argument("root", type=Path, help="the experiment's folder")
+    parser.add_argument("--online", action="store_true", help="upload what is mirrored, too")
+    given = parser.parse_args()
+    mirror_until_over(given.root, given.online)

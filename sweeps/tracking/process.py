@@ -1,6 +1,5 @@
 """Start the mirror of an experiment as a process of its own. Knows no wandb, so a sweep starts at once."""
 
-import os
 import queue
 import subprocess
 import sys
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from cvae.files import held
+from sweeps.workers import with_project
 
 Mode = Literal["offline", "online", "disabled"]
 
 MODES: tuple[Mode, ...] = ("offline", "online", "disabled")
-
-ROOT = Path(__file__).resolve().parents[2]
 
 #: How long the end of a sweep waits for its mirror; what is missing then, the next start or --sync adds.
 PATIENCE_S = 60.0
@@ -85,11 +83,6 @@ def mirror_now(experiment: Path) -> bool:
 def mirror_command(experiment: Path) -> list[str]:
     """Return the command that mirrors an experiment until its standard input closes."""
     return [sys.executable, "-m", "sweeps.tracking", str(experiment.resolve())]
-
-
-def with_project() -> dict[str, str]:
-    """Return this environment with the project where Python looks for modules."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
 
 
 def lock_of(experiment: Path) -> Path:

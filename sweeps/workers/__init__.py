@@ -2,7 +2,8 @@
 
 from sweeps.workers.attempt import Attempt
 from sweeps.workers.fleet import Fleet, Start
-from sweeps.workers.launcher import start_worker
+from sweeps.workers.forked_worker import ForkServer
+from sweeps.workers.launcher import start_worker, with_project
 from sweeps.workers.slots import CPU, Slots, find_slots
 
-__all__ = ["CPU", "Attempt", "Fleet", "Slots", "Start", "find_slots", "start_worker"]
+__all__ = ["CPU", "Attempt", "Fleet", "ForkServer", "Slots", "Start", "find_slots", "start_worker", "with_project"]

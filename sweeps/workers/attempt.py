@@ -2,12 +2,12 @@
 
 import os
 import signal
-import subprocess
 from contextlib import suppress
 from typing import Any
 
 from cvae.record import RunError, RunFolder, RunState
 from sweeps.experiment import PlannedRun
+from sweeps.workers.launcher import WorkerProcess
 
 
 class Attempt:
@@ -19,7 +19,7 @@ class Attempt:
         folder: RunFolder,
         device: str,
         slots_then: int,
-        process: subprocess.Popen[bytes] | None,
+        process: WorkerProcess | None,
         now: float,
     ) -> None:
         self.run = run

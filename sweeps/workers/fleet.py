@@ -1,17 +1,16 @@
 """The workers at work: one attempt for each active run, started or adopted, until its end is written everywhere."""
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 
 from cvae.record import RunFolder
 from sweeps.experiment import PlannedRun
 from sweeps.workers.attempt import Attempt
-from sweeps.workers.launcher import start_worker
+from sweeps.workers.launcher import WorkerProcess, start_worker
 from sweeps.workers.slots import Slots
 
-Start = Callable[[RunFolder, dict[str, str]], "subprocess.Popen[bytes]"]
+Start = Callable[[RunFolder, dict[str, str]], WorkerProcess]
 
 
 class Fleet:

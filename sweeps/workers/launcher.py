@@ -3,11 +3,38 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from cvae.record import RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+class WorkerProcess(Protocol):
+    """What a coordinator needs of a worker's process; `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status that `poll` found, a signal negative; None before, and where nobody knows it."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return its exit status once it has ended, else None."""
+        ...
+
+
+def with_project(environment: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return this process's environment with some of it set, in which the project can be imported from anywhere."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, **environment, "PYTHONPATH": path}
 
 
 def start_worker(folder: RunFolder, environment: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -19,15 +46,12 @@ def start_worker(folder: RunFolder, environment: dict[str, str]) -> subprocess.P
         folder: the run's.
         environment: what pins the worker to its slot.
     """
-    environment = (
-        os.environ | environment | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    )
     with folder.log.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "sweeps.worker", str(folder.path)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=with_project(environment),
             start_new_session=True,
         )

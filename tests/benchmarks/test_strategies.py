@@ -1,6 +1,6 @@
 """Equal strategies: several tunings rarely tell them apart, one tuning mostly does."""
 
-from benchmarks.strategies import false_words
+from benchmarks.calibration.strategies import false_words
 
 
 def test_one_tuning_tells_equal_strategies_apart_and_six_do_not() -> None:

@@ -7,17 +7,25 @@ import pytest
 
 from cvae.cli import new_command, run_command
 
-COMMANDS = ["cvae.train", "cvae.evaluate", "cvae.data"]
+COMMANDS = ["cvae.train", "cvae.evaluate", "cvae.data", "cvae.predict"]
+
+#: Everything that `python -m` starts.
+MODULES = [
+    *COMMANDS, "cvae.config", "sweeps.worker", "sweeps.browse", "sweeps.dashboard", "sweeps.tracking",
+    "sweeps.wandb_import", "sweeps.csv_import", "benchmarks",
+]  # fmt: skip
 
 
 def ended(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", MODULES)
 def test_help_is_short_to_ask_for(command: str) -> None:
     for option in ("-h", "--help"):
-        assert ended(command, option).returncode == 0
+        done = ended(command, option)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "usage" in done.stdout.lower()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

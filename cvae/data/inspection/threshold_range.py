@@ -60,8 +60,8 @@ class ThresholdRange:
 def _format_threshold(threshold: CollapseThreshold) -> str:
     given = f", linear in {threshold.n_conditions} conditions" if threshold.n_conditions else ""
     return (
-        f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is at most {threshold.beta_c:.2g} "
-        f"(beta_sum {threshold.beta_sum:.3g}, sigma {threshold.sigma:.3g}): a KL weight above it leaves no latent "
-        f"alive in a model that forecasts one step no worse than the previous frame{given}; "
+        f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is about {threshold.beta_c:.2g} "
+        f"(beta_sum {threshold.beta_sum:.3g}, sigma {threshold.sigma:.3g}): above it a latent is expected to die in "
+        f"a model that forecasts one step no worse than the previous frame{given} (it can be too low); "
         f"from {threshold.n_residuals} steps"
     )

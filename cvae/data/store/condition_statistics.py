@@ -27,6 +27,11 @@ class ConditionStatistics:
         std = conditions.std(axis=0, dtype=np.float64)
         return cls(tuple(mean.tolist()), tuple(np.where(std == 0, 1.0, std).tolist()))
 
+    @classmethod
+    def that_change_nothing(cls, n_columns: int) -> Self:
+        """Mean 0 and deviation 1: conditions stay as they were recorded."""
+        return cls((0.0,) * n_columns, (1.0,) * n_columns)
+
     def first(self, n_columns: int) -> Self:
         """The statistics of the first columns alone; InputError where there are fewer."""
         if n_columns > len(self.mean):

@@ -55,7 +55,7 @@ def posterior_is_alive(arms: Sequence[ArmResult]) -> Check:
     each = "; ".join(
         f"{arm.name} {format_number(arm.kl, 3)} nats, {format_share(arm.n_collapsed, arm.n_kl)}" for arm in arms
     )
-    detail = f"KL at the end, and collapsed runs (below {COLLAPSED_KL} nats per sequence): {each}"
+    detail = f"training KL at the end, and collapsed runs (below {COLLAPSED_KL} nats per sequence): {each}"
     if is_void(arms):
         return Check(
             title, "fail", f"the posterior has collapsed: deterministic predictors are being compared. {detail}"
@@ -111,7 +111,7 @@ def beta_lets_latents_live(experiment: ExperimentRecord, arms: Sequence[ArmResul
                 parts.append(f"{arm.name} {weight:.2g} against {beta_c:.2g}")
     if not parts:
         return []
-    detail = f"top weight of the KL term against the bound above which no latent lives: {'; '.join(parts)}"
+    detail = f"top weight of the KL term against beta_c, above which a latent is expected to die: {'; '.join(parts)}"
     return [Check("Beta lets latents live", "warn" if worst > FAR_ABOVE else "pass", detail)]
 
 

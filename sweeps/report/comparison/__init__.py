@@ -1,7 +1,7 @@
 """Arms and pairs of arms: what confirm says of each, and the verdict by rule and in words."""
 
 from sweeps.report.comparison.arm_results import compare_arms, seed_means
-from sweeps.report.comparison.blocks import block_means, describe_estimand, paired_test
+from sweeps.report.comparison.blocks import block_differences, block_means, describe_estimand, paired_test, shared_seeds
 from sweeps.report.comparison.compare import compare_all_pairs, left_out
 from sweeps.report.comparison.expected_best import budget_curve
 from sweeps.report.comparison.results import ArmResult, PairResult
@@ -25,6 +25,7 @@ __all__ = [
     "PairResult",
     "Rule",
     "VarianceSplit",
+    "block_differences",
     "block_means",
     "budget_curve",
     "clauses_of",
@@ -42,6 +43,7 @@ __all__ = [
     "paired_test",
     "seed_means",
     "seeds_needed",
+    "shared_seeds",
     "variance_split",
     "weigh_breakdowns",
 ]

@@ -96,12 +96,21 @@ def scores_by_seed(experiment: ExperimentRecord, arm: str, *, broken: bool) -> d
 
 
 def _broken_seeds(experiment: ExperimentRecord, arm: str) -> set[int]:
-    """Return the seeds at which one of an arm's configurations broke down."""
+    """Return the seeds at which one of an arm's configurations broke down, or its tuning found none that trains."""
     runs, key = experiment.of(arm, "confirm"), experiment.plan.confirm_key
-    return {run.seed for run in runs if run.seed is not None and run.broke_down(key)}
+    broken = {run.seed for run in runs if run.seed is not None and run.broke_down(key)}
+    return broken | untuned_seeds(experiment, arm)
 
 
 def _ended_seeds(experiment: ExperimentRecord, arm: str) -> set[int]:
-    """Return the seeds at which all of an arm's configurations have ended."""
+    """Return the seeds at which all of an arm's configurations have ended, or never will begin."""
     ended = [run.seed for run in experiment.of(arm, "confirm") if run.is_finished or run.status in LOST]
-    return {seed for seed in ended if seed is not None and ended.count(seed) >= experiment.plan.n_configs}
+    has_ended = {seed for seed in ended if seed is not None and ended.count(seed) >= experiment.plan.n_configs}
+    return has_ended | untuned_seeds(experiment, arm)
+
+
+def untuned_seeds(experiment: ExperimentRecord, arm: str) -> set[int]:
+    """Return the confirm seeds, known from other arms, for which an arm's tuning chose nothing."""
+    untuned, several = experiment.untuned(arm), experiment.plan.n_tunings > 1
+    blocks = experiment.block_of_seed.items() if untuned else ()
+    return {seed for seed, block in blocks if (block if several else 0) in untuned}

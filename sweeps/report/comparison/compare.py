@@ -9,7 +9,7 @@ from statistics import fmean
 
 from cvae.record import COLLAPSED_KL
 from sweeps.decision import Breakdowns
-from sweeps.report.comparison.arm_results import scores_by_seed
+from sweeps.report.comparison.arm_results import scores_by_seed, untuned_seeds
 from sweeps.report.comparison.blocks import block_differences, open_pairs, paired_test, shared_seeds
 from sweeps.report.comparison.clip_effect import clip_effect
 from sweeps.report.comparison.results import ArmResult, PairResult, SeedScores, Size
@@ -178,5 +178,6 @@ def why_missing(experiment: ExperimentRecord, arm: str, seed: int, key: str) -> 
             reasons.append(f"{arm} {state}")
         elif run.broke_down(key):
             reasons.append(f"{arm} broke down")
-    reasons += [f"{arm} not started"] * max(0, experiment.plan.n_configs - len(runs))
+    why = "not tuned: no trial ended with a score" if seed in untuned_seeds(experiment, arm) else "not started"
+    reasons += [f"{arm} {why}"] * max(0, experiment.plan.n_configs - len(runs))
     return reasons

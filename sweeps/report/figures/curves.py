@@ -53,7 +53,7 @@ def curves_of(metric: Metric) -> list[Curve]:
     """Return the page's curves: the metric first, then what is known to move it."""
     return [
         Curve(metric.name, "metric", f"{metric.label} on the validation split", with_unit(metric)),
-        Curve("train/kl", "kl", "KL, unweighted", "nats per sequence"),
+        Curve("train/kl", "kl", "training KL, unweighted", "nats per sequence"),
         Curve("train/beta", "beta", "Beta, as weighed in the loss", "beta (mean convention)"),
         Curve("train/tfr", "tfr", "Teacher forcing", "probability of a true frame"),
         Curve("train/lr", "lr", "Learning rate", "learning rate"),

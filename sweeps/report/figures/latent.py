@@ -71,7 +71,7 @@ def rate_distortion(experiment: ExperimentRecord) -> Figure | None:
         return None
     highest = max(row["rate"] for row in rows)
     powers = [power for power in decades(COLLAPSED_KL, MAX_KL) if 10.0**power <= 10 * highest]
-    x = symlog_axis(alt.X, "rate:Q", "rate: KL in nats per sequence", COLLAPSED_KL, powers)
+    x = symlog_axis(alt.X, "rate:Q", "rate: training KL in nats per sequence", COLLAPSED_KL, powers)
     y = alt.Y(
         "distortion:Q",
         title="distortion: squared error",

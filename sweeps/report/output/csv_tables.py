@@ -12,40 +12,41 @@ from sweeps.report.rows import arm_table, pair_table, secondary_arm_table, secon
 
 _CURVES = ("train/loss", "train/mse", "train/kl", "train/beta", "train/tfr", "train/lr", "train/grad_norm")
 
-#: Columns of pairs.csv that come first, and stand there without a pair too.
-_OF_EVERY_PAIR = ("a", "b", "n", "difference", "low", "high", "verdict")
-
-#: The same of secondary.csv.
-_OF_EVERY_SECONDARY = ("metric", "direction", "a", "b", "n", "difference", "low", "high")
+#: Columns that come first in a table, and stand there without a row too.
+_FIRST = {
+    "pairs": ("a", "b", "n", "difference", "low", "high", "verdict"),
+    "curves": ("arm", "run", "step"),
+    "per_frame": ("arm", "frame", "kind", "value", "runs"),
+    "clips": ("a", "b", "clip", "difference", "seeds"),
+    "budget": ("arm", "trials", "value", "low", "high"),
+    "seeds_needed": ("a", "b", "sd", "effect", "seeds"),
+    "secondary": ("metric", "direction", "a", "b", "n", "difference", "low", "high"),
+}
 
 
 def all_tables(analysis: Analysis) -> dict[str, str]:
     """Return file name -> CSV text."""
+    return {f"{name}.csv": csv_text(rows, _FIRST.get(name, ())) for name, rows in table_rows(analysis).items()}
+
+
+def table_rows(analysis: Analysis) -> dict[str, Sequence[dict[str, Any]]]:
+    """Return table -> its rows, each name -> value; those of secondary metrics where the experiment declares any."""
     experiment, arms, pairs = analysis.experiment, analysis.arms, analysis.pairs
-    metric = experiment.plan.metric
-    return {
-        "arms.csv": csv_text(arm_table(experiment, arms).csv_rows()),
-        "pairs.csv": csv_text(pair_table(experiment, pairs).csv_rows(), _OF_EVERY_PAIR),
-        "runs.csv": csv_text(_run_rows(experiment)),
-        "curves.csv": csv_text(_curve_rows(experiment), ["arm", "run", "step"]),
-        "per_frame.csv": csv_text(per_frame_rows(experiment), ["arm", "frame", "kind", "value", "runs"]),
-        "clips.csv": csv_text(clip_rows(pairs), ["a", "b", "clip", "difference", "seeds"]),
-        "budget.csv": csv_text(budget_rows(experiment), ["arm", "trials", "value", "low", "high"]),
-        "seeds_needed.csv": csv_text(_seeds_rows(metric, pairs), ["a", "b", "sd", "effect", "seeds"]),
-        **_secondary_tables(analysis),
+    secondary = analysis.secondary
+    tables: dict[str, Sequence[dict[str, Any]]] = {
+        "arms": arm_table(experiment, arms).csv_rows(),
+        "pairs": pair_table(experiment, pairs).csv_rows(),
+        "runs": _run_rows(experiment),
+        "curves": _curve_rows(experiment),
+        "per_frame": per_frame_rows(experiment),
+        "clips": clip_rows(pairs),
+        "budget": budget_rows(experiment),
+        "seeds_needed": _seeds_rows(experiment.plan.metric, pairs),
     }
-
-
-def _secondary_tables(analysis: Analysis) -> dict[str, str]:
-    """Return the tables of the metrics that decide nothing; none where the experiment declares none."""
-    experiment, secondary = analysis.experiment, analysis.secondary
-    if not secondary:
-        return {}
-    pairs = secondary_pair_table(experiment, secondary).csv_rows()
-    return {
-        "secondary.csv": csv_text(pairs, _OF_EVERY_SECONDARY),
-        "secondary_arms.csv": csv_text(secondary_arm_table(experiment, secondary).csv_rows()),
-    }
+    if secondary:
+        tables["secondary"] = secondary_pair_table(experiment, secondary).csv_rows()
+        tables["secondary_arms"] = secondary_arm_table(experiment, secondary).csv_rows()
+    return tables
 
 
 def _run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:

@@ -55,7 +55,9 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "stages": stage_rows(analysis),
         "steadiness": steadiness_sentences(experiment, analysis.pairs),
         "paragraph": paper_paragraph(analysis),
-        "calibration_notes": calibration_notes(len(experiment.plan.arms)),
+        "calibration_notes": calibration_notes(
+            len(experiment.plan.arms), experiment.plan.n_tunings if experiment.plan.trials_per_arm else 0
+        ),
         "similar_seeds": kind_of_seeds(analysis.arms, analysis.pairs),
         "disagreements": analysis.disagreements,
         "secondary_notes": secondary_notes(analysis.secondary),

@@ -1,11 +1,12 @@
 """What the report knows of an experiment: its plan and its runs, as plain typed values."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cvae.record import LOST, RunState, finite, is_collapsed
+from cvae.record import FINAL_STATUSES, LOST, RunState, finite, is_collapsed
 from cvae.schedules import sets_own_weight
 from sweeps.experiment import Measure, Metric, SecondaryMetric
 from sweeps.report.reading.epochs import Epochs
@@ -182,9 +183,16 @@ class ExperimentRecord:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every planned confirm run has ended."""
+        """Whether every confirm run has ended that can be: of a tuning that chose nothing there will be none."""
+        plan, n_untuned = self.plan, sum(len(self.untuned(arm)) for arm in self.plan.arms)
         n_over = sum(run.phase == "confirm" and (run.is_finished or run.status in LOST) for run in self.runs)
-        return n_over >= self.plan.n_configs * self.plan.n_seeds * len(self.plan.arms)
+        return n_over >= plan.n_configs * plan.n_seeds // plan.n_tunings * (len(plan.arms) * plan.n_tunings - n_untuned)
+
+    def untuned(self, arm: str) -> set[int]:
+        """Return the tunings of an arm that chose nothing, because every trial ended without a score."""
+        n, trials = self.plan.n_tunings, [run for run in self.of(arm, "tune") if run.status in FINAL_STATUSES]
+        unscored = Counter(run.number % n for run in trials if self.score(run) is None)
+        return {tuning for tuning, ended in unscored.items() if ended >= self.plan.trials_per_arm // n}
 
     def score(self, run: RunRecord) -> float | None:
         """Return the declared metric of a finished run, on the split that its phase is evaluated on."""

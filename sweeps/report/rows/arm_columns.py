@@ -56,7 +56,7 @@ ARM_COLUMNS: tuple[Column[ArmRow], ...] = (
     ),
     Column("", lambda row: row.arm.confirmed.mean, "confirmed", in_decimals, "tuning", markdown=""),
     Column("shrinkage", lambda row: row.arm.shrinkage, "shrinkage", signed, "tuning"),
-    Column("kl", lambda row: row.arm.kl, "KL, nats", lambda kl, _: format_kl(kl)),
+    Column("kl", lambda row: row.arm.kl, "training KL, nats", lambda kl, _: format_kl(kl)),
     Column("n_runs", lambda row: row.arm.n_runs),
     Column("n_lost", lambda row: row.arm.n_lost),
     Column("n_diverged", lambda row: row.arm.n_diverged),
@@ -71,7 +71,7 @@ ARM_COLUMNS: tuple[Column[ArmRow], ...] = (
 
 
 def arm_table(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> ReportTable[ArmRow]:
-    """Return the table of the arms, one row an arm; KL in nats per sequence, the rest in the metric's unit."""
+    """Return the table of the arms, one row an arm; training KL in nats per sequence, the rest in the metric's unit."""
     decimals = decimals_for(max((arm.confirmed.sd or 0.0 for arm in arms), default=0.0))
     rows = [ArmRow(arm, experiment.plan.n_blocks, experiment.plan.block, decimals) for arm in arms]
     return ReportTable(ARM_COLUMNS, rows, experiment.plan.metric)

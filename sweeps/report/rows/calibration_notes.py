@@ -6,9 +6,14 @@ from typing import Any
 from sweeps.report.statistics import calibration
 
 
-def calibration_notes(n_arms: int) -> list[str]:
-    """Return what the rule does to wrong words where arms are equal, at the margin, looked at, or lose their runs."""
-    return [*_families(n_arms), *_looks(n_arms), *_losses()]
+def calibration_notes(n_arms: int, n_tunings: int) -> list[str]:
+    """Return what the rule does to wrong words where arms are equal, at the margin, looked at, or lose their runs.
+
+    Args:
+        n_arms: arms of the study.
+        n_tunings: how often each was tuned; 0 where none was.
+    """
+    return [*_families(n_arms), *_looks(n_arms), *_losses(), *_strategies(n_tunings)]
 
 
 def _families(n_arms: int) -> Iterator[str]:
@@ -45,6 +50,21 @@ def _losses() -> Iterator[str]:
     )
 
 
+def _strategies(n_tunings: int) -> Iterator[str]:
+    """Say how often two strategies that are equal are told apart because their tunings chose by chance."""
+    if not n_tunings:
+        return
+    rows = calibration()["strategies"]
+    nearest = min({row["tunings"] for row in rows}, key=lambda n: abs(n - n_tunings))
+    row = _most_seeds([row for row in rows if row["tunings"] == nearest], "seeds")
+    how = "by one tuning of 24 trials" if nearest == 1 else f"by {nearest} tunings of {24 // nearest} trials"
+    yield (
+        f"Two equal strategies whose responses to their parameters are rough, compared {how} and {row['seeds']} seeds "
+        f"an arm: told apart in {row['told_apart']:.1%} of {row['studies']:,} studies"
+        + (", because seeds say nothing of what another tuning would have chosen." if nearest == 1 else ".")
+    )
+
+
 def _like(n_arms: int, rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the rows whose number of arms is nearest."""
     counts = {len(row["arms"].split(", ")) for row in rows}
@@ -52,8 +72,8 @@ def _like(n_arms: int, rows: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]
     return [row for row in rows if len(row["arms"].split(", ")) == nearest]
 
 
-def _most_seeds(rows: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-    return max(rows, key=lambda row: int(row["n"]))
+def _most_seeds(rows: list[Mapping[str, Any]], key: str = "n") -> Mapping[str, Any]:
+    return max(rows, key=lambda row: int(row[key]))
 
 
 def _number(row: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ _NUMBERS: dict[str, tuple[str, Callable[[float], str]]] = {
     "active_units": ("active units", lambda value: format_number(value, 1)),
     "mutual_information": ("mutual information, nats", format_kl),
     "mutual_information_bound": ("its bound, nats", format_kl),
-    "rate": ("rate, nats", format_kl),
+    "rate": ("rate: posterior KL, nats", format_kl),
     "distortion": ("distortion", lambda value: f"{value:.3g}"),
 }
 

@@ -25,10 +25,10 @@ class PairRow:
     @property
     def notes(self) -> str:
         """What its verdict does not say; empty where that is all there is."""
-        return "; ".join(_notes(self.pair))
+        return "; ".join(_notes(self.pair, self.experiment.plan.block))
 
 
-def _notes(pair: PairResult) -> Iterator[str]:
+def _notes(pair: PairResult, of: str) -> Iterator[str]:
     test = pair.test
     if pair.is_void:
         yield "void: both posteriors have collapsed"
@@ -45,7 +45,7 @@ def _notes(pair: PairResult) -> Iterator[str]:
     if lost := pair.with_lost:
         yield f"breakdowns ranked worst: better at {lost.n_a}, worse at {lost.n_b} seeds (p = {lost.p:.3f})"
     if len(pair.looks) > 1:
-        yield f"looked at {', '.join(f'{n} seeds: {word}' for n, word in pair.looks)}"
+        yield f"looked at {', '.join(f'{n} {of}s: {word}' for n, word in pair.looks)}"
 
 
 def _format_word(word: str, row: "PairRow") -> str:

@@ -2,21 +2,21 @@
 of a paper. Nothing here decides.
 """
 
-from sweeps.report.steadiness.over_seeds import SeedStep, WithoutSeed, seed_steps, without_each_seed
+from sweeps.report.steadiness.over_blocks import BlockStep, WithoutBlock, block_steps, without_each_block
 from sweeps.report.steadiness.over_training import StageVerdict, verdicts_over_training
 from sweeps.report.steadiness.paper_paragraph import paper_paragraph
 from sweeps.report.steadiness.sentences import steadiness_sentences
 from sweeps.report.steadiness.survival import Survival, survivals
 
 __all__ = [
-    "SeedStep",
+    "BlockStep",
     "StageVerdict",
     "Survival",
-    "WithoutSeed",
+    "WithoutBlock",
+    "block_steps",
     "paper_paragraph",
-    "seed_steps",
     "steadiness_sentences",
     "survivals",
     "verdicts_over_training",
-    "without_each_seed",
+    "without_each_block",
 ]

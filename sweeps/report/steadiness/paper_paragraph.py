@@ -22,8 +22,15 @@ def _design(analysis: Analysis) -> Iterator[str]:
         "of one data set."
     )
     kept = "best configuration" if plan.n_configs == 1 else f"{plan.n_configs} best configurations"
-    if plan.trials_per_arm:
-        sampler = f" ({plan.sampler})" if plan.sampler else ""
+    sampler = f" ({plan.sampler})" if plan.sampler else ""
+    if plan.n_tunings > 1:
+        trials, seeds = plan.trials_per_arm // plan.n_tunings, plan.n_seeds // plan.n_tunings
+        most = "up to " if plan.stop == "sure" else ""
+        times = f"{most}{plan.n_tunings} times, each time by {trials} trials of its own{sampler}"
+        yield f"Each arm was tuned {times}, by {metric.name}."
+        yield f"Each choice was trained again with {seeds} fresh seed{'' if seeds == 1 else 's'} that all arms share."
+        yield f"Intervals hold for the arms so tuned, with {trials} trials."
+    elif plan.trials_per_arm:
         yield f"Each arm was tuned by {plan.trials_per_arm} trials{sampler}, by {metric.name}."
         yield f"Its {kept} was trained again with {_seeds(analysis)} that all arms share."
         yield "Intervals hold for the configurations that tuning chose; another tuning may choose others."
@@ -41,12 +48,16 @@ def _rule(analysis: Analysis) -> Iterator[str]:
     plan, n_pairs = analysis.experiment.plan, len(analysis.pairs)
     if not n_pairs:
         return
-    yield "The seed is the unit: differences are means over the seeds at which both arms trained."
+    if plan.n_tunings > 1:
+        yield "The tuning is the unit: its difference is the mean over those of its seeds at which both arms trained."
+    else:
+        yield "The seed is the unit: differences are means over the seeds at which both arms trained."
     if analysis.experiment.first_planned is not None and analysis.experiment.first_planned < plan.n_seeds:
-        yield "Seeds were added after a first look, so words are read off intervals that hold whenever one looks (95%)."
+        added = f"{plan.block.capitalize()}s were added after a first look"
+        yield f"{added}, so words are read off intervals that hold whenever one looks (95%)."
     elif plan.stop == "sure":
-        pairs = "both arms" if n_pairs == 1 else f"all {n_pairs} pairs"
-        yield f"Words are read off 95% intervals that hold for {pairs} and all looks from the sixth seed on together."
+        pairs, looks = "both arms" if n_pairs == 1 else f"all {n_pairs} pairs", f"all looks from the sixth {plan.block}"
+        yield f"Words are read off 95% intervals that hold for {pairs} and {looks} on together."
     else:
         holm = "" if n_pairs == 1 else f", adjusted by Holm over {n_pairs} pairs"
         yield f"Intervals are 95% Student t, words by the paired t test at 5%{holm}."

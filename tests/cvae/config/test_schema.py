@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from cvae.config.overrides import KIND_KEYS, merge, parse_settings
 from cvae.config.schema import Config, build_config
-from cvae.config.validation_errors import fields_of, sections_of, tag_of
+from cvae.config.validation_errors import fields_of, sections_of, tag_of, uncapitalise
 from cvae.config.yaml_file import load_yaml_mapping, parse_yaml
 from cvae.data.sources import NpzEpisodes
 from cvae.errors import InputError
@@ -52,6 +53,10 @@ from cvae.errors import InputError
         (
             {"train": {"batch_size": 1}, "model": {"norm": "batch"}, "teacher_forcing": {"mode": "linear"}},
             ["train.batch_size is 1", "model.norm", "2 or more clips"],
+        ),
+        (
+            {"train": {"batch_size": 1}, "model": {"batch_statistics": "frame"}},
+            ["train.batch_size is 1", "with model.batch_statistics 'frame'"],
         ),
         ({"data": {"source": "web"}}, ["data.source is 'web'", "'bair', 'episodes', 'rlds', 'pushing'"]),
         ({"model": 3}, ["model is 3"]),
@@ -198,3 +203,33 @@ def test_no_advice_is_to_do_what_was_done() -> None:
                 assert f"did you mean '{name}.{key}'" not in str(caught.value)
                 tried += f"'{tag_of(other)}'" in str(caught.value) or "is required" in str(caught.value)
     assert tried > 30
+
+
+@pytest.mark.parametrize(
+    ("sentence", "goes_on"),
+    [
+        ("Input should be 1", "input should be 1"),
+        ("LSTM cells", "LSTM cells"),
+        ("KL to hold", "KL to hold"),
+        ("Adam's decay", "Adam's decay"),
+        ("A thing", "a thing"),
+        ("", ""),
+    ],
+)
+def test_a_name_at_the_beginning_keeps_its_capital(sentence: str, goes_on: str) -> None:
+    assert uncapitalise(sentence) == goes_on
+
+
+def test_settings_mean_the_same_in_any_order() -> None:
+    settings = ["a.kl_anneal.mode=cyclical", "a.kl_anneal.ramp=0.5", "a.optim={lr: 1e-3}", "a.optim.clip=2.0"]
+    expected = {"a": {"kl_anneal": {"mode": "cyclical", "ramp": 0.5}, "optim": {"lr": 1e-3, "clip": 2.0}}}
+    orders = list(permutations(settings))
+    assert len(orders) == 24
+    assert all(parse_settings(order) == expected for order in orders)
+
+
+@pytest.mark.parametrize("again", ["beta=2", "beta=1"])
+def test_a_key_is_set_once(again: str) -> None:
+    # which of two would stand is nobody's guess
+    with pytest.raises(InputError, match=r"--set beta is given twice, as 1 and \d: give it once"):
+        parse_settings(["beta=1", "optim.lr=1", again])

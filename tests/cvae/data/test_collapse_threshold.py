@@ -125,6 +125,6 @@ def test_a_sample_of_many_episodes_stays_small_and_even() -> None:
 
 def test_inspecting_says_it(lab: Path, run_data: Callable[..., str]) -> None:
     out = run_data("inspect", lab, "--n-frames", 12)
-    assert "collapse: at 32x32 pixels beta_c is at most" in out
+    assert "collapse: at 32x32 pixels beta_c is about" in out
     assert "linear in" not in out  # 33 steps are too few for 7 columns
     assert "from 33 steps" in out

@@ -152,3 +152,30 @@ def test_the_real_robot_episodes_give_clips(tmp_path: Path) -> None:
     source = NpzEpisodes(root=SHARED / "robot_episodes", n_frames=36, stride=3)
     clips = open_store(source, 32, tmp_path).clips("validate", 12, use_positions=False)
     assert len(clips) == 6 * 9  # six episodes, starts 0, 3, .. 24
+
+
+def test_two_evaluations_never_share_their_files(trained: RunFolder, tiny: Config, tmp_path: Path) -> None:
+    # each asks for something else, by protocol, split, horizon, samples, data or another key: each has its own name
+    copy = RunFolder(tmp_path / "run")
+    shutil.copytree(trained.path, copy.path)
+    assert isinstance(tiny.data, PushingWorld)
+    write_lab_layout(tiny.data.model_copy(update={"n_train": 2, "seed": 3}), tmp_path / "lab", 32)
+    other = ["--set", f"data={{source: bair, root: {tmp_path / 'lab'}, n_frames: 12}}"]
+    asked = [
+        [], ["--split", "validate"], ["--protocol", "zero"], ["--horizon", "3"], ["--samples", "2"],
+        ["--set", "evaluation.seed=4"], other,
+    ]  # fmt: skip
+    written: dict[Path, bytes] = {}
+    for n, options in enumerate(asked, start=1):
+        done = command(str(copy.path), "--protocol", "prior", *options)
+        assert done.exit_code == 0, done.output
+        files = {path: path.read_bytes() for path in copy.path.glob("evaluation-*.npz")}
+        assert len(files) == n, options
+        assert {path: files[path] for path in written} == written
+        written = files
+    assert {"evaluation-test-prior.npz", "evaluation-test-prior-zero.npz"} < {path.name for path in written}
+
+
+def test_a_stem_that_is_taken_is_not_written_over(trained: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "e.npz").touch()
+    assert "holds another evaluation" in refused(str(trained.path), "--out", str(tmp_path / "e"))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvae.visualization.colours import GIVEN, INK, PREDICTED, Frames
+from cvae.visualization.colours import GIVEN, INK, PREDICTED, Frames, font
 from cvae.visualization.frame_rows import shorten_name
+from cvae.visualization.kl_map import render_kl_map
 from cvae.visualization.sample_grid import Caption, SampledClip, render_sample_grid, render_sample_strips
 from cvae.visualization.strips import PredictedClip, render_animation, render_strip
 
@@ -80,6 +81,39 @@ def test_a_grid_shows_the_truth_in_every_row_while_it_is_given() -> None:
         assert picture.getpixel((corners[0][0] - 1, corners[0][1] - 1)) == INK
 
 
-@pytest.mark.parametrize(("name", "width", "short"), [("7@0", 10, "7@0"), ("traj_0_to_255@20", 60, "traj..5@20")])
+@pytest.mark.parametrize(
+    ("name", "width", "short"), [("7@0", 30, "7@0"), ("traj_0_to_255@20", 60, "traj_..55@20"), ("W" * 99, 40, "WW..W")]
+)
 def test_a_long_name_is_cut_in_the_middle(name: str, width: int, short: str) -> None:
     assert shorten_name(name, width) == short
+    assert font(10).getlength(short) <= width
+
+
+def ink(picture: Image.Image, box: tuple[int, int, int, int]) -> int:
+    """How many pixels of a part of a picture are not paper."""
+    return int((np.asarray(picture.crop(box)) != 255).any(axis=-1).sum())
+
+
+@pytest.mark.parametrize("n_past", [1, 2])
+def test_a_wide_name_stays_below_the_given_frames(n_past: int) -> None:
+    clip = PredictedClip("W" * 60, random_frames(n_past + H, 0), random_frames(H, 1), np.full(H, 20.0))
+    strip = render_strip([clip])
+    ((x, y),) = holds(strip, clip.predicted[0], 64)
+    assert ink(strip, (x - 2, y, x, y + 64)) == 0  # between the last given column and the first predicted one
+    assert ink(strip, (64, y, x - 8, y + 64)) > 50  # and the name is there
+
+
+def test_the_names_of_two_columns_do_not_touch() -> None:
+    pictures = render_sample_grid([sampled_clip("W" * 60), sampled_clip("M" * 60)], CAPTION)
+    ((first, _), *_) = sorted(holds(pictures[-1], sampled_clip().truth[-1], 96))
+    assert ink(pictures[0], (first + 98, 52, first + 104, 68)) == 0
+
+
+@pytest.mark.parametrize("flags", [{}, {"diverged": True, "collapsed": True}])
+def test_a_caption_is_not_cut_off(flags: dict[str, bool]) -> None:
+    text = "PSNR 20.00 dB, copy-last 19.00 dB; N = 100; posterior KL 1.23e+04 nats, and more of what is to be said"
+    grid = render_sample_grid([sampled_clip()], Caption(text, flags))[0]
+    heat = render_kl_map(np.ones((4, 3)), N_PAST, text + text, flags)
+    for picture in (grid, heat):
+        assert ink(picture, (picture.width - 6, 0, picture.width, 34)) == 0
+        assert ink(picture, (picture.width - 200, 0, picture.width, 34)) > 0

@@ -11,6 +11,7 @@ import pytest
 
 from cvae.errors import InputError
 from sweeps.commands.design_check import design_warnings, prospects
+from sweeps.decision import look_interval
 from sweeps.experiment import Experiment, build_experiment
 from sweeps.report import analyse
 from tests.sweeps.report.planted import Planted
@@ -62,6 +63,52 @@ def test_the_spread_comes_from_an_earlier_folder_pooled_over_its_pairs(tmp_path:
     told = prospects(experiment(2), str(folder))
     assert len({round(v, 6) for v, _ in squares}) == 3
     assert told[0] == f"differences that spread by {sd:.2g} dB from seed to seed ({folder}):"
+
+
+def several_tunings(stop: str = "planned", seeds: int = 24, replicates: int = 12) -> Experiment:
+    confirm = {"replicates": replicates, "seeds": seeds, "stop": stop}
+    values: dict[str, Any] = {
+        "name": "x",
+        "arms": {"a": {}, "b": {}},
+        "search": {"optim.lr": {"float": [1e-4, 1e-3], "log": True}},
+        "metric": {"name": "val/psnr", "margin": 0.1},
+        "tune": {"trials_per_arm": 24},
+        "confirm": confirm,
+    }
+    return build_experiment(values, "x")
+
+
+def test_tunings_are_what_is_counted_where_there_are_several() -> None:
+    told = prospects(several_tunings(), "0.1")
+    assert told[0] == "differences that spread by 0.1 dB from tuning to tuning (0.1):"
+    assert told[1] == "  better or worse: 12 tunings find 0.089 dB with 80% power"
+    assert told[2] == "  equivalent within ±0.1 dB: needs at least 7 tunings; 12 are planned"
+    (warning,) = design_warnings(several_tunings(replicates=4))
+    assert warning.startswith("confirm.replicates is 4: below 6 paired tunings no word can be given")
+
+
+def test_a_design_that_is_looked_at_pays_for_its_looks() -> None:
+    planned, looked = prospects(several_tunings(), "0.1"), prospects(several_tunings("sure"), "0.1")
+    found = [float(line.split(" find ")[1].split()[0]) for line in (planned[1], looked[1])]
+    assert looked[1] == f"  better or worse: at most 12 tunings find {found[1]:g} dB with 80% power, looks paid for"
+    assert found[0] < found[1] < 1.2 * found[0]
+    # by simulation: the interval at the last look leaves out zero in four of five studies of that effect
+    rng = np.random.default_rng(5)
+    studies = rng.normal(found[1], 0.1, (2000, 12))
+    ends = [look_interval(study.tolist(), 12, 1) for study in studies]
+    assert np.mean([end is not None and end[0] > 0 for end in ends]) == pytest.approx(0.8, abs=0.04)
+    assert looked[2] == (
+        "  equivalent within ±0.1 dB: needs at least 10 tunings for all pairs and looks; at most 12 are planned"
+    )
+    told = prospects(several_tunings("sure"), "0.3")
+    assert "needs at least more tunings" not in "".join(told)
+    assert any(line.startswith("warning: with this spread and margin no two arms") for line in told)
+
+
+def test_a_spread_from_seed_to_seed_is_not_that_of_tunings(tmp_path: Path) -> None:
+    folder = Planted({"a": 0.0, "b": 0.4}, n_trials=0, n_evals=1, noise_sd=0.3).write(tmp_path)
+    told = prospects(several_tunings(), str(folder))
+    assert told[-1] == f"warning: {folder} knows the spread from seed to seed, another one"
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_a_sweep_from_file_to_report_and_wandb(run: Command, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     root = tmp_path / "runs" / "tiny"
     assert f"python analyze.py {root}" in done.stdout
-    assert "beta:  0.001, beta_sum 3.07, sigma 1.24; collapse above beta_c <= " in done.stdout
+    assert "beta:  0.001, beta_sum 3.07, sigma 1.24; collapse expected above beta_c, about " in done.stdout
     assert set(json.loads((root / "data.json").read_text())["arms"]) == {"constant", "cyclical"}
     report = run("analyze.py", str(root))
     assert report.returncode == 0, report.stderr
@@ -143,7 +143,7 @@ def test_a_mistake_in_the_file(run: Command, tmp_path: Path, change: dict[str, A
 
 
 def test_mistakes_on_the_command_line(run: Command, tmp_path: Path) -> None:
-    refused(run("run_sweep.py", str(tmp_path / "none.yaml")), "none.yaml", "cannot be read")
+    refused(run("run_sweep.py", str(tmp_path / "none.yaml")), "none.yaml", "there is no such experiment file")
     refused(sweep(run, tmp_path, EXPERIMENT, "--set", "confirm.seeds"), "expected PATH=VALUE")
     refused(sweep(run, tmp_path, EXPERIMENT, "--tracker", "cloud"), "offline, online, disabled")
     refused(run("analyze.py", str(tmp_path / "none")), "none")
@@ -153,7 +153,7 @@ def test_mistakes_on_the_command_line(run: Command, tmp_path: Path) -> None:
 def test_an_unwritable_runs_folder(run: Command, tmp_path: Path) -> None:
     # a file where the folder should be: even root cannot write below it
     (tmp_path / "runs").write_text("")
-    refused(sweep(run, tmp_path, EXPERIMENT), str(tmp_path / "runs" / "tiny"), "cannot be created")
+    refused(sweep(run, tmp_path, EXPERIMENT), str(tmp_path / "runs"), "is a file; expected a folder")
 
 
 def test_a_report_without_a_finished_run(run: Command, tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_a_budget_that_is_too_small_leaves_no_folder(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     costs = Costs({(arm, phase): 60.0 for arm in EXPERIMENT["arms"] for phase in ("tune", "confirm")}, {}, "given")
-    monkeypatch.setattr("sweeps.commands.launch.find_costs", lambda *_: costs)
+    monkeypatch.setattr("sweeps.estimate.trim.find_costs", lambda *_: costs)
     experiment = build_experiment(EXPERIMENT | {"base": TINY | {"store": str(cache)}}, "t")
     with pytest.raises(InputError, match="--budget 10 s is too small"):
         launch(experiment, ExperimentFolder(tmp_path / "runs" / "tiny"), Slots({"cpu": 1}), options(10.0))

@@ -87,7 +87,7 @@ def script(tmp_path: Path) -> Script:
 def show(script: Script, output: str, *, is_terminal: bool = False) -> str:
     """What a console shows; lines are printed."""
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=200)
-    watch(cast(Coordinator, script), console, parse_word("--output", output, OUTPUTS), Mirror())
+    watch(cast(Coordinator, script), console, parse_word("--output", output, OUTPUTS), [Mirror()])
     return cast(io.StringIO, console.file).getvalue()
 
 

@@ -8,8 +8,11 @@ import pytest
 from cvae.config.overrides import merge
 from cvae.schedules.kl import SETS_OWN_WEIGHT, KLControl
 from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
-from sweeps.experiment.experiment import build_experiment
+from sweeps.experiment.experiment import build_experiment, load_experiment
 from tests.conftest import TINY
+
+ROOT = Path(__file__).parents[3]
+ROBOT = ROOT.parent / "shared" / "data" / "robot_episodes"
 
 
 def measured(cache: Path, **changes: Any) -> dict[str, ArmWeights]:
@@ -50,6 +53,17 @@ def test_a_top_far_above_the_threshold_is_warned_of(cache: Path, times: float, w
     assert threshold is not None
     weights = measured(cache, base={"beta": times * threshold.beta_c})
     assert ("warning" in weight_lines(weights)[0]) is warned
+    assert ("can be too low" in weight_lines(weights)[0]) is warned  # it is an estimate, and says so
+
+
+@pytest.mark.parametrize(("low", "warned"), [(0.01, False), (2.9, False), (3.1, True)])
+def test_a_search_that_begins_below_the_threshold_is_told_and_not_warned(cache: Path, low: float, warned: bool) -> None:
+    threshold = measured(cache)["a"].threshold
+    assert threshold is not None
+    span = [low * threshold.beta_c, 10 * threshold.beta_c]
+    (line,) = weight_lines(measured(cache, search={"beta": {"float": span}}, tune={"trials_per_arm": 1}))
+    assert ("warning" in line) is warned
+    assert ("the search reaches 10 times that" in line) is not warned
 
 
 def test_arms_that_agree_share_a_line(cache: Path) -> None:
@@ -57,6 +71,14 @@ def test_arms_that_agree_share_a_line(cache: Path) -> None:
     arms = {"a": {}, "b": {"kl_anneal": {"mode": "monotonic"}}, "c": {"kl_anneal": {"mode": "optimal_sigma"}}}
     lines = weight_lines(measured(cache, arms=arms))
     assert len(lines) == 2
-    assert "0.001, beta_sum 3.07, sigma 1.24; collapse above beta_c <= " in lines[0]
+    assert "0.001, beta_sum 3.07, sigma 1.24; collapse expected above beta_c, about " in lines[0]
     assert lines[0].endswith("(a, b)")
     assert "set by the training" in lines[1]
+
+
+@pytest.mark.skipif(not ROBOT.exists(), reason="the real frames are not here")
+def test_the_experiment_on_robot_episodes_does_not_warn_of_itself(tmp_path: Path) -> None:
+    here = [f"base.store={tmp_path}", f"base.data.root={ROBOT}"]
+    lines = weight_lines(measure_arms(load_experiment(ROOT / "experiments" / "episodes.yaml", here)))
+    assert "beta_c" in lines[0]
+    assert "warning" not in lines[0]

@@ -118,10 +118,40 @@ def across(root: Path) -> Analysis:
     return analyse_across(folders, root / "both")
 
 
+def secondary(root: Path) -> Analysis:
+    """Secondary metrics with and without direction and margin; one contradicts the headline, and an arm collapsed."""
+    also = (
+        "val/ssim",
+        {"name": "val/posterior_psnr", "margin": 0.5},
+        {"name": "val/active_units", "direction": "none"},
+    )
+    beside = {
+        "ssim": {"constant": 0.93, "cyclical": 0.81, "linear": 0.82},
+        "posterior_psnr": {"constant": 21.0, "cyclical": 21.3, "linear": 21.4},
+        "active_units": {"constant": 0.0, "cyclical": 3.0, "linear": 2.0},
+    }
+    arms = {"constant": 0.0, "cyclical": 0.4, "linear": 0.38}
+    return analyse(Planted(arms, n_evals=2, also=also, beside=beside, kl_of={"constant": 0.002}).write(root))
+
+
+def several_tunings(root: Path) -> Analysis:
+    """Seven tunings of every arm, a run that broke down, and a tuning of which no trial trained."""
+    falls = {("a", i): 0.1 * (3 * i % 7) for i in range(14)}
+    planted = Planted({"a": 0.4, "b": 0.6}, n_seeds=14, n_trials=14, n_tunings=7, n_evals=2, falls=falls)
+    planted.statuses, planted.absent = {("b", 3): "diverged"}, frozenset({("a", 6), ("a", 13)})
+    folder = planted.write(root)
+    for trial in (6, 13):
+        path = folder / "a" / f"tune-{trial:03d}" / "state.json"
+        state = json.loads(path.read_text()) | {"status": "failed", "final": None, "flags": None}
+        path.write_text(json.dumps(state))
+    return analyse(folder)
+
+
 STUDIES: Mapping[str, Callable[[Path], Analysis]] = {
     study.__name__: study
     for study in (
-        two_arms, three_arms, two_configurations, measured, another_sampler, conditional, one_arm, across
+        two_arms, three_arms, two_configurations, measured, another_sampler, conditional, one_arm, across,
+        secondary, several_tunings,
     )
 }  # fmt: skip
 

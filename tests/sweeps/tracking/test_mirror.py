@@ -15,9 +15,10 @@ import pytest
 from cvae.record.run_folder import RunFolder
 from sweeps.tracking.mirror import Mirror
 from sweeps.tracking.offline_runs import LoggedRun, OfflineRun, offline_runs_of
-from sweeps.tracking.process import mirror_command, mirror_now, with_project
+from sweeps.tracking.process import mirror_command, mirror_now
 from sweeps.tracking.settings import quiet_environment
 from sweeps.tracking.wandb_schema import is_final, row_of, run_id
+from sweeps.workers import with_project
 from tests.sweeps.made_runs import begin, end, evaluate, line_of, made
 
 ROOT = Path(__file__).parents[3]

@@ -1,36 +1,39 @@
-"""Each pair's interval against the number of its seeds, in the order in which they are trained."""
+"""Each pair's interval against the number of its seeds, or tunings, in the order in which they are trained."""
 
 import altair as alt
 
-from sweeps.experiment import Metric
 from sweeps.report.analysis import Analysis
 from sweeps.report.comparison import PairResult
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip, with_unit
+from sweeps.report.reading import PlanRecord
 from sweeps.report.statistics import Interval
-from sweeps.report.steadiness import SeedStep, seed_steps
+from sweeps.report.steadiness import BlockStep, block_steps
 
-#: An interval of fewer seeds than this would leave nothing to see of the others.
+#: An interval of fewer differences than this would leave nothing to see of the others.
 FIRST_INTERVAL = 4
 
 
 def seed_by_seed(analysis: Analysis) -> list[Figure]:
-    """Return one figure a pair with enough seeds to have come about at all."""
+    """Return one figure a pair with enough differences to have come about at all."""
     experiment = analysis.experiment
-    steps = seed_steps(experiment, analysis.arms, analysis.pairs)
+    steps = block_steps(experiment, analysis.arms, analysis.pairs)
     own = [[s for s in steps if (s.a, s.b) == (pair.a, pair.b)] for pair in analysis.pairs]
     return [
-        _of_pair(i, pair, of, experiment.plan.metric)
+        _of_pair(i, pair, of, experiment.plan)
         for i, (pair, of) in enumerate(zip(analysis.pairs, own, strict=True))
         if len(of) >= FIRST_INTERVAL
     ]
 
 
-def _of_pair(index: int, pair: PairResult, steps: list[SeedStep], metric: Metric) -> Figure:
+def _of_pair(index: int, pair: PairResult, steps: list[BlockStep], plan: PlanRecord) -> Figure:
+    metric = plan.metric
     shown = [step for step in steps if step.n >= FIRST_INTERVAL]
     plain = [_band(step, step.interval) for step in shown if step.interval]
     looks = [_band(step, step.looks) for step in shown if step.looks]
-    means: list[Row] = [{"n": s.n, "seed": s.seed, "difference": rounded(s.difference), "word": s.word} for s in steps]
-    x = alt.X("n:Q", title="paired seeds", axis=alt.Axis(tickMinStep=1, format="d", grid=False))
+    means: list[Row] = [
+        {"n": s.n, "block": s.block, "difference": rounded(s.difference), "word": s.word} for s in steps
+    ]
+    x = alt.X("n:Q", title=f"paired {plan.block}s", axis=alt.Axis(tickMinStep=1, format="d", grid=False))
     title = f"difference in {with_unit(metric)}"
     y = alt.Y("low:Q", title=title)
     points = alt.OverlayMarkDef(color="var(--ink)")
@@ -40,7 +43,7 @@ def _of_pair(index: int, pair: PairResult, steps: list[SeedStep], metric: Metric
         alt.Chart(data(plain)).mark_area(fillOpacity=0.22, color="var(--ink)").encode(x=x, y=y, y2="high:Q"),
         alt.Chart(data([{"y": 0}])).mark_rule(color="var(--ink)").encode(y=alt.Y("y:Q", title=title)),
         line.encode(
-            x=x, y=alt.Y("difference:Q", title=title), tooltip=tooltip("n:Q", "seed:N", "difference:Q", "word:N")
+            x=x, y=alt.Y("difference:Q", title=title), tooltip=tooltip("n:Q", "block:N", "difference:Q", "word:N")
         ),
     ]
     if metric.margin is not None:
@@ -51,5 +54,5 @@ def _of_pair(index: int, pair: PairResult, steps: list[SeedStep], metric: Metric
     return build(f"seed-by-seed-{index}", f"{pair.a} − {pair.b}", f"By the wide band, {word}.", alt.layer(*layers), 200)  # noqa: RUF001
 
 
-def _band(step: SeedStep, ends: Interval) -> Row:
+def _band(step: BlockStep, ends: Interval) -> Row:
     return {"n": step.n, "low": rounded(ends[0]), "high": rounded(ends[1])}

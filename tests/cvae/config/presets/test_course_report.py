@@ -28,8 +28,8 @@ def per_epoch(config: Config, schedule: Any) -> list[float]:
     return values
 
 
-def test_cyclical_restarts_every_100_epochs_and_arrives_after_50() -> None:
-    # ratio 0.02 an epoch, cycle 100: 0, .02, .04, ... .98, 1, 1, ... 1 and again
+def test_a_cycle_of_100_epochs_restarts_every_100_and_arrives_after_50() -> None:
+    # as the report's text has it: ratio 0.02 an epoch, cycle 100: 0, .02, .04, ... .98, 1, 1, ... 1 and again
     config = report({"mode": "cyclical", "n_cycles": 10, "ramp": 0.5})
     weights = per_epoch(config, config.kl_anneal)
     assert weights == pytest.approx([min(0.02 * (epoch % 100), 1.0) for epoch in range(EPOCHS)], abs=1e-12)

@@ -1,5 +1,7 @@
 """Presets: what they say, counted by hand, and how differences lie over them."""
 
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -10,9 +12,12 @@ import pytest
 
 from cvae.config.presets import over_preset, preset_names
 from cvae.config.schema import Config, build_config
+from cvae.config.yaml_file import load_yaml_mapping, parse_yaml
 from cvae.errors import InputError
 
 ROOT = Path(__file__).parents[4]
+
+PRESETS = ROOT / "cvae" / "config" / "presets"
 
 
 def preset(name: str, **differences: Any) -> Config:
@@ -48,11 +53,16 @@ def test_the_reports_monotonic_annealing_epoch_by_epoch() -> None:
 
 
 def test_the_reports_cyclical_annealing_epoch_by_epoch() -> None:
-    # a restart every 100 epochs; .02 more with each, 1 after 50
-    config = preset("lab_report", kl_anneal={"mode": "cyclical", "n_cycles": 10, "ramp": 0.5})
+    # its code: a restart every 101 epochs, the last at 909; .02 more with each, 1 after 50. As the preset's text and
+    # the experiment write it
+    (written,) = re.findall(r"kl_anneal: (\{mode: cyclical.*\})", (PRESETS / "lab_report.yaml").read_text())
+    arm = load_yaml_mapping(ROOT / "experiments" / "lab_report.yaml")["arms"]["cyclical"]["kl_anneal"]
+    assert parse_yaml(written, "preset") == arm
+    config = preset("lab_report", kl_anneal=arm)
     weights = by_epoch(config, config.kl_anneal)
-    cycle = [round(0.02 * epoch, 9) for epoch in range(50)] + [1.0] * 50
-    assert weights == cycle * 10
+    cycle = [round(0.02 * epoch, 9) for epoch in range(50)] + [1.0] * 51
+    assert weights == (cycle * 10)[:1000]
+    assert [epoch for epoch, weight in enumerate(weights) if weight == 0.0] == [*range(0, 910, 101)]
 
 
 def test_the_reports_teacher_forcing_epoch_by_epoch() -> None:
@@ -71,7 +81,10 @@ def test_the_report_and_the_lab_in_a_table() -> None:
         "optim.clip": (None, None, None, 1.0),
         "teacher_forcing.coin": ("batch", "batch", "sample", "sample"),
         "teacher_forcing.detach": (False, False, False, False),
+        "teacher_forcing.frees_given": (True, False, False, False),
         "model.norm": ("batch", "batch", "batch", "batch"),
+        "model.batch_statistics": ("frame", "frame", "frame", "clip"),
+        "model.condition_scale": ("raw", "standardised", "standardised", "standardised"),
         "model.start": ("svg", "svg", "svg", "unit"),
         "model.predictor_norm": ("batch", "batch", "none", "none"),
         "model.skip": ("first", "first", "first", "last_context"),
@@ -134,6 +147,9 @@ def test_presets_are_installed_with_the_package() -> None:
     globs = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     for package in ("cvae", "sweeps"):
         named = {path for pattern in globs.get(package, []) for path in (ROOT / package).glob(pattern)}
-        others = {p for p in (ROOT / package).rglob("*.*") if p.is_file() and p.suffix not in (".py", ".pyc", ".typed")}
+        walked = (
+            Path(folder) / name for folder, _, names in os.walk(ROOT / package, followlinks=True) for name in names
+        )
+        others = {path for path in walked if path.suffix not in (".py", ".pyc", ".md")}  # one folder has its own README
         assert others == named
         assert named

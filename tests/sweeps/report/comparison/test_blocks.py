@@ -2,6 +2,8 @@
 
 import json
 import math
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
+from cvae.record.run_folder import RunFolder
 from sweeps.report.analysis import Analysis, analyse
 from sweeps.report.comparison.blocks import open_pairs
 from sweeps.report.output.write import render_files
@@ -45,6 +48,29 @@ def test_one_tuning_is_said_to_speak_of_what_it_chose(tmp_path: Path) -> None:
     assert analysis.headline.endswith("12 paired seeds); with the configurations that tune chose.")
     untuned = analyse(Planted({"a": 0.0, "b": 0.4}, n_trials=0).write(tmp_path / "untuned"))
     assert "tune" not in untuned.headline
+
+
+@pytest.mark.parametrize("n_tunings", [1, 6])
+def test_a_tuning_that_chose_nothing_broke_down_and_is_not_waited_for(n_tunings: int, tmp_path: Path) -> None:
+    values = {"n_seeds": 12, "n_trials": 24, "n_tunings": n_tunings, "seed_sd": 0.2, "falls": FALLS}
+    folder = Planted({"a": 0.0, "b": 0.0}, **values).write(tmp_path)  # type: ignore[arg-type]
+    for path in folder.glob("b/tune-*"):
+        if int(path.name[-3:]) % n_tunings == 0:
+            state = RunFolder(path).read_state()
+            RunFolder(path).write_state(replace(state, status="diverged", final=None, flags=None))
+    for path in folder.glob("b/confirm-0-*"):
+        shutil.rmtree(path)
+    analysis = analyse(folder)
+    (pair,) = analysis.pairs
+    lost = 12 // n_tunings
+    assert (pair.breakdowns.n, pair.breakdowns.a, pair.breakdowns.b) == (12, lost, 0)  # a of the pair is the later arm
+    assert pair.test.n == (5 if n_tunings > 1 else 0)
+    assert pair.left_out == tuple(
+        f"seed {1000 + i}: b not tuned: no trial ended with a score" for i in range(0, 12, n_tunings)
+    )
+    assert analysis.experiment.is_complete
+    assert "So far" not in analysis.headline
+    assert f"broke down: a at 0 of 12 (at most 22%) and b at {lost} of 12" in analysis.headline
 
 
 def test_a_breakdown_leaves_its_seed_and_not_its_tuning(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, permutation_test, t, ttest_1samp
 
-from analyze import report
+from sweeps.doors.analyze_command import report
 from tests.sweeps.report.exact_study import ExactStudy, above, baseline
 
 EFFECT = [0.45, 0.12, 0.38, 0.21, 0.55, 0.30, 0.08, 0.41, 0.27, 0.33]

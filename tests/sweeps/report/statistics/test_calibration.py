@@ -34,6 +34,7 @@ def rows_of(name):
         ("losses", ("loses", "n"), ("by_survivors", "in_two_parts")),
         ("looking", ("arms",), ("naive", "false", "found")),
         ("power", ("correlation",), ("found",)),
+        ("strategies", ("tunings", "seeds"), ("told_apart",)),
     ],
 )
 def test_the_kept_tables_are_measured_again(table, names, shares):

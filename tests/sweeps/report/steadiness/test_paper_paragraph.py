@@ -5,7 +5,7 @@ from pathlib import Path
 from sweeps.report import analyse
 from sweeps.report.steadiness.paper_paragraph import paper_paragraph
 from tests.sweeps.report.planted import Planted
-from tests.sweeps.report.steadiness.test_over_seeds import study
+from tests.sweeps.report.steadiness.test_over_blocks import study
 
 
 def test_a_tuned_study_says_all_of_it(tmp_path: Path) -> None:
@@ -35,3 +35,17 @@ def test_what_was_not_done_is_not_claimed(tmp_path: Path) -> None:
     assert "No confirmed run broke down." in paragraph
     for other in ("Holm", "tuned by", "device hours", "configurations that tuning chose"):
         assert other not in paragraph
+
+
+def test_several_tunings_are_said_to_be_the_unit(tmp_path: Path) -> None:
+    planted = Planted({"a": 0.0, "b": 0.4}, n_seeds=12, n_trials=24, n_tunings=6, n_evals=1)
+    paragraph = paper_paragraph(analyse(planted.write(tmp_path)))
+    for said in (
+        "Each arm was tuned 6 times, each time by 4 trials of its own (qmc), by val/psnr.",
+        "Each choice was trained again with 2 fresh seeds that all arms share.",
+        "Intervals hold for the arms so tuned, with 4 trials.",
+        "The tuning is the unit: its difference is the mean over those of its seeds at which both arms trained.",
+    ):
+        assert said in paragraph
+    assert "configurations that tuning chose" not in paragraph
+    assert "The seed is the unit" not in paragraph

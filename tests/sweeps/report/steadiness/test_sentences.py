@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from sweeps.report.steadiness.sentences import steadiness_sentences
-from tests.sweeps.report.steadiness.test_over_seeds import study
+from tests.sweeps.report.steadiness.test_over_blocks import study
 
 
 def test_a_word_that_hangs_on_a_seed_is_named_with_it(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sweeps.report.figures.figure import svg_of
 from sweeps.report.figures.history.seed_by_seed import seed_by_seed
-from tests.sweeps.report.steadiness.test_over_seeds import LOOKED, study
+from tests.sweeps.report.steadiness.test_over_blocks import LOOKED, study
 
 
 def test_a_pair_is_drawn_with_both_bands_and_its_margin(tmp_path: Path) -> None:

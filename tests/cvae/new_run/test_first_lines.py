@@ -1,6 +1,6 @@
-"""What `python -m cvae.train` says of a training that begins badly."""
+"""What is said of a training that begins badly."""
 
-from cvae.train import format_mute_code
+from cvae.new_run.first_lines import format_mute_code
 
 
 def test_a_mute_code_is_said_with_its_share_and_where_to_read_on() -> None:

@@ -1,20 +1,15 @@
 """How often two equal strategies are told apart: by one tuning and its seeds, by several tunings, and with looks.
 
-    python -m benchmarks.strategies [studies]
-
 Strategies differ in what their response adds to a shared one at each point (sd `OWN_SD`), equal on average. Tune looks
 at each point once; what it picks is confirmed. The rule is the coordinator's and the report's own.
 """
 
-import sys
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from sweeps.decision import Block, Pairs, Plan
-
-Array = npt.NDArray[np.float64]
+from benchmarks.calibration.simulated_seeds import N_STUDIES, Array
+from sweeps.decision import LEAST_PAIRS, Block, Pairs, Plan
 
 TRIALS, SHARED_SD, OWN_SD, SEED_SD, CORRELATION = 24, 0.6, 0.3, 0.3, 0.5
 
@@ -47,7 +42,7 @@ def false_words(tunings: int, seeds: int, studies: int, seed: int = 11) -> tuple
         ends = blocks_of(rng, tunings, seeds)
         n_blocks = len(ends["a"])
         pairs, plan = Pairs(["b", "a"]), Plan(n_blocks, 1, None, 1)
-        for n in range(6, n_blocks + 1):
+        for n in range(LEAST_PAIRS, n_blocks + 1):
             (state,) = pairs.look({arm: blocks[:n] for arm, blocks in ends.items()}, plan)
             if not state.asks:
                 break
@@ -56,15 +51,21 @@ def false_words(tunings: int, seeds: int, studies: int, seed: int = 11) -> tuple
     return false / studies, trained / studies
 
 
-def rows(studies: int) -> Iterator[str]:
-    """Yield a line for each way to spend 24 trials and 12 or 24 seeds an arm."""
-    yield "| tunings | seeds an arm | called better or worse | blocks trained |"
-    yield "| ---: | ---: | ---: | ---: |"
-    for tunings, seeds in ((1, 12), (1, 24), (6, 12), (6, 24), (12, 12), (12, 24)):
-        false, trained = false_words(tunings, seeds, studies)
-        yield f"| {tunings} | {seeds} | {100 * false:.1f}% | {trained:.1f} |"
+#: Tunings and seeds an arm.
+DESIGNS = ((1, 12), (1, 24), (6, 12), (6, 24), (12, 12), (12, 24))
 
 
-if __name__ == "__main__":
-    for line in rows(int(sys.argv[1]) if len(sys.argv) > 1 else 2000):
-        print(line, flush=True)
+def strategies(n_studies: int = N_STUDIES) -> list[dict[str, Any]]:
+    """Return a row for each way to spend 24 trials and 12 or 24 seeds an arm; a block is a seed, or a tuning."""
+    return [_row(tunings, seeds, n_studies) for tunings, seeds in DESIGNS]
+
+
+def _row(tunings: int, seeds: int, n_studies: int) -> dict[str, Any]:
+    told_apart, blocks = false_words(tunings, seeds, n_studies)
+    return {
+        "tunings": tunings,
+        "seeds": seeds,
+        "studies": n_studies,
+        "told_apart": round(told_apart, 4),
+        "blocks": round(blocks, 2),
+    }
