@@ -133,7 +133,11 @@ def test_arms_that_use_other_data_are_inspected_each(run: Run, tmp_path: Path) -
     status, out, _ = run("inspect", "x.yaml")
     assert status == 0
     assert [line for line in out.splitlines() if line.startswith("arms:")] == ["arms:   a, c", "arms:   b"]
-    assert out.count("32x32 pixels") >= 2
+    assert [line.partition(";")[0] for line in out.splitlines() if line.startswith("contact sheet: ")] == [
+        "contact sheet: contact-sheet-x.png",
+        "contact sheet: contact-sheet-x-2.png",
+    ]
+    assert len(list(Path().glob("contact-sheet-x*"))) == 4
 
 
 def test_a_runs_own_configuration_is_inspected(run: Run, tmp_path: Path) -> None:

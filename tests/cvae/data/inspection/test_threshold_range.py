@@ -26,7 +26,7 @@ def test_each_clip_has_its_own() -> None:
     assert expected is not None
     assert found.of_clips[1] == expected.beta_c
     whole, clips = found.lines()
-    assert whole.startswith("collapse: at 16x16 pixels beta_c is at most")
+    assert whole.startswith("collapse: at 16x16 pixels beta_c is about")
     low, middle, high = np.percentile(found.of_clips, [5, 50, 95])
     assert (
         f"of single clips beta_c is {low:.2g} to {high:.2g} (5% and 95% of 18 of 18 clips), median {middle:.2g}"

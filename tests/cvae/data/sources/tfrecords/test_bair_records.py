@@ -84,6 +84,12 @@ def test_sequences_are_numbered_within_their_file(download: Path) -> None:
     ]
 
 
+def test_files_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    write_bair_split(tmp_path / "train", [drifting(i) for i in range(11)], per_file=1)
+    names = [episode.name for episode in bair(tmp_path).episodes("train", 32)]
+    assert names == [f"traj_{i}_to_{i}/0" for i in range(11)]
+
+
 def test_two_layouts_side_by_side_are_refused(download: Path) -> None:
     (download / "train" / "traj_4_to_5.tfrecords" / "0").mkdir(parents=True)
     with pytest.raises(InputError, match=r"is a TFRecord file beside the folder traj_4_to_5.tfrecords"):
