@@ -104,7 +104,7 @@ writer.SYNC_EVERY_S = 0.0
 writer.n_reading_threads = lambda: 2
 class Slow(NpzEpisodes):
     def read(self, place, name, expected, image_size):
-        sys.stdout.write(f"{name}\n")  # at once: two threads would put their line ends behind both
+        sys.stdout.write(name + chr(10))  # at once: two threads would put their line ends behind both
         sys.stdout.flush()
         time.sleep(float(sys.argv[3]))
         return super().read(place, name, expected, image_size)
