@@ -25,8 +25,8 @@ endif
 	touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt requirements-browse.txt requirements-notebook.txt requirements-robots.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check \
-		-r requirements-dev.txt -r requirements-browse.txt -r requirements-notebook.txt -r requirements-robots.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt \
+		-r requirements-browse.txt -r requirements-notebook.txt -r requirements-robots.txt
 	touch $@
 
 .venv/installed-browse: .venv/installed requirements-browse.txt
