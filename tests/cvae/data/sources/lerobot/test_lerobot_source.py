@@ -279,7 +279,8 @@ def test_info_alone_is_no_data_set(tmp_path: Path) -> None:
         lerobot(tmp_path).locate("train")
 
 
-def test_one_section_trains_on_it(root: Path, tmp_path: Path) -> None:
+def test_one_section_trains_on_it(tmp_path: Path) -> None:
+    root = write_v3(tmp_path / "set")
     made = {"from": "train", "share": 0.3}
     data = {"source": "lerobot", "root": str(root), "size": {"crop": "centre"}, "validate": made, "test": made}
     config = build_config(TINY | {"store": str(tmp_path / "store"), "data": data}, "t")
