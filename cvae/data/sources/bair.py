@@ -11,7 +11,7 @@ from cvae.data.sources import split_folders as folders
 from cvae.data.sources.digests import content_of, files_manifest, manifest_of
 from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.lab_sequence import read_sequence, sequence_format, sequence_problems
-from cvae.data.sources.recorded import Recorded, cropped_side, fit_frames
+from cvae.data.sources.recorded import Recorded, fit_frames
 from cvae.data.sources.tfrecords import Camera, Record, bair_format, list_records, read_bair_record, records_digest
 from cvae.errors import InputError
 
@@ -102,9 +102,7 @@ class Bair(Recorded[Path | Record]):
         if isinstance(place, Record):
             return bair_format(place, self.camera or CAMERA)
         self._refuse_camera()
-        expected = sequence_format(place)
-        cropped_side(expected.height, expected.width, self.size, place / "0.png")
-        return expected
+        return sequence_format(place)
 
     def _refuse_camera(self) -> None:
         if self.camera is not None:
