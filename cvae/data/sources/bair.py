@@ -122,6 +122,16 @@ class Bair(Recorded[Path | Record]):
             return super().problems(place, expected)
         return sequence_problems(place, self.n_frames, expected)
 
+    def remarks(self) -> list[str]:
+        """Files with another number of records than their names say: one that ends between two records is sound."""
+        found = []
+        for path in self._all_files():
+            first, last = (*_numbers(path.name), 0, -1)[:2]
+            n_said, n_there = last - first + 1, len(list_records(path))
+            if n_said > 0 and n_there != n_said:
+                found.append(f"{path}: holds {n_there} records, its name says {n_said}: was it downloaded whole?")
+        return found
+
     def names(self, places: list[Path | Record]) -> list[str]:
         """Names of sequences: the number alone, or with its trajectory file or folder where a split has several."""
         pairs = [(p.path.name, str(p.number)) if isinstance(p, Record) else (p.parent.name, p.name) for p in places]

@@ -74,6 +74,10 @@ class Recorded(Section, Generic[Place]):
         fault = fault_of(lambda: self.read(place, "", expected, expected.side))
         return [fault] if fault else []
 
+    def remarks(self) -> list[str]:
+        """What should be looked at of the files as such, and is read all the same."""
+        return []
+
     def manifest(self) -> str:
         """Identity by path, size and time of change of each file, which is cheap to compute."""
         raise NotImplementedError
