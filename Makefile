@@ -34,7 +34,7 @@ endif
 	touch $@
 
 sweep: .venv/installed  ## run (or go on with) the quickstart sweep, then write and name its report
-	$(BIN)/python run_sweep.py experiments/$(EXPERIMENT).yaml --runs $(RUNS)
+	$(BIN)/python run_sweep.py experiments/$(EXPERIMENT).yaml --runs $(RUNS) || test $$? = 3  # runs were lost: the report says which
 	$(BIN)/python analyze.py $(RUNS)/$(EXPERIMENT)
 
 report: .venv/installed  ## write the report of a sweep: make report EXPERIMENT=quickstart

@@ -11,7 +11,8 @@ from cvae.console import accept_any_text, echo_line
 from cvae.errors import InputError
 from cvae.provenance import VERSION
 
-USER_MISTAKE = 2  # exit status
+#: Exit statuses: the user's mistake, and that of a shell's program whose reader has gone away.
+USER_MISTAKE, READER_GONE = 2, 141
 
 #: What installed commands are called: `cvae-sweep`, `cvae-train`, ...
 PREFIX = "cvae-"
@@ -61,4 +62,10 @@ def run_command(app: typer.Typer) -> None:
         sys.exit(USER_MISTAKE)
     except typer.Abort:
         sys.exit(130)
+    except PermissionError as error:
+        echo_line(f"error: {error.filename}: permission denied", sys.stderr)
+        sys.exit(USER_MISTAKE)
+    except BrokenPipeError:  # who read the output has gone away: there is nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(READER_GONE)
     sys.exit(status)

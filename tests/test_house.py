@@ -73,8 +73,9 @@ def test_no_folder_has_a_circle(folder: str) -> None:
 #: Left never imports right, where direction is meant and not only freedom from circles.
 ORDER = {
     "cvae": """
-        console, errors, sections, provenance < cli, files, schedules < random_streams, data, record < config
-        < device, new_run < model < evaluation < training, visualization < run < api, train, evaluate < predict""",
+        console, errors, processes, sections, provenance < cli, files, schedules < random_streams, data, record
+        < config < device, new_run < model < evaluation < training, visualization < run < api, train, evaluate
+        < predict""",
     "cvae/data": """
         pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
         < hidden_report < __main__""",
@@ -248,7 +249,8 @@ LAWS = """
     cvae/config/presets/course_report  cvae/config/presets/presets  cvae/data/real_samples
     cvae/model/batch_statistics  cvae/model/priors
     cvae/model/published_procedure  cvae/training/bf16_in_training  cvae/training/kl_control_in_training
-    sweeps/coordinator/chaos  sweeps/coordinator/killed_for_real  sweeps/report/golden
+    sweeps/commands/one_damaged_file  sweeps/commands/read_only_trees  sweeps/coordinator/chaos
+    sweeps/coordinator/killed_for_real  sweeps/coordinator/moved_folders  sweeps/report/golden
     sweeps/report/comparison/planted_cases
 """
 

@@ -60,7 +60,7 @@ class EvaluationConfig(Section):
     batch_size: int = Field(
         32, ge=1, description="predictions at a time, fewer where memory is short; changes no result"
     )
-    seed: int = Field(0, ge=0, description="seed of the evaluation noise")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of the evaluation noise")
     final_split: Split = Field("validate", description="split of the evaluation at the end, kept clip by clip")
     samples_every: int = Field(5, ge=1, description="evaluations between two sampled strips and GIFs")
     n_samples: int = Field(4, ge=1, description="clips drawn in a strip")
@@ -93,7 +93,7 @@ class RuntimeConfig(Section):
 class Config(Section):
     """Everything that determines one trained model."""
 
-    seed: int = Field(0, ge=0, description="seed of the initial weights, the batches, the noise and the coins")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of initial weights, batches, noise and coins")
     n_past: int = Field(2, ge=1, description="true frames given")
     n_future: int = Field(10, ge=1, description="frames predicted in training")
     n_eval: int = Field(10, ge=1, description="frames predicted in evaluation")

@@ -35,6 +35,7 @@ class RunState:
     status: Status = "pending"
     attempt: int = 0  # from 1, once a worker has begun
     pid: int | None = None  # of the worker
+    birth: str | None = None  # of that process: its number alone is given away again
     step: int = 0  # updates done, as far as a checkpoint stands behind them
     total_steps: int | None = None
     seconds: float | None = None  # of training, over all attempts

@@ -9,7 +9,9 @@ import torch
 from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import write_atomically
+from cvae.processes import beat
 from cvae.record import RunFolder
+from cvae.run.failure_kinds import failure_kind
 from cvae.training import Trainer
 
 
@@ -22,22 +24,52 @@ def save_checkpoint(folder: RunFolder, trainer: Trainer, parts: Collection[str] 
     statistics = trainer.train_clips.statistics
     scales = {"mean": list(statistics.mean), "std": list(statistics.std)}
     buffer = io.BytesIO()
+    beat()
     torch.save({"trainer": state, "statistics": scales}, buffer)
     write_atomically(folder.checkpoint, buffer.getvalue())
+    beat()
 
 
-def load_checkpoint(folder: RunFolder, trainer: Trainer) -> bool:
-    """Go on from the checkpoint, if any; False: it cannot be read and is put aside, the same training begins again."""
+def take_up_checkpoint(folder: RunFolder, trainer: Trainer) -> str | None:
+    """Go on from the checkpoint, if any.
+
+    Returns:
+        Why the same training begins again instead, in words: the checkpoint is put aside; None where it does not.
+    """
     if not folder.checkpoint.exists():
-        return True
+        return None
     try:
-        checkpoint = read_checkpoint(folder)
-    except InputError as error:
-        echo_line(f"warning: {error}; put aside, starting over")
-        folder.checkpoint.replace(folder.checkpoint.with_suffix(".damaged"))
-        return False
-    trainer.load_state(checkpoint["trainer"])
-    return True
+        state = read_checkpoint(folder)["trainer"]
+        step = int(state["step"])
+    except (InputError, KeyError, TypeError, ValueError):
+        return _put_aside(folder, "was not readable")
+    if not _is_on_record(folder, trainer, step):
+        return _put_aside(folder, f"stood at step {step}, and {folder.epochs.name} lacks evaluations before it")
+    try:
+        if step == trainer.config.train.steps and "optimizer" not in state:  # of a finished run: its end is missing
+            trainer.model.load_state_dict(state["model"])
+            trainer.step = step
+            trainer.seconds = float(folder.read_epochs()[-1].get("seconds", 0.0))
+        else:
+            trainer.load_state(state)
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        if failure_kind(error) == "memory":
+            raise
+        return _put_aside(folder, "does not hold this training")
+    return None
+
+
+def _put_aside(folder: RunFolder, why: str) -> str:
+    echo_line(f"warning: {folder.checkpoint} {why}; put aside, starting over")
+    folder.checkpoint.replace(folder.checkpoint.with_suffix(".damaged"))
+    return f"{folder.checkpoint.name} {why}"
+
+
+def _is_on_record(folder: RunFolder, trainer: Trainer, step: int) -> bool:
+    """Return whether every evaluation up to a step was recorded: what is lost can only be had by training again."""
+    every = trainer.config.evaluation.every
+    due = [*range(every, step + 1, every), *([step] if step % every else [])]
+    return [line["step"] for line in folder.read_epochs() if line["step"] <= step] == due
 
 
 def read_checkpoint(folder: RunFolder) -> dict[str, Any]:

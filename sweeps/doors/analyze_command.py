@@ -99,7 +99,7 @@ def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) 
 
     folders = [folder if folder.exists() else find_experiment(folder, Path("runs")) for folder in folders]
     analysis = conclude_from(folders, into)
-    print_verdict(analysis, write_report(analysis, pictures, paper))
+    print_verdict(analysis, write_report(analysis, pictures, paper, into))
 
 
 def report_all(folder: Path, into: Path | None) -> None:

@@ -1,6 +1,5 @@
 """Launch the runs of an experiment, show them, stop them: `run_sweep.py`, `cvae-sweep`."""
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,7 @@ from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_t
 from sweeps.experiment import Experiment, load_experiment, schema_text
 from sweeps.experiment_folder import ExperimentFolder, as_launched, find_experiment_file
 from sweeps.tracking.process import MODES
-from sweeps.workers import Slots, find_slots
+from sweeps.workers import Slots, find_slots, usable_cores
 
 app = new_command()
 
@@ -103,7 +102,7 @@ def sweep(
     root = ExperimentFolder(require_folder(runs / experiment.name, "--runs"))
     experiment = as_launched(experiment, root)
     machine = _slots_for(experiment, slots, slots_per_gpu)
-    threads = max(1, (os.cpu_count() or 1) // machine.total)
+    threads = max(1, usable_cores() // machine.total)
     if stop:
         _stop(experiment, root)
     elif status:

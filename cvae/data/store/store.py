@@ -14,7 +14,7 @@ from cvae.data.sources import Source
 from cvae.data.store.cache import packed_folder
 from cvae.data.store.clips import Clips, clip_starts, explain_no_positions, explain_shortness
 from cvae.data.store.condition_statistics import ConditionStatistics
-from cvae.data.store.integrity import digest_of_values, require_sound
+from cvae.data.store.store_digests import digest_of_values, require_sound
 from cvae.data.store.writer import Index
 from cvae.errors import InputError
 

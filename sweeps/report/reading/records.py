@@ -10,7 +10,7 @@ from cvae.record import FINAL_STATUSES, LOST, RunState, finite, is_collapsed
 from cvae.schedules import sets_own_weight
 from sweeps.experiment import Measure, Metric, SecondaryMetric
 from sweeps.report.reading.epochs import Epochs
-from sweeps.search_space import ConditionalChoice, Dimension
+from sweeps.search_space import Dimension
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,6 @@ class PlanRecord:
     n_tunings: int = 1  # of every arm, each on trials of its own and with confirm seeds of its own
     stop: str = "planned"  # when a sweep ends: after all planned seeds, or once it is sure
     also: tuple[SecondaryMetric, ...] = ()  # reported beside the metric; they decide nothing
-
-    def condition_of(self, parameter: str) -> str:
-        """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
-        searched = {name: dimension for space in self.spaces.values() for name, dimension in space.items()}
-        choices = [name for name, dimension in searched.items() if isinstance(dimension, ConditionalChoice)]
-        above = [name for name in choices if parameter.startswith(f"{name}.")]
-        return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
 
     @property
     def n_blocks(self) -> int:
@@ -78,6 +71,7 @@ class RunRecord:
     state: RunState
     epochs: Epochs
     diagnostics: Mapping[str, Any]  # what the final evaluation measured beside the score; empty where none was kept
+    own_name: str | None = None  # what it says that it is, `arm/tune-003`; None where it says nothing
 
     @property
     def name(self) -> str:
@@ -157,6 +151,8 @@ class ExperimentRecord:
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
     looks: Mapping[tuple[str, str], tuple[tuple[int, str], ...]] = field(default_factory=dict)  # earlier reports' words
     first_planned: int | None = None  # seeds that were planned at the first look, of a report or of the sweep
+    damage: tuple[str, ...] = ()  # what could not be read, a sentence each
+    edited: tuple[str, ...] = ()  # what is not as the sweep wrote it, a sentence each
     differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[RunRecord]:

@@ -30,7 +30,7 @@ from sweeps.tracking.offline_runs import offline_runs_of
 from sweeps.tracking.wandb_schema import is_final
 from sweeps.workers.slots import Slots
 from tests.conftest import TINY
-from tests.sweeps.tracking.test_mirror import check_equal
+from tests.sweeps.tracking.mirror.test_experiment_mirror import check_equal
 
 ROOT = Path(__file__).parents[3]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -271,9 +271,9 @@ def test_one_lock_is_held_from_the_check_to_the_end(
     root, values = stopped
     taken: list[Path] = []
 
-    def counted(path: Path) -> Any:
+    def counted(path: Path, wait_s: float) -> Any:
         taken.append(path)
-        return held(path)
+        return held(path, wait_s)
 
     seen = []
     monkeypatch.setattr("sweeps.commands.launch.held", counted)

@@ -1,15 +1,21 @@
 """What a mirror shows of a run beside numbers: captioned strips and animations, and the table of its clips."""
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import wandb
 from PIL import Image
 
+from cvae.errors import InputError
 from cvae.files import lies_within
 from cvae.record import RunFolder
+
+#: What numpy and zipfile raise at a damaged file.
+UNREADABLE = (OSError, ValueError, EOFError, LookupError, NotImplementedError, RuntimeError, BadZipFile, zlib.error)
 
 #: Clips in the final table, at most.
 TABLE_ROWS = 500
@@ -21,21 +27,38 @@ def media_of(stem: Path, section: str, caption: str) -> dict[str, Any]:
     """Return a stem's strip and animation as wandb's media, `<section>/strip` and `<section>/animation`."""
     strip, animation = strip_of(stem), animation_of(stem)
     media: dict[str, Any] = {}
-    if _is_own(strip):
+    if _is_shown(strip):
         media[f"{section}/strip"] = wandb.Image(str(strip), caption=caption)
-    if _is_own(animation):  # by path: from an array wandb would need moviepy
+    if _is_shown(animation):  # by path: from an array wandb would need moviepy
         media[f"{section}/animation"] = wandb.Video(str(animation), caption=caption, format="gif")
     return media
 
 
 def media_files(stem: Path) -> list[Path]:
     """Return those of a stem's strip and animation that were rendered."""
-    return [path for path in (strip_of(stem), animation_of(stem)) if _is_own(path)]
+    return [path for path in (strip_of(stem), animation_of(stem)) if _is_shown(path)]
 
 
-def _is_own(picture: Path) -> bool:
-    """Whether a picture was rendered and lies in its run's folder: a link may lead to what is nobody else's."""
-    return lies_within(picture, picture.parent.parent)
+def _is_shown(picture: Path) -> bool:
+    """Whether a picture was rendered, can be read and lies in its run's folder: a link may lead to what is private."""
+    return lies_within(picture, picture.parent.parent) and _fault_of_picture(picture) is None
+
+
+def media_faults(stem: Path) -> list[str]:
+    """Return what is wrong with those of a stem's strip and animation that are left out, a sentence each."""
+    faults = (_fault_of_picture(path) for path in (strip_of(stem), animation_of(stem)))
+    return [fault for fault in faults if fault is not None]
+
+
+def _fault_of_picture(picture: Path) -> str | None:
+    try:
+        with Image.open(picture) as image:
+            image.verify()
+    except FileNotFoundError:
+        return None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        return f"{picture}: is damaged ({error})"
+    return None
 
 
 def strip_of(stem: Path) -> Path:
@@ -50,7 +73,7 @@ def animation_of(stem: Path) -> Path:
 
 def caption_of(strip: Path, step: int, psnr: float | None, split: str) -> str:
     """Return a caption: step, score of the split and, where there is a strip, each clip in it with its PSNR."""
-    if not _is_own(strip):
+    if not _is_shown(strip):
         return f"step {step}"
     parts = [f"step {step}"] + ([f"{split} {psnr:.2f} dB"] if psnr is not None else [])
     clips = clips_in(strip)
@@ -65,16 +88,23 @@ def clips_in(strip: Path) -> list[dict[str, Any]]:
 
 
 def clips_table(folder: RunFolder) -> wandb.Table:
-    """Return a row for each clip of the final split: its scores and, where they were rendered, its frames."""
+    """Return a row for each clip of the final split: its scores and, where they were rendered, its frames.
+
+    Raises:
+        InputError: the scores cannot be read.
+    """
     strip = folder.samples / "final.png"
-    crops = _crops(strip) if _is_own(strip) else {}
+    crops = _crops(strip) if _is_shown(strip) else {}
     table = wandb.Table(columns=_COLUMNS)
-    with np.load(folder.clips) as scores:
-        names, psnr, floor = scores["name"], scores["psnr"], scores["copy_last_psnr"]
-    order = sorted(range(len(names)), key=lambda i: (str(names[i]) not in crops, i))[:TABLE_ROWS]
-    for i in order:
-        name, mean, copied = str(names[i]), float(psnr[i].mean()), float(floor[i].mean())
-        table.add_data(name, crops.get(name), mean, copied, mean - copied, float(psnr[i, 0]), float(psnr[i, -1]))
+    try:
+        with folder.clips.open("rb") as file, np.load(file) as scores:
+            names, psnr, floor = scores["name"], scores["psnr"], scores["copy_last_psnr"]
+        order = sorted(range(len(names)), key=lambda i: (str(names[i]) not in crops, i))[:TABLE_ROWS]
+        for i in order:
+            name, mean, copied = str(names[i]), float(psnr[i].mean()), float(floor[i].mean())
+            table.add_data(name, crops.get(name), mean, copied, mean - copied, float(psnr[i, 0]), float(psnr[i, -1]))
+    except UNREADABLE as error:
+        raise InputError(f"{folder.clips}: is damaged ({error})") from error
     return table
 
 

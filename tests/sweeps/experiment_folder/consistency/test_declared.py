@@ -8,23 +8,10 @@ import pytest
 from cvae.config.yaml_file import load_yaml_mapping
 from cvae.errors import InputError
 from sweeps.experiment.experiment import Experiment, build_experiment
-from sweeps.experiment_folder.consistency import as_launched, check_origin
+from sweeps.experiment_folder.consistency.declared import as_launched
 from sweeps.experiment_folder.layout import lay_out
-from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.paths import ExperimentFolder
-from tests.sweeps.stepping_sweep import TOY
-
-
-def test_changed_data_is_refused_and_changed_code_is_said(tmp_path: Path) -> None:
-    root = ExperimentFolder(tmp_path)
-    origin = {"data": ["aa"], "git_commit": "1", "git_changes": None, "versions": {"torch": "2"}}
-    assert check_origin(origin, root) == []
-    Ledger(root.ledger).append("started", **origin)
-    assert check_origin(origin, root) == []
-    lines = check_origin(origin | {"git_commit": "2", "versions": {"torch": "3"}}, root)
-    assert ["code has changed" in lines[0], "torch" in lines[1]] == [True, True]
-    with pytest.raises(InputError, match="the data has changed since its runs began"):
-        check_origin(origin | {"data": ["bb"]}, root)
+from tests.sweeps.stepping_sweep import TOY, Sweep
 
 
 def test_secondary_metrics_may_change_on_a_folder_that_was_launched(tmp_path: Path) -> None:
@@ -84,3 +71,29 @@ def test_seeds_of_tunings_that_are_confirmed_stay_as_many(tmp_path: Path) -> Non
     lay_out(confirming(seeds=18), root)
     with pytest.raises(InputError, match=r"18 seeds an arm in 6 tunings; .* give --set confirm.seeds=18"):
         lay_out(confirming(seeds=24), root)
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"\0" * 60, b"[1, 2]\n", b"steps: {"])
+def test_where_the_experiments_file_is_lost_the_ledger_decides(damage: bytes | None, tmp_path: Path) -> None:
+    Sweep(tmp_path).run()
+    root = ExperimentFolder(tmp_path / "toy")
+    root.experiment.unlink()
+    if damage is not None:
+        root.experiment.write_bytes(damage)
+    lay_out(build_experiment(TOY | {"question": "In other words?"}, "t"), root)  # what may change, may
+    root.experiment.unlink()
+    for change in ({"seed": 3}, {"base": TOY["base"] | {"train": {"steps": 7000}}}):
+        with pytest.raises(InputError, match=r"experiment.yaml: cannot be read, and by ledger.jsonl .* another exp"):
+            lay_out(build_experiment(TOY | change, "t"), root)
+    assert not root.experiment.exists()
+    root.ledger.unlink()
+    with pytest.raises(InputError, match=r"cannot be read, nor does ledger.jsonl say"):
+        lay_out(build_experiment(TOY, "t"), root)
+
+
+def test_a_damaged_ledger_refuses_nothing_while_the_file_is_there(tmp_path: Path) -> None:
+    Sweep(tmp_path).run()
+    root = ExperimentFolder(tmp_path / "toy")
+    root.ledger.write_bytes(b"\0" * 100)
+    lay_out(build_experiment(TOY, "t"), root)
+    assert root.ledger.read_bytes() == b"\0" * 100

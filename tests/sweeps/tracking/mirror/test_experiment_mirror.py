@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cvae.record.run_folder import RunFolder
-from sweeps.tracking.mirror import Mirror
+from sweeps.tracking.mirror.experiment_mirror import Mirror
 from sweeps.tracking.offline_runs import LoggedRun, OfflineRun, offline_runs_of
 from sweeps.tracking.process import mirror_command, mirror_now
 from sweeps.tracking.settings import quiet_environment
@@ -21,7 +21,7 @@ from sweeps.tracking.wandb_schema import is_final, row_of, run_id
 from sweeps.workers import with_project
 from tests.sweeps.made_runs import begin, end, evaluate, line_of, made
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_media_have_a_cap(root: Path, at_home: None, monkeypatch: pytest.MonkeyP
     # beyond the cap rows go on without pictures, and the summary says how many were left out
     folder = made(root, 6)
     one = sum(path.stat().st_size for path in folder.samples.glob("step-000020.*"))
-    monkeypatch.setattr("sweeps.tracking.mirror.MEDIA_BYTES", one + 10)
+    monkeypatch.setattr("sweeps.tracking.mirror.run_mirror.MEDIA_BYTES", one + 10)
     Mirror(root).catch_up()
     run = logged(root)
     assert len(run.history) == 6

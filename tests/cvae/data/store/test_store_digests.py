@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import cvae.data.store.integrity
+import cvae.data.store.store_digests
 from cvae.data.sources.pushing_world import PushingWorld
-from cvae.data.store.integrity import file_digest
 from cvae.data.store.store import Store, open_store
+from cvae.data.store.store_digests import file_digest
 from cvae.errors import InputError
 
 
@@ -84,7 +84,7 @@ def test_it_is_checked_once(
         checked.append(path)
         return file_digest(path)
 
-    monkeypatch.setattr(cvae.data.store.integrity, "file_digest", noted)
+    monkeypatch.setattr(cvae.data.store.store_digests, "file_digest", noted)
     for _ in range(3):
         open_store(small_world, 32, tmp_path)
     assert checked == []

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sweeps.tracking.run_media import caption_of
+from sweeps.tracking.mirror.run_media import caption_of
 from tests.sweeps.made_runs import begin, evaluate
 
 

@@ -11,7 +11,7 @@ from cvae.errors import InputError
 from cvae.record.run_folder import RunFolder
 from cvae.run.train_run import train_run
 from sweeps.experiment.experiment import build_experiment
-from sweeps.experiment.secondary_metric import FINAL_NUMBERS, SecondaryMetric
+from sweeps.experiment.metrics.secondary_metric import FINAL_NUMBERS, SecondaryMetric
 from tests.conftest import changed
 from tests.sweeps.experiment.test_experiment import GOOD
 

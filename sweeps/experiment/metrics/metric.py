@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from cvae.record import PREFIXES
 from cvae.sections import Section
-from sweeps.experiment.final_numbers import FINAL_NUMBERS, FinalNumber
+from sweeps.experiment.metrics.final_numbers import FINAL_NUMBERS, FinalNumber
 
 #: Metrics by which trials may be chosen and arms compared.
 DECIDING: dict[str, FinalNumber] = {

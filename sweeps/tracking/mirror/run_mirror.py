@@ -1,30 +1,24 @@
-"""Mirror run folders into wandb: a pure function of the record, so that nothing is lost with it.
+"""One run's mirror in wandb: a pure function of its record, so that nothing is lost with it.
 
 A run's mirror is one offline folder. A mirror that is taken up again, after a kill or because the run goes on, replaces
 it by one that begins anew from the record: parts never have to be joined, and an upload that is repeated puts the same
 rows in the same places.
 """
 
-import json
-import shutil
-import time
-from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import wandb
 
-from cvae.files import write_json
+from cvae.errors import InputError, unless_damaged
 from cvae.record import RunFolder, RunState
-from sweeps.tracking.offline_runs import OfflineRun, offline_runs_of
-from sweeps.tracking.run_media import caption_of, clips_table, media_files, media_of, strip_of
+from sweeps.tracking.mirror.run_media import caption_of, clips_table, media_faults, media_files, media_of, strip_of
+from sweeps.tracking.offline_runs import remove_offline_runs
 from sweeps.tracking.settings import offline_settings
 from sweeps.tracking.wandb_schema import config_of, final_scores, row_of, run_id, run_name, summary_of, tags_of
 
 PROJECT = "cvae-sweeps"
-
-POLL_S = 1.0
 
 #: Media of a run's evaluations that are mirrored, at most; those of its final evaluation always are.
 MEDIA_BYTES = 64 * 2**20
@@ -40,8 +34,10 @@ class RunMirror:
         self._folder = folder
         self._root = root
         identity = folder.read_identity()
-        assert identity is not None, folder.path  # the caller has seen its file
+        if identity is None:
+            raise InputError(f"{folder.identity}: has been removed")
         self._identity = identity
+        self.damage: list[str] = []  # what is left out because it cannot be read, a sentence each
         self._run: wandb.Run | None = None
         self._steps: set[int] = set()  # evaluations that are mirrored
         self._media_bytes = 0
@@ -93,6 +89,7 @@ class RunMirror:
         if step in self._steps:
             return
         stem = self._folder.samples / f"step-{step:06d}"
+        self.damage += media_faults(stem)
         row: dict[str, Any] = dict(row_of(line))
         if self._fits(stem):
             row |= media_of(stem, "samples", caption_of(strip_of(stem), step, line.get("val/psnr"), "val"))
@@ -122,11 +119,12 @@ class RunMirror:
 
     def _add_final(self, run: wandb.Run, state: RunState) -> None:
         stem, split = self._folder.samples / "final", self._config["evaluation"]["final_split"]
+        self.damage += media_faults(stem)
         caption = caption_of(strip_of(stem), state.step, final_scores(state).get("psnr"), split)
         media = media_of(stem, "final", caption)
         run.log({"step": state.step} | media, step=state.step + 1, commit=True)
         if self._folder.clips.exists():  # in the summary: its size would be charts beside the metrics
-            run.summary["final/clips"] = clips_table(self._folder)
+            run.summary["final/clips"] = unless_damaged(lambda: clips_table(self._folder), None, self.damage)
 
     @cached_property
     def _config(self) -> dict[str, Any]:
@@ -134,8 +132,7 @@ class RunMirror:
 
     def _open(self) -> wandb.Run:
         if self._run is None:
-            for before in offline_runs_of(self._root / "wandb", self.run_id):
-                shutil.rmtree(before.path)
+            remove_offline_runs(self._root / "wandb", self.run_id)
             self._run = wandb.init(
                 dir=str(self._root),
                 project=PROJECT,
@@ -150,48 +147,3 @@ class RunMirror:
             self._run.define_metric("step", hidden=True)
             self._run.define_metric("*", step_metric="step")
         return self._run
-
-
-class Mirror:
-    """All runs of an experiment. `wandb/mirrored.json` remembers the state in which all of a run was mirrored."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._note = root / "wandb" / "mirrored.json"
-        self._runs: dict[str, RunMirror] = {}
-        self._done: dict[str, int] = json.loads(self._note.read_text(encoding="utf-8")) if self._note.exists() else {}
-
-    def catch_up(self) -> None:
-        """Mirror what is new in every run folder."""
-        for path in sorted(self._root.glob("*/*/run.json")):
-            folder, key = RunFolder(path.parent), str(path.parent.relative_to(self._root))
-            version = folder.state.stat().st_mtime_ns if folder.state.exists() else 0
-            if self._done.get(key) == version:  # it has ended; one that is opened again has another state
-                continue
-            run = self._runs.setdefault(key, RunMirror(folder, self._root))
-            if run.catch_up():
-                del self._runs[key]
-                self._done[key] = version
-                write_json(self._note, self._done)
-
-    def close(self) -> None:
-        """Let go of the runs that go on later."""
-        for run in self._runs.values():
-            run.let_go()
-
-    def open_runs(self) -> list[OfflineRun]:
-        """Return the offline runs that are being written."""
-        ids = [run.run_id for run in self._runs.values() if run.is_open]
-        return [offline_runs_of(self._root / "wandb", run_id)[-1] for run_id in ids]
-
-
-def follow(root: Path, is_over: Callable[[], bool]) -> Iterator[Mirror]:
-    """Mirror an experiment until it is over, yielding after each look; then once more, and let go."""
-    mirror = Mirror(root)
-    while not is_over():
-        mirror.catch_up()
-        yield mirror
-        time.sleep(POLL_S)
-    mirror.catch_up()
-    mirror.close()
-    yield mirror

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from cvae.errors import nearest
-from sweeps.experiment.final_numbers import FINAL_NUMBERS, Direction
-from sweeps.experiment.metric import Measure, Metric
+from sweeps.experiment.metrics.final_numbers import FINAL_NUMBERS, Direction
+from sweeps.experiment.metrics.metric import Measure, Metric
 
 
 class SecondaryMetric(Measure):
