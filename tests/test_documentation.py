@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cvae.config import build_config
 from cvae.config.__main__ import table
+from cvae.config.yaml_file import parse_yaml
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -39,3 +41,11 @@ def test_every_experiment_is_in_the_index() -> None:
     files = sorted(p.name for p in (ROOT / "experiments").glob("*.yaml"))
     assert len(files) >= 3
     assert [name for name in files if f"`{name}`" not in index] == []
+
+
+def test_every_data_section_of_the_data_page_is_one() -> None:
+    page = (ROOT / "docs" / "data.md").read_text()
+    sections = re.findall(r"data: \{source: .*?\}(?=`| *$)", page, re.MULTILINE)
+    parsed = [build_config(parse_yaml(section, "docs/data.md"), section).data.source for section in sections]
+    assert len(sections) >= 9
+    assert {"pushing", "bair", "lerobot", "rlds", "episodes"} == set(parsed)

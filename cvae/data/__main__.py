@@ -59,7 +59,11 @@ def inspect_command(
         given = of_world | {"clip_length": clip_length, "n_frames": n_frames, "image_size": image_size}
         if flags := _flags(given):
             raise InputError(f"{path}: {flags} cannot be given with a YAML file, which says all that itself")
-        parts = [_inspect(*part, Path(path).stem, out) for part in _sections_of(Path(path))]
+        parts = []
+        for number, part in enumerate(_sections_of(Path(path)), start=1):
+            end = "" if number == 1 else f"-{number}"  # a sheet of its own for arms that use other data
+            sheet = out.with_stem(f"{out.stem}{end}") if out else None
+            parts.append(_inspect(*part, f"{Path(path).stem}{end}", sheet))
     else:
         source = _with_options(detect(path, n_frames or 30), path, **of_world)
         needs = LaunchNeeds(dict.fromkeys(("train", "validate"), clip_length or 12))

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from rich.progress import track
 
 from cvae.console import new_console
 from cvae.data.sources import SPLITS, Episode, EpisodeFormat, PushingWorld, Recorded, Source
-from cvae.errors import InputError
+from cvae.errors import InputError, fault_of
 
 Item = TypeVar("Item")
 
@@ -43,21 +44,27 @@ def _recorded(source: Recorded[Any]) -> Iterator[ReadEpisode]:
             located[split] = source.locate(split)
         except InputError as error:
             yield ReadEpisode(split, 0.0, [str(error)])
-    expected = _first_format(source, [place for places in located.values() for place in places])
+    first = _first_format(source, [place for places in located.values() for place in places])
+    if first and (fault := fault_of(partial(source.require_square, *first))):
+        for split in located:  # of frames that cannot be used nothing more can be told
+            yield ReadEpisode(split, 0.0, [fault] if split == next(iter(located)) else [])
+        return
+    # Where nothing is readable nothing is compared.
+    expected = first[1] if first else EpisodeFormat(64, 64, n_actions=4, n_positions=0)
     for split, places in located.items():
         named = enumerate(zip(places, source.names(places), strict=True))
         for index, (place, name) in _progress(list(named), split):
             yield ReadEpisode(split, index / len(places), _read(source, place, name, expected))
 
 
-def _first_format(source: Recorded[Any], places: list[Any]) -> EpisodeFormat:
-    """That of the first episode that can be read: a broken first one should not hide the others' faults."""
+def _first_format(source: Recorded[Any], places: list[Any]) -> tuple[Any, EpisodeFormat] | None:
+    """The first episode that can be read and its format: a broken first one should not hide the others' faults."""
     for place in places:
         try:
-            return source.format_of(place)
+            return place, source.format_of(place)
         except InputError:
             continue
-    return EpisodeFormat(64, 64, n_actions=4, n_positions=0)  # nothing is readable, so nothing is compared
+    return None
 
 
 def _read(source: Recorded[Any], place: Any, name: str, expected: EpisodeFormat) -> Episode | list[str]:

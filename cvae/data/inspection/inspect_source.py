@@ -13,8 +13,9 @@ from cvae.data.inspection.launch_check import LaunchNeeds, launch_faults
 from cvae.data.inspection.motion_lag import MotionLag
 from cvae.data.inspection.repetitions import Repetitions
 from cvae.data.inspection.threshold_range import ThresholdRange
-from cvae.data.sources import Episode, Source, fit_frames
+from cvae.data.sources import Episode, Recorded, Source, fit_frames
 from cvae.data.store import clip_starts
+from cvae.errors import InputError
 
 #: The size that larger frames are averaged down to before they are measured, where the runs' own is not known.
 MEASURED_SIDE = 64
@@ -83,6 +84,16 @@ class Inspection:
         yield from self.copies.lines()
 
 
+def _remarks(source: Source) -> list[str]:
+    """What should be looked at of the files as such; nothing where they cannot be read, which is said elsewhere."""
+    try:
+        remarks = source.remarks() if isinstance(source, Recorded) else []
+    except InputError:
+        return []
+    more = [f"and {len(remarks) - N_SHOWN} more such files"] if len(remarks) > N_SHOWN else []
+    return remarks[:N_SHOWN] + more
+
+
 def inspect(source: Source, needs: LaunchNeeds, generated_size: int = 64) -> Inspection:
     """Read every episode of a source and report on it; `generated_size` is that of generated episodes alone."""
     report = Inspection(source, needs, copies=CopyLast(needs.n_past))
@@ -98,6 +109,7 @@ def inspect(source: Source, needs: LaunchNeeds, generated_size: int = 64) -> Ins
     for fault in launch_faults(source, needs, lengths, report.side, report.n_positions):
         if fault not in report.problems:
             report.problems.append(fault)
+    report.warnings.extend(_remarks(source))
     for measure in (report.repetitions, report.lag, report.copies, report.scale):
         report.warnings.extend(measure.warnings())
     return report

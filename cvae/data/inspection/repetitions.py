@@ -45,7 +45,10 @@ class Copy(NamedTuple):
 
 
 class Repetitions:
-    """Counts repeated frames of episodes that come one at a time. It keeps eight bytes of each different frame."""
+    """Counts repeated frames of episodes that come one at a time.
+
+    It keeps a digest of each different frame, which with its place in a table is some 150 bytes.
+    """
 
     def __init__(self) -> None:
         self.n_steps = self.n_frozen = self.n_still = 0

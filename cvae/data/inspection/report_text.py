@@ -34,7 +34,7 @@ def verdict_lines(report: Inspection) -> Iterator[str]:
     n = len(report.problems)
     if n:
         left_out = f", {MOST_PROBLEMS_SHOWN} shown" if n > MOST_PROBLEMS_SHOWN else ""
-        yield f"{n} problems found{left_out}: this data cannot be trained on"
+        yield f"{n} problem{'' if n == 1 else 's'} found{left_out}: this data cannot be trained on"
     else:
         yield "no problems found"
 

@@ -15,7 +15,6 @@ from cvae.data.sources.recorded import (
     FrameStride,
     Recorded,
     as_frames,
-    cropped_side,
     fit_frames,
     frame_stride_words,
     reduce_rate,
@@ -88,7 +87,6 @@ class NpzEpisodes(Recorded[Path]):
         """What one file would have all others be."""
         frames, actions, positions = _arrays(place, self.keys)
         height, width = frames.shape[1:3]
-        cropped_side(height, width, self.size, place)
         return EpisodeFormat(height, width, actions.shape[1], 0 if positions is None else positions.shape[1])
 
     def read(self, place: Path, name: str, expected: EpisodeFormat, image_size: int) -> Episode:

@@ -51,9 +51,8 @@ def _require_room(archive: zipfile.ZipFile, wanted: Set[str], path: Path) -> Non
     """Refuse an archive whose wanted arrays are longer than it says, or do not fit into this machine's memory."""
     total = 0
     for member in archive.infolist():
-        with archive.open(
-            member
-        ) as file:  # each, wanted or not: a name that is damaged is told from one that is absent
+        # Each, wanted or not: opening tells a name that is damaged from one that is absent.
+        with archive.open(member) as file:
             if member.filename not in wanted:
                 continue
             version = npy_format.read_magic(file)

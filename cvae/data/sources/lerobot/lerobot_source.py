@@ -26,7 +26,6 @@ from cvae.data.sources.pictures import decode_picture
 from cvae.data.sources.recorded import (
     FrameStride,
     Recorded,
-    cropped_side,
     fit_frames,
     frame_stride_words,
     join_actions,
@@ -100,7 +99,6 @@ class LeRobotEpisodes(Recorded[EpisodeFiles]):
         """What one episode would have all others be."""
         actions, positions = self._numbers(place)
         height, width = next(self._frames(place, 1)).shape[:2]
-        cropped_side(height, width, self.size, place.film or Path(place.where))
         return EpisodeFormat(height, width, actions.shape[1], 0 if positions is None else positions.shape[1])
 
     def read(self, place: EpisodeFiles, name: str, expected: EpisodeFormat, image_size: int) -> Episode:

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from cvae.errors import InputError
 
-MISSING = "needs pyarrow and PyAV, which are not installed: pip install -r requirements-robots.txt"
+MISSING = (
+    "needs pyarrow and PyAV, which are not installed: pip install -r requirements-robots.txt, or cvae-sweeps[robots]"
+)
 
 
 def read_columns(path: Path, columns: Sequence[str], episode: int | None = None) -> dict[str, list[Any]]:

@@ -1,6 +1,6 @@
 """What all recorded sources share: splits made where there are none, frames brought to size, episodes in order."""
 
-from cvae.data.sources.recorded.frame_size import FrameSize, cropped_side, fit_frames
+from cvae.data.sources.recorded.frame_size import FrameSize, fit_frames
 from cvae.data.sources.recorded.made_split import MadeSplit
 from cvae.data.sources.recorded.own_frames import (
     FrameStride,
@@ -17,7 +17,6 @@ __all__ = [
     "MadeSplit",
     "Recorded",
     "as_frames",
-    "cropped_side",
     "fit_frames",
     "frame_stride_words",
     "join_actions",

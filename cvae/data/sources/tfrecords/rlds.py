@@ -16,7 +16,6 @@ from cvae.data.sources.pictures import decode_picture
 from cvae.data.sources.recorded import (
     FrameStride,
     Recorded,
-    cropped_side,
     fit_frames,
     frame_stride_words,
     join_actions,
@@ -107,7 +106,6 @@ class RldsEpisodes(Recorded[Record]):
         """What one episode would have all others be."""
         encoded, actions, positions = self._parse(place)
         height, width = decode_picture(encoded[0], Path(place.where)).shape[:2]
-        cropped_side(height, width, self.size, Path(place.where))
         return EpisodeFormat(height, width, actions.shape[1], 0 if positions is None else positions.shape[1])
 
     def read(self, place: Record, name: str, expected: EpisodeFormat, image_size: int) -> Episode:

@@ -117,6 +117,23 @@ def test_of_what_runs_need_it_is_in_the_same_words(run: Run, write_npz: WriteNpz
     assert said in problems
 
 
+@pytest.mark.parametrize("source", ["a folder", "an experiment"])
+def test_frames_that_are_not_square_are_one_problem(run: Run, write_npz: WriteNpz, tmp_path: Path, source: str) -> None:
+    # not one an episode, in words about a shape that no file has
+    for split in ("train", "validate", "test"):
+        for name in "ab":
+            root = write_npz(split, name, frames=np.zeros((14, 32, 48, 3), np.uint8)).parents[1]
+    values = experiment_of({"source": "episodes", "root": str(root)}, tmp_path / "store")
+    said = launched(values)
+    assert said == f"{root / 'train' / 'a.npz'}: frames are 48x32 pixels; they must be square (`data.size` crops them)"
+    if source == "an experiment":
+        assert inspected(run, values) == (2, [said])
+    else:
+        status, out, _ = run("inspect", root)
+        assert status == 2
+        assert [line for line in out.splitlines() if line.startswith("problem: ")] == [f"problem: {said}"]
+
+
 def test_of_sound_data_neither_says_a_thing(run: Run, write_npz: WriteNpz, tmp_path: Path) -> None:
     for split in ("train", "validate", "test"):
         root = write_npz(split).parents[1]
@@ -133,7 +150,11 @@ def test_arms_that_use_other_data_are_inspected_each(run: Run, tmp_path: Path) -
     status, out, _ = run("inspect", "x.yaml")
     assert status == 0
     assert [line for line in out.splitlines() if line.startswith("arms:")] == ["arms:   a, c", "arms:   b"]
-    assert out.count("32x32 pixels") >= 2
+    assert [line.partition(";")[0] for line in out.splitlines() if line.startswith("contact sheet: ")] == [
+        "contact sheet: contact-sheet-x.png",
+        "contact sheet: contact-sheet-x-2.png",
+    ]
+    assert len(list(Path().glob("contact-sheet-x*"))) == 4
 
 
 def test_a_runs_own_configuration_is_inspected(run: Run, tmp_path: Path) -> None:

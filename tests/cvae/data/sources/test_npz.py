@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.store import open_store
 from cvae.errors import InputError
 
 WriteNpz = Callable[..., Path]
@@ -172,6 +173,26 @@ def test_no_arrays_are_a_crash_or_other_numbers(
 def test_options_are_checked_strictly(options: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         NpzEpisodes.model_validate({"root": str(tmp_path), **options})
+
+
+def test_a_folder_named_like_a_file_is_refused_packed_or_not(write_npz: WriteNpz, tmp_path: Path) -> None:
+    path = write_npz()
+    source = NpzEpisodes(root=path.parents[1])
+    open_store(source, 32, tmp_path / "packed")
+    (path.parent / "b.npz").mkdir()
+    for cache in ("packed", "fresh"):
+        with pytest.raises(InputError, match=r"b\.npz: is a folder; expected a file"):
+            open_store(source, 32, tmp_path / cache)
+
+
+def test_an_array_whose_name_is_damaged_is_not_an_array_that_is_absent(write_npz: WriteNpz) -> None:
+    # the name stands twice in a zip file, the second time in its directory, which alone decides what is there
+    path = write_npz()
+    data = path.read_bytes()
+    at = data.rindex(b"positions.npy")
+    path.write_bytes(data[:at] + b"q" + data[at + 1 :])
+    with pytest.raises(InputError, match=r"a\.npz: cannot be read as an npz archive"):
+        read(path.parents[1])
 
 
 def test_a_name_that_is_not_utf8_is_refused_and_can_be_printed(write_npz: WriteNpz) -> None:

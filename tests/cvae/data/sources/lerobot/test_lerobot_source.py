@@ -15,10 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from cvae.config.schema import build_config
+from cvae.config.yaml_file import dump_yaml
 from cvae.data.inspection import detect
 from cvae.data.sources import LeRobotEpisodes
 from cvae.data.store import open_store
 from cvae.errors import InputError
+from cvae.record.run_folder import RunFolder
+from cvae.run.train_run import train_run
+from tests.conftest import TINY
 from tests.cvae.data.sources.lerobot.lerobot_files import (
     CAMERA,
     FPS,
@@ -272,3 +277,29 @@ def test_info_alone_is_no_data_set(tmp_path: Path) -> None:
     write_info(tmp_path, "v3.0")
     with pytest.raises(InputError, match=r"meta/episodes: is no folder"):
         lerobot(tmp_path).locate("train")
+
+
+def test_one_section_trains_on_it(tmp_path: Path) -> None:
+    root = write_v3(tmp_path / "set")
+    made = {"from": "train", "share": 0.3}
+    data = {"source": "lerobot", "root": str(root), "size": {"crop": "centre"}, "validate": made, "test": made}
+    config = build_config(TINY | {"store": str(tmp_path / "store"), "data": data}, "t")
+    training = RunFolder(tmp_path / "run")
+    training.path.mkdir()
+    training.config.write_text(dump_yaml(config.model_dump(mode="json")))
+    for _ in train_run(training):
+        pass
+    state = training.read_state()
+    assert (state.status, state.error) == ("finished", None)
+    (place,) = config.data.locate("validate")  # type: ignore[union-attr]
+    assert state.scores["n_clips"] == len(range(0, place.length - 5, 10))
+
+
+def test_a_changed_number_is_known_by_its_checksum(root: Path) -> None:
+    path = the_table(root)
+    parquet.write_table(parquet.read_table(path), path, compression="none", write_page_checksum=True)
+    data = bytearray(path.read_bytes())
+    data[data.index(numbers(0, 6, 0)[3, 2].tobytes())] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"\.parquet: cannot be read as a parquet file \(.*CRC"):
+        list(lerobot(root).episodes("train", 32))

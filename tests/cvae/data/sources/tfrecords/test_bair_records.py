@@ -68,9 +68,12 @@ def test_the_other_camera_is_another_content(download: Path) -> None:
     assert bair(download, camera="image_aux1").digest(16) == bair(download).digest(16)
 
 
-def test_a_camera_cannot_be_chosen_in_the_lab_layout(lab: Path) -> None:
-    with pytest.raises(InputError, match=re.escape("which has one camera; remove `data.camera`")):
-        list(bair(lab, camera="image_main").episodes("train", 32))
+def test_a_camera_cannot_be_chosen_in_the_lab_layout(lab: Path, tmp_path: Path) -> None:
+    # whether the same frames are packed already or not
+    open_store(bair(lab), 32, tmp_path / "packed")
+    for cache in ("packed", "fresh"):
+        with pytest.raises(InputError, match=re.escape("which has one camera; remove `data.camera`")):
+            open_store(bair(lab, camera="image_main"), 32, tmp_path / cache)
 
 
 def test_sequences_are_numbered_within_their_file(download: Path) -> None:
@@ -79,6 +82,12 @@ def test_sequences_are_numbered_within_their_file(download: Path) -> None:
         "traj_0_to_1/1",
         "traj_2_to_3/0",
     ]
+
+
+def test_files_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    write_bair_split(tmp_path / "train", [drifting(i) for i in range(11)], per_file=1)
+    names = [episode.name for episode in bair(tmp_path).episodes("train", 32)]
+    assert names == [f"traj_{i}_to_{i}/0" for i in range(11)]
 
 
 def test_two_layouts_side_by_side_are_refused(download: Path) -> None:
