@@ -5,11 +5,12 @@ What cannot be delivered is one warning: no sweep waits for it or fails of it.
 
 import json
 import os
+import re
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from http.client import HTTPException
 from typing import Any
 
 from sweeps.commands.options import is_address
@@ -108,9 +109,19 @@ def deliver(target: str, facts: Mapping[str, Any]) -> str | None:
         )
     except subprocess.TimeoutExpired:
         return f"'{target}' did not end within {PATIENCE_S:.0f} s"
-    except (OSError, urllib.error.URLError, ValueError) as error:
-        return f"{target}: {getattr(error, 'reason', None) or error}"
+    except HTTPException as error:  # may repeat the address or what answered
+        return f"{_shown_target(target)}: {type(error).__name__}"
+    except (OSError, ValueError) as error:
+        return f"{_shown_target(target)}: {getattr(error, 'reason', None) or error}"
     if done.returncode == 0:
         return None
     said = done.stderr.decode(errors="replace").strip().splitlines()
     return f"'{target}' ended with status {done.returncode}" + (f": {said[-1]}" if said else "")
+
+
+def _shown_target(target: str) -> str:
+    """Return a target as it may be shown: an address without its path and user, since whoever knows them may post."""
+    if not is_address(target):
+        return f"'{target}'"
+    scheme, _, rest = target.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest)[0].rpartition('@')[2]}"

@@ -17,6 +17,7 @@ from cvae.files import lies_within
 from cvae.record import RunFolder
 from sweeps.experiment import Metric, format_run_name
 from sweeps.experiment_folder import ExperimentFolder
+from sweeps.study.storage_url import shown_url, without_secrets
 from sweeps.study.trial_storage import TrialStorage
 from sweeps.tracking.wandb_schema import flag_tags
 
@@ -63,7 +64,8 @@ def _open(url: str) -> BaseStorage:
     try:
         return optuna.storages.get_storage(url)
     except Exception as error:  # of the URL's parser, the driver, or the database
-        raise InputError(f"--storage is '{url}': it cannot be opened ({error})") from error
+        reason = without_secrets(str(error), url).splitlines() or ["no reason given"]
+        raise InputError(f"--storage is '{shown_url(url)}': it cannot be opened ({reason[0]})") from error
 
 
 class StudyCopy:

@@ -20,3 +20,10 @@ def test_a_mark_is_of_one_process_alone() -> None:
     assert seen is not None
     assert not seen.is_alive
     assert mark_of(other.pid) is None
+
+
+def test_one_that_has_ended_is_nobody_before_it_is_collected() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert mark_of(ended.pid) is None
+    ended.wait()

@@ -12,9 +12,13 @@ from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.store.store import Store
 from cvae.data.store.writer import write_store
 from cvae.device import choose_accelerator
-from cvae.evaluation.clip_batches import read_batch
+from cvae.evaluation.clip_batches import in_evaluation, read_batch
+from cvae.evaluation.metrics.image_metrics import psnr
+from cvae.evaluation.samples import sample_many
 from cvae.evaluation.validation import evaluate
 from cvae.processes import beats
+from cvae.record import RunFolder
+from cvae.run.checkpoint import save_checkpoint
 from cvae.run.train_run import make_trainer, train_run
 from tests.cvae.run.test_train_run import new_run
 
@@ -52,6 +56,28 @@ def test_every_batch_that_is_evaluated_beats(counted: Counted, tiny: Config, tin
     assert counted(lambda: read_batch(clips, np.arange(2), trainer.accelerator)) == 1
     evaluated = counted(lambda: evaluate(trainer.model, clips, trainer.accelerator, batch_size=1, seed=0))
     assert evaluated >= len(clips)
+
+
+def test_every_call_that_draws_samples_beats(counted: Counted, tiny: Config, tiny_store: Store) -> None:
+    # many samples of one clip go in several calls: a clip alone may take longer than the limit
+    trainer = make_trainer(tiny, choose_accelerator(tiny.runtime), tiny_store)
+    clips = trainer.validate_clips
+
+    def draw() -> None:
+        with in_evaluation(trainer.model):
+            sample_many(
+                trainer.model, clips, trainer.accelerator, 6, 2, 0, {"psnr": psnr}, np.array([0]), lambda n: None
+            )
+
+    assert len(clips) == 5
+    assert counted(draw) == 5 * (1 + 6 // 2)  # each clip is read, then drawn two samples at a time
+
+
+def test_a_checkpoint_beats_before_it_is_packed_and_once_it_is_written(
+    counted: Counted, tiny: Config, tiny_store: Store, tmp_path: Path
+) -> None:
+    trainer = make_trainer(tiny, choose_accelerator(tiny.runtime), tiny_store)
+    assert counted(lambda: save_checkpoint(RunFolder(tmp_path), trainer)) == 2
 
 
 def test_checkpoints_and_the_end_of_a_run_beat(tiny: Config, tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ def test_what_the_stop_file_asks_for(folder: RunFolder) -> None:
     for how, status in {"stopped": "stopped", "pruned": "pruned", "paused": "interrupted", "": "stopped"}.items():
         folder.ask_to_stop(how)
         assert folder.asked_status() == status
+    for garbage in (b"\xff\x00\x93", b"pau", b"\0" * 9):  # nobody's wish is no run's last word
+        folder.stop.write_bytes(garbage)
+        assert folder.asked_status() == "interrupted"
 
 
 def test_only_their_own_classes_read_these_files() -> None:

@@ -257,6 +257,21 @@ def test_a_launch_that_is_refused_changes_nothing(stopped: tuple[ExperimentFolde
     assert contents(root.path) == before
 
 
+def test_what_killed_writers_left_is_removed_at_the_next_start(
+    stopped: tuple[ExperimentFolder, dict[str, Any]],
+) -> None:
+    # at the top a file that was not written to its end, in an arm a run's folder that was not made to its end
+    root, values = stopped
+    kept = set(root.path.iterdir())
+    (root.path / ".ledger.jsonl.0a1b.tmp").write_bytes(b"half")
+    half_made = root.path / "constant" / ".tune-000.tmp"
+    half_made.mkdir(parents=True)
+    (half_made / "config.yaml").touch()
+    launch(build_experiment(values, "t"), root, Slots({"cpu": 1}), options())
+    assert set(root.path.iterdir()) == kept | {root.path / "constant"}
+    assert not list((root.path / "constant").iterdir())
+
+
 def test_a_budget_that_is_too_small_leaves_no_folder(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,6 +59,14 @@ def test_what_cannot_be_delivered_is_one_sentence() -> None:
     assert "refused" in str(deliver("http://127.0.0.1:9/hook", FACTS)).lower()
 
 
+@pytest.mark.parametrize("rest", ["hunter2", "x?token=hunter2", "a hunter2", "#hunter2"])
+def test_an_address_is_named_without_what_lets_others_post_there(rest: str) -> None:
+    # nobody listens there; one with a blank in it is none at all
+    said = str(deliver(f"http://me:hunter2@127.0.0.1:9/{rest}", FACTS))
+    assert said.startswith("http://127.0.0.1:9: ")
+    assert "hunter2" not in said
+
+
 @pytest.fixture
 def hook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     posted: list[dict[str, Any]] = []

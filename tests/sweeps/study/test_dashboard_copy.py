@@ -135,3 +135,20 @@ def test_without_a_study_it_says_so(root: ExperimentFolder) -> None:
         StudyCopy(root, None, root.path)
     with pytest.raises(InputError, match="--storage is 'nosuch://x'"):
         StudyCopy(root, "nosuch://x", root.path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://me:hunter2@127.0.0.1:1/x",
+        "postgresql+psycopg://127.0.0.1:1/x?user=me&password=hunter2",
+        "nosuch://me:hunter2@h/x",
+        "postgresql//me:hunter2@h/x",
+    ],
+)
+def test_a_storage_that_cannot_be_opened_is_named_without_its_secrets(url: str, root: ExperimentFolder) -> None:
+    root.path.mkdir()
+    (root.path / "experiment.yaml").write_text("name: toy\n")
+    with pytest.raises(InputError, match="--storage is") as refusal:
+        StudyCopy(root, url, root.path)
+    assert "hunter2" not in str(refusal.value)

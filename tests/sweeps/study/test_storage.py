@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from optuna.storages import InMemoryStorage
 
 from cvae.errors import InputError
 from sweeps.experiment_folder.paths import ExperimentFolder
@@ -41,3 +42,31 @@ def test_a_password_is_not_written_down(tmp_path: Path) -> None:
         open_storage(root, "postgresql+psycopg://me:secret@127.0.0.1:1/x")
     assert "cannot be opened" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_neither_the_folder_nor_its_ledger_gets_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sweeps.study.storage._open_database", lambda url, shown: InMemoryStorage())
+    url = "postgresql+psycopg://me:hunter2@h/db?sslpassword=hunter2&sslmode=require"
+    sweep = Sweep(tmp_path, storage=url)
+    sweep.run()
+    assert sweep.root.storage.read_text() == "postgresql+psycopg://me@h/db?sslmode=require\n"
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    assert [path for path in files if b"hunter2" in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 33, b"\xff\xfe", b"not a url\n"])
+def test_a_damaged_note_of_where_the_studies_lie_is_had_back_from_the_ledger(damage: bytes, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    sweep = Sweep(tmp_path, storage=url)
+    sweep.run()
+    told = sweep.told_at(url)
+    sweep.root.storage.write_bytes(damage)
+    again = Sweep(tmp_path)
+    again.run()
+    assert sweep.root.storage.read_text() == f"{url}\n"
+    assert again.told_at(url) == told
+    sweep.root.storage.write_bytes(damage)
+    sweep.root.ledger.unlink()
+    with pytest.raises(InputError, match="storage: is damaged, and nothing else says where the studies lie"):
+        Sweep(tmp_path)

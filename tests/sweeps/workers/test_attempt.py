@@ -106,6 +106,7 @@ def test_a_worker_of_ours_that_has_ended_is_not_signalled(tmp_path: Path, monkey
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     attempt, signalled = watched(tmp_path, ended), []
+    monkeypatch.setattr(os, "getpgid", lambda pid: pid)  # the number has been given away again
     monkeypatch.setattr(os, "killpg", lambda *arguments: signalled.append(arguments))
     monkeypatch.setattr(os, "kill", lambda *arguments: signalled.append(arguments))
     attempt.signal(signal.SIGKILL)
