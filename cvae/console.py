@@ -1,5 +1,6 @@
-"""How text reaches a terminal: what users wrote is text, never markup, never a command to the terminal, never cut."""
+"""How text reaches a terminal or a note: what users wrote is text, never markup, never a command, never cut."""
 
+import html
 import os
 import re
 import sys
@@ -27,6 +28,12 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Return a text of several lines that can be printed."""
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def markdown_text(value: object) -> str:
+    """Return text that Markdown shows as it is: no markup, no HTML, no new table cell."""
+    flat = printable(" ".join(str(value).split()))
+    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", html.escape(flat, quote=False))
 
 
 def echo_line(line: str, file: TextIO | None = None) -> None:

@@ -12,9 +12,10 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
 from cvae.config import load_yaml_mapping
-from cvae.errors import InputError
+from cvae.console import markdown_text
+from cvae.errors import InputError, unless_damaged
 from cvae.files import lies_within
-from cvae.record import RunFolder
+from cvae.record import RunFolder, RunState
 from sweeps.experiment import Metric, format_run_name
 from sweeps.experiment_folder import ExperimentFolder
 from sweeps.study.storage_url import shown_url, without_secrets
@@ -105,7 +106,8 @@ class StudyCopy:
         arm, _, tuning = name.partition("/")[2].partition("/")
         _save_note(
             study,
-            f"{self._experiment.get('question', '')}\n\nArm: **{arm}**" + (f", tuning {tuning}" if tuning else ""),
+            f"{markdown_text(self._experiment.get('question', ''))}\n\nArm: **{markdown_text(arm)}**"
+            + (f", tuning {tuning}" if tuning else ""),
         )
         return study
 
@@ -156,16 +158,18 @@ def latest_pictures(folder: RunFolder) -> list[Path]:
 
 def note_of(folder: RunFolder) -> str:
     """Return what stands beside a trial: its run folder, and how its run stands."""
-    state = folder.read_state()
+    damage: list[str] = []
+    state = unless_damaged(folder.read_state, RunState(), damage)
     lines = [
         f"Run folder: `{folder.path}`",
         f"Status: {', '.join(dict.fromkeys([state.status, *flag_tags(state)]))}",
     ]
     if state.error and state.error.message:
-        lines.append(f"Error: {state.error.message}")
+        lines.append(f"Error: {markdown_text(state.error.message)}")
+    lines += [markdown_text(line) for line in damage]
     for key, value in state.scores.items():
         if isinstance(value, int | float):
-            lines.append(f"{key}: {value:.4g}")
+            lines.append(f"{markdown_text(key)}: {value:.4g}")
     return "\n".join(f"- {line}" for line in lines)
 
 

@@ -3,7 +3,6 @@
 from sweeps.report.output.csv_tables import table_rows
 from sweeps.report.output.embedded_samples import collect_samples
 from sweeps.report.output.html import inert_json, vega_bundle
-from sweeps.report.output.markdown import markdown_text
 from sweeps.report.output.template_values import template
 from sweeps.report.output.terminal import print_verdict
 from sweeps.report.output.verdict_json import SCHEMA
@@ -13,7 +12,6 @@ __all__ = [
     "SCHEMA",
     "collect_samples",
     "inert_json",
-    "markdown_text",
     "print_verdict",
     "table_rows",
     "template",

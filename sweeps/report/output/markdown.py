@@ -1,9 +1,6 @@
 """The report as Markdown: the page's words and tables without its figures."""
 
-import html
-import re
-
-from cvae.console import printable
+from cvae.console import markdown_text
 from sweeps.report.analysis import Analysis
 from sweeps.report.output.template_values import secondary_tables, template, template_values
 from sweeps.report.rows import arm_table, pair_table
@@ -19,9 +16,3 @@ def render_markdown(analysis: Analysis) -> str:
         **secondary_tables(analysis, "markdown"),
     }
     return template("report.md.j2", finalize=markdown_text).render(template_values(analysis) | tables)
-
-
-def markdown_text(value: object) -> str:
-    """Return text that Markdown shows as it is: no markup, no HTML, no new table cell."""
-    flat = printable(" ".join(str(value).split()))
-    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", html.escape(flat, quote=False))

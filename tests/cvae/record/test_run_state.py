@@ -1,13 +1,15 @@
 """A run's two small records: whatever is written is read back, and what is of another shape is named."""
 
+import tempfile
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvae.record import RunError, RunIdentity, RunState, parse_record
+from cvae.record import RunError, RunFolder, RunIdentity, RunState, parse_record
 from cvae.record.names import FINAL_STATUSES, OPEN_STATUSES
 
 STATES = st.builds(
@@ -21,6 +23,33 @@ STATES = st.builds(
     final=st.none() | st.dictionaries(st.text(), st.floats(allow_nan=False) | st.lists(st.integers())),
     mended=st.lists(st.text()).map(tuple),
 )
+
+
+#: Names that a reader may take for something else, and any other.
+NAMES = st.sampled_from(["1e-4", "25921e05", "null", "010", "1:30", "on", "", "\ud800"]) | st.text(
+    st.characters(), max_size=12
+)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | NAMES
+IDENTITIES = st.builds(
+    RunIdentity,
+    experiment=NAMES,
+    arm=NAMES,
+    phase=st.sampled_from(["tune", "confirm"]),
+    number=st.integers(0, 99),
+    seed=st.integers(0, 2**40),
+    trial=st.none() | st.integers(0, 99),
+    params=st.dictionaries(NAMES, VALUES, max_size=4),
+)
+
+
+@given(IDENTITIES, STATES)
+def test_both_records_are_read_back_from_their_files(identity: RunIdentity, state: RunState) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        folder = RunFolder(Path(place))
+        folder.write_identity(identity)
+        folder.write_state(state)
+        assert repr(folder.read_identity()) == repr(identity)  # 1, 1.0 and true are three things
+        assert repr(folder.read_state()) == repr(state)
 
 
 @given(STATES)

@@ -146,6 +146,11 @@ def test_interrupted_twice_workers_end_before_the_mirror_is_waited_for(
 
 
 def test_a_seed_that_no_library_takes_is_refused_at_the_door(tmp_path: Path) -> None:
-    for change in ({"seed": 2**64 - 1}, {"base": {"seed": 2**64 - 1}}, {"base": {"evaluation": {"seed": 2**63}}}):
+    for change in (
+        {"seed": 2**64 - 1},
+        {"seed": 2**31},
+        {"base": {"seed": 2**64 - 1}},
+        {"base": {"evaluation": {"seed": 2**63}}},
+    ):
         with pytest.raises(InputError, match="seed"):
             Sweep(tmp_path, change=change)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -11,6 +12,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from cvae.config.yaml_file import dump_yaml
 from cvae.errors import InputError
+from cvae.record import RunError
 from sweeps.experiment_folder.paths import ExperimentFolder
 from tests.sweeps.made_runs import begin, end, evaluate, made
 
@@ -152,3 +154,35 @@ def test_a_storage_that_cannot_be_opened_is_named_without_its_secrets(url: str, 
     with pytest.raises(InputError, match="--storage is") as refusal:
         StudyCopy(root, url, root.path)
     assert "hunter2" not in str(refusal.value)
+
+
+def test_words_of_users_are_no_markup_in_a_note(root: ExperimentFolder) -> None:
+    folder = made(root.path, arm="*b*", name="tune-000", status="failed")
+    hostile = "<img src=x onerror=alert(1)> [see](javascript:x) `a`\n# b"
+    folder.write_state(replace(folder.read_state(), error=RunError("error", "E", hostile), final={"val/*x*": 1.0}))
+    root.experiment.write_text(dump_yaml({"name": "toy", "question": hostile}))
+    study = new_study(JournalStorage(JournalFileBackend(str(root.journal))), "toy/*b*")
+    study.tell(ask(study), 18.0)
+    copy = StudyCopy(root, None, root.path.parent)
+    copy.refresh()
+    shown = optuna.load_study(study_name="toy/*b*", storage=copy.storage)
+    harmless = r"&lt;img src=x onerror=alert(1)&gt; \[see\](javascript:x) \`a\` \# b"
+    assert optuna_dashboard.get_note(shown) == f"{harmless}\n\nArm: **\\*b\\***"
+    lines = note(shown, 0).split("\n")
+    assert f"- Error: {harmless}" in lines
+    assert r"- val/\*x\*: 1" in lines
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"[1, 2]"])
+def test_a_damaged_state_is_said_beside_its_trial(damage: bytes, root: ExperimentFolder) -> None:
+    folder = made(root.path, name="tune-000")
+    made(root.path, name="tune-001")
+    study = new_study(JournalStorage(JournalFileBackend(str(root.journal))))
+    for _ in range(2):
+        study.tell(ask(study), 18.0)
+    folder.state.write_bytes(damage)
+    copy = StudyCopy(root, None, root.path.parent)
+    copy.refresh()
+    shown = optuna.load_study(study_name="toy/cyclical", storage=copy.storage)
+    assert "state.json: is damaged" in note(shown, 0)
+    assert "Status: finished" in note(shown, 1)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import optuna
 import pytest
 
 from cvae.errors import InputError
@@ -23,6 +24,16 @@ def test_a_study_of_another_folder_is_refused_with_both_named(tmp_path: Path) ->
     shutil.rmtree(tmp_path / "one")  # started over: the trials there are of runs that are gone
     with pytest.raises(InputError, match="belongs to"):
         Sweep(tmp_path / "one", storage=url)
+
+
+def test_trials_of_nobody_are_no_new_folders(tmp_path: Path) -> None:
+    # of a version that did not say whose a study is; a folder that has runs may go on with its own
+    url = f"sqlite:///{tmp_path}/study.db"
+    study = optuna.create_study(storage=url, study_name="toy/a", direction="maximize")
+    study.add_trial(optuna.trial.create_trial(value=1.0))
+    with pytest.raises(InputError, match="does not say whose it is, and this folder has no runs"):
+        Sweep(tmp_path / "one", storage=url)
+    assert study.user_attrs == {}
 
 
 def test_a_moved_folder_goes_on_and_a_copied_one_does_not(tmp_path: Path) -> None:

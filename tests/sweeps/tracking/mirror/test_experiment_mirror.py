@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,36 @@ def test_killed_with_its_service_it_lacks_a_second_at_most_and_the_next_makes_up
     process.stdin.close()
     assert [row["step"] for row in logged(root).history][:3] == [10, 20, 30]
     evaluate(folder, 50)
+    end(folder)
+    assert mirror_now(root)
+    check_equal(logged(root), folder)
+
+
+def services_of(group: int) -> list[int]:
+    """The processes of a group that are wandb's service."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+            if name.startswith("wandb-core") and int(rest.split()[2]) == group:
+                found.append(int(stat.parent.name))
+    return found
+
+
+def test_a_service_that_is_killed_ends_the_mirror_and_the_next_makes_up_for_it(root: Path) -> None:
+    # a mirror without its service would live on and mirror nothing: it has to be seen to die
+    folder = begin(root)
+    evaluate(folder, 10)
+    process = subprocess.Popen(mirror_command(root), stdin=subprocess.PIPE, env=with_project(), start_new_session=True)
+    wait_for(lambda: offline_runs_of(root / "wandb") and len(logged(root).history) == 1)
+    services = services_of(process.pid)
+    assert services
+    for pid in services:
+        os.kill(pid, signal.SIGKILL)
+    evaluate(folder, 20)
+    assert process.wait(60) == 1
+    assert process.stdin is not None
+    process.stdin.close()
     end(folder)
     assert mirror_now(root)
     check_equal(logged(root), folder)
