@@ -79,7 +79,7 @@ def rows_of(cache: Path, norm: str, ratio: float, precisions: list[str], n: int,
     """Yield a row for each precision of one way of training."""
     trainers = {precision: new_trainer(cache, norm, ratio, precision, device) for precision in precisions}
     first = next(iter(trainers.values()))
-    works = {order: baseline_steps(first, order, norm, is_forced=ratio == FORCED) for order in ORDERS}
+    works: dict[str, Steps] = {order: baseline_steps(first, order, norm, is_forced=ratio == FORCED) for order in ORDERS}
     works |= {precision: own_steps(trainer) for precision, trainer in trainers.items()}
     times = interleave(works, n)
     way = "teacher-forced" if ratio == FORCED else "free-running"

@@ -3,8 +3,8 @@
 python -m benchmarks.verdict_cost              the table of docs/performance.md
 python -m benchmarks.verdict_cost --studies 50 the same from fewer studies
 
-The figures are of simulated studies, so no machine's load is in them. Every design is asked the same questions, and what
-it costs is beside how often it is wrong: where the arms are equal at every point, and where each has points of its own.
+The figures are of simulated studies, so no machine's load is in them. Every design is asked the same questions, and
+beside its cost stands how often it is wrong: of arms equal at every point, and of arms with points of their own.
 """
 
 import math

@@ -2,9 +2,9 @@
 
 *SVG's order* encodes each frame once, all of them before the first step, as the published training does. *The lab's
 order* encodes x[t-1] and x[t] anew at every step. Both go frame by frame with LSTM cells, an Adam optimizer for each
-network (the published code's fifth is a learned prior's), float32 and contiguous tensors. Written for the benchmark with
-PyTorch's layers alone, so that nothing here gets faster with `cvae.model`. `load` copies a model's weights, so that all
-train from the same ones.
+network (the published code's fifth is a learned prior's), float32 and contiguous tensors. Written for the benchmark
+with PyTorch's layers alone, so that nothing here gets faster with `cvae.model`. `load` copies a model's weights, so
+that all train from the same ones.
 """
 
 from collections.abc import Iterator
