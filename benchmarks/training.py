@@ -144,10 +144,15 @@ def rows() -> Iterator[Row]:
         yield from rows_of(cache, "group", FREE, ["fp32", "bf16"], 3)
         yield from rows_of(cache, "batch", FORCED, ["bf16"], 2)
         yield from memory_rows(cache)
-        if torch.cuda.is_available():  # never run so far
-            for ratio in (FORCED, FREE):
-                yield from rows_of(cache, "group", ratio, ["fp32", "bf16"], 10, "cuda")
-            yield from memory_rows(cache, "cuda")
+
+
+def cuda_rows() -> Iterator[Row]:
+    """Yield the rows of a CUDA device; `python -m benchmarks.gpu` asks for them."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder)
+        for norm, ratio in (("group", FORCED), ("group", FREE), ("batch", FORCED)):
+            yield from rows_of(cache, norm, ratio, ["fp32", "bf16"], 10, "cuda")
+        yield from memory_rows(cache, "cuda")
 
 
 if __name__ == "__main__":
