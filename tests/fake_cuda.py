@@ -1,10 +1,10 @@
 """A CUDA device without one: PyTorch's fake tensors stand for what lies on the device, host tensors stay real.
 
 What runs in `FakeCuda` has no numbers on the device, but every device, shape and type, as `FakeTensorMode` keeps them.
-A tensor on the wrong device and a call that only the CPU has fail as they would there. Within `without_waiting` so does
-whatever makes the host wait for the device: reading a number (`item`, `tolist`), a copy to the host, a shape that depends
-on values (`nonzero`, a mask as index), and a copy from memory that is not pinned. Elsewhere what is read off the device
-is ones. cuDNN's LSTM reads pointers, so it is off.
+A tensor on the wrong device and a call that only the CPU has fail as they would there. Within `without_waiting` so
+does whatever makes the host wait for the device: reading a number (`item`, `tolist`), a copy to the host, a shape that
+depends on values (`nonzero`, a mask as index), and a copy from memory that is not pinned. Elsewhere what is read off
+the device is ones. cuDNN's LSTM reads pointers, so it is off.
 
 The answer *meta* to C++ that asks a fake tensor for its device keeps the autograd engine from looking for CUDA's
 streams, which no machine without a driver has; Python and the kernels see `cuda:0`. Autocast asks in C++, too, so its

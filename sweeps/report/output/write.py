@@ -43,10 +43,10 @@ def render_files(analysis: Analysis, pictures: bool = True, paper: bool = False)
         paper: whether there is a LaTeX table.
     """
     figures, shared = figures_of(analysis), template_values(analysis)
-    texts = {f"tables/{name}": text for name, text in all_tables(analysis).items()}
-    texts |= {"tables/paper.tex": paper_table(analysis)} if paper else {}
+    files = {f"tables/{name}": table for name, table in all_tables(analysis).items()}
+    texts = {"tables/paper.tex": paper_table(analysis)} if paper else {}
     texts |= {"verdict.json": verdict_json(analysis), "report.md": render_markdown(analysis, shared)}
-    drawn = [figure for group in figures.values() for figure in group if pictures]
-    files = {path: data for figure in drawn for path, data in figure_files(figure).items()}
-    page = {"index.html": render_page(analysis, shared, figures, has_files=pictures)}
-    return {path: text.encode() for path, text in texts.items()} | files | {p: t.encode() for p, t in page.items()}
+    files |= {path: text.encode() for path, text in texts.items()}
+    for figure in (figure for group in figures.values() for figure in group if pictures):
+        files |= figure_files(figure)
+    return files | {"index.html": render_page(analysis, shared, figures, has_files=pictures).encode()}
