@@ -6,7 +6,7 @@ EXPERIMENT ?= quickstart
 PORT ?= 8080
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup sweep report browse dashboard test test-all bench gpu lint types clean
+.PHONY: help setup sweep report browse dashboard test test-all bench gpu lint types lock clean
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
@@ -24,9 +24,9 @@ else
 endif
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt requirements-browse.txt requirements-notebook.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check \
-		-r requirements-dev.txt -r requirements-browse.txt -r requirements-notebook.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-browse.txt requirements-notebook.txt requirements-robots.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt \
+		-r requirements-browse.txt -r requirements-notebook.txt -r requirements-robots.txt
 	touch $@
 
 .venv/installed-browse: .venv/installed requirements-browse.txt
@@ -34,7 +34,7 @@ endif
 	touch $@
 
 sweep: .venv/installed  ## run (or go on with) the quickstart sweep, then write and name its report
-	$(BIN)/python run_sweep.py experiments/$(EXPERIMENT).yaml --runs $(RUNS)
+	$(BIN)/python run_sweep.py experiments/$(EXPERIMENT).yaml --runs $(RUNS) || test $$? = 3  # runs were lost: the report says which
 	$(BIN)/python analyze.py $(RUNS)/$(EXPERIMENT)
 
 report: .venv/installed  ## write the report of a sweep: make report EXPERIMENT=quickstart
@@ -64,6 +64,13 @@ lint: .venv/installed-dev  ## ruff: rules and format
 
 types: .venv/installed-dev  ## mypy, strict
 	$(BIN)/mypy
+
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+lock: .venv/installed-dev  ## the lock files again, every package with its hashes, from requirements.txt
+	$(COMPILE) requirements.txt -o requirements.lock
+	grep -vE '^torch(vision)?==' requirements.txt > .cache/requirements-without-torch.txt
+	$(COMPILE) .cache/requirements-without-torch.txt -c requirements.lock -o requirements-without-torch.lock
 
 clean:          ## everything that can be made again, except runs
 	rm -rf .venv .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.instruments.table import Row
 from cvae.config import dump_yaml, load_yaml_mapping
 from cvae.record import TIMINGS, RunFolder, RunState
-from sweeps.tracking import mirror as mirroring
+from sweeps.tracking.mirror import Mirror, run_mirror
 from sweeps.tracking.process import mirror_now
 from sweeps.tracking.settings import quiet_environment
 from tests.sweeps.tracking.bad_servers import TROUBLES, trouble
@@ -143,8 +143,8 @@ def memory(runs: Path, n: int) -> Row:
     for name in ("run.json", "config.yaml"):
         shutil.copy(identity.parent / name, folder.path / name)
     os.environ.update(quiet_environment(root))
-    mirroring.MEDIA_BYTES = 2**40  # the cap would end this early
-    whole, line, seen = mirroring.Mirror(root), RunFolder(identity.parent).read_epochs()[-1], []
+    run_mirror.MEDIA_BYTES = 2**40  # the cap would end this early
+    whole, line, seen = Mirror(root), RunFolder(identity.parent).read_epochs()[-1], []
     for step in range(1, n + 1):
         for suffix in (".png", ".gif"):
             picture = (identity.parent / "samples" / f"final{suffix}").read_bytes()

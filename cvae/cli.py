@@ -61,4 +61,7 @@ def run_command(app: typer.Typer) -> None:
         sys.exit(USER_MISTAKE)
     except typer.Abort:
         sys.exit(130)
+    except PermissionError as error:
+        echo_line(f"error: {error.filename}: permission denied", sys.stderr)
+        sys.exit(USER_MISTAKE)
     sys.exit(status)

@@ -2,6 +2,9 @@
 
 import difflib
 from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 class InputError(Exception):
@@ -20,6 +23,10 @@ class AlreadyTraining(InputError):
     """Another live process trains this run folder."""
 
 
+class Misplaced(InputError):
+    """A folder or file is not where a configuration says: of the place, so no verdict on what would be trained."""
+
+
 class NoLocks(InputError):
     """A file system has no locks, so nobody can be kept out."""
 
@@ -31,6 +38,15 @@ def fault_of(check: Callable[[], object]) -> str | None:
     except InputError as error:
         return str(error)
     return None
+
+
+def unless_damaged(read: Callable[[], Value], instead: Value, damage: list[str]) -> Value:
+    """Return what can be read; where it cannot, take note of why and return something else."""
+    try:
+        return read()
+    except InputError as error:
+        damage.append(str(error))
+        return instead
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -36,6 +36,18 @@ class Asked(StrEnum):
 app = new_command()
 
 
+class Weights(StrEnum):
+    """Which of a run's weights are evaluated."""
+
+    last = "last"
+    best = "best"
+
+
+WhichWeights = Annotated[
+    Weights, typer.Option(help="weights of its end, or of its best evaluation (evaluation.checkpoint: best)")
+]
+
+
 @app.command()
 def evaluate_command(
     run: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="a run folder with a checkpoint")],
@@ -57,6 +69,7 @@ def evaluate_command(
     settings: Annotated[
         list[str], typer.Option("--set", metavar="PATH=VALUE", help="other data or weight files, as in data.root=DIR")
     ] = [],  # noqa: B006
+    checkpoint: WhichWeights = Weights.last,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -74,7 +87,8 @@ def evaluate_command(
     values = merge(values, {"evaluation": {"best_of": samples}} if samples else {})
     values = merge(values, {"n_eval": horizon} if horizon else {})
     config = build_config(values, str(folder.config))
-    stem = out or run / evaluation_name(folder, config, split, [] if Asked.all in protocol else protocol)
+    asked = [] if Asked.all in protocol else protocol
+    stem = out or run / evaluation_name(folder, config, split, asked, checkpoint)
     if out is not None and files_exist(out):
         raise InputError(f"{out}: holds another evaluation; choose another --out")
     from cvae.evaluation import ALL  # needs torch, for which neither --help nor a mistake should wait
@@ -82,8 +96,8 @@ def evaluate_command(
 
     chosen = ALL if Asked.all in protocol else tuple(p for p in ALL if Asked(p) in protocol)
     files = files_beside(stem)
-    final = evaluate_checkpoint(folder, config, split, files, chosen, is_watched=True)
-    if Asked.all in protocol and is_the_runs_own(folder, config, split):
+    final = evaluate_checkpoint(folder, config, split, files, chosen, is_watched=True, which=checkpoint.value)
+    if Asked.all in protocol and checkpoint is Weights.last and is_the_runs_own(folder, config, split):
         folder.diagnostics.write_bytes(files.diagnostics.read_bytes())
     for line in format_evaluation(final, split):
         echo_line(line)
@@ -95,7 +109,9 @@ def files_exist(stem: Path) -> bool:
     return stem.with_name(f"{stem.name}.npz").exists()
 
 
-def evaluation_name(folder: RunFolder, config: Config, split: Split, protocols: Sequence[Asked]) -> str:
+def evaluation_name(
+    folder: RunFolder, config: Config, split: Split, protocols: Sequence[Asked], weights: Weights = Weights.last
+) -> str:
     """Return what the files of an evaluation are called: its split, and whatever differs from the run's own.
 
     Two evaluations of one run share a name only where they ask for the same.
@@ -105,12 +121,14 @@ def evaluation_name(folder: RunFolder, config: Config, split: Split, protocols: 
         config: with what was set beside it.
         split: which clips.
         protocols: those asked for; none: all.
+        weights: the run's own are its last.
 
     Raises:
         InputError: the data cannot be read.
     """
     own = build_config(load_yaml_mapping(folder.config), str(folder.config))
     parts = ["evaluation", split, *sorted({str(protocol) for protocol in protocols})]
+    parts += [] if weights is Weights.last else [weights.value]
     parts += [f"h{config.n_eval}"] if config.n_eval != own.n_eval else []
     parts += [f"n{config.evaluation.best_of}"] if config.evaluation.best_of != own.evaluation.best_of else []
     if config.data != own.data:

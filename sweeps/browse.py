@@ -30,6 +30,9 @@ LAYOUT = {
     "media_visible": True,
 }
 
+#: Letters of an arm's name in its list, which has some thirty in a terminal of 120 columns.
+MOST_LETTERS = 16
+
 #: `wandb leet` looks for new runs as often.
 LOOK_AGAIN_S = 5.0
 
@@ -50,7 +53,7 @@ def name_runs(root: Path) -> Path:
             continue
         for offline in offline_runs_of(root / "wandb", run_id(identity, run))[-1:]:
             rest = offline.path.name.removeprefix(PREFIX)
-            named = f"{identity.arm}-s{identity.seed}-{identity.phase}-{identity.number}".replace(" ", "-")
+            named = f"{shortened(identity.arm)}-s{identity.seed}-{identity.phase}-{identity.number}".replace(" ", "-")
             wanted[f"run-{named}-run-{rest}"] = offline.path
     for link in folder.iterdir():
         if link.name not in wanted:
@@ -59,6 +62,11 @@ def name_runs(root: Path) -> Path:
         if not (folder / name).is_symlink():
             (folder / name).symlink_to(path.resolve())
     return folder
+
+
+def shortened(arm: str) -> str:
+    """Return an arm's name, cut in the middle so that the seed after it is seen."""
+    return arm if len(arm) <= MOST_LETTERS else f"{arm[:8]}..{arm[-6:]}"
 
 
 def keep_names(root: Path, is_over: threading.Event) -> None:

@@ -82,10 +82,24 @@ print("torch" in sys.modules, "optuna" in sys.modules, "wandb" in sys.modules)
     assert done.stdout.splitlines()[-1] == "False False False"
 
 
+def test_help_loads_hardly_anything() -> None:
+    code = """
+import sys
+from sweeps.doors.sweep_command import app
+try:
+    app(["--help"])
+except SystemExit:
+    print({"pydantic", "numpy", "scipy", "yaml"} & {*sys.modules})
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "most_s"),
     [
+        (["run_sweep.py", "--help"], 1.0),
         (["analyze.py", "--help"], 1.0),
         (["run_sweep.py", "experiments/quickstart.yaml", "--status"], 1.0),
         (["run_sweep.py", "experiments/quickstart.yaml", "--plan", "--no-probe"], 2.0),  # it asks scipy for its points

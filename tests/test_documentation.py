@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cvae.config import build_config
 from cvae.config.__main__ import table
+from cvae.config.yaml_file import parse_yaml
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -19,7 +21,9 @@ PAGES = [
 def test_the_configuration_page_is_current() -> None:
     # made again with: python -m cvae.config
     page = (ROOT / "docs" / "configuration.md").read_text()
-    assert page[page.index("| key ") :] == table()
+    intro, of_keys = page[: page.index("| key ")], page[page.index("| key ") :]
+    assert intro.startswith("# Configuration\n")
+    assert of_keys == table()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
@@ -72,3 +76,11 @@ def test_the_training_rows_name_one_of_two_baselines() -> None:
     rows = [line for line in page.splitlines() if re.match(r"\| (?:lab's training step|the same in bf16)", line)]
     assert len(rows) >= 5
     assert [row for row in rows if not re.search(r"\| (?:SVG's|the lab's) order, ", row)] == []
+
+
+def test_every_data_section_of_the_data_page_is_one() -> None:
+    page = (ROOT / "docs" / "data.md").read_text()
+    sections = re.findall(r"data: \{source: .*?\}(?=`| *$)", page, re.MULTILINE)
+    parsed = [build_config(parse_yaml(section, "docs/data.md"), section).data.source for section in sections]
+    assert len(sections) >= 9
+    assert {"pushing", "bair", "lerobot", "rlds", "episodes"} == set(parsed)

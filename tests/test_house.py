@@ -54,7 +54,8 @@ def ladders() -> dict[str, dict[str, set[str]]]:
         for target in targets(path):
             a, b = path.relative_to(ROOT).parts, target.relative_to(ROOT).parts
             n = next(i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
-            if "__init__.py" not in (a[n], b[n]):
+            is_command = a[-1] == "__main__.py" and n < len(a) - 1  # nobody imports it: it stands above its folder
+            if "__init__.py" not in (a[n], b[n]) and not is_command:
                 graphs["/".join(a[:n])][a[n]].add(b[n])
     return graphs
 
@@ -72,18 +73,19 @@ def test_no_folder_has_a_circle(folder: str) -> None:
 #: Left never imports right, where direction is meant and not only freedom from circles.
 ORDER = {
     "cvae": """
-        console, errors, sections, provenance < cli, files, schedules < random_streams, data, record < config
-        < device, new_run < model < evaluation < training, visualization < run < api, train, evaluate < predict""",
+        console, errors, processes, sections, provenance, extensions < cli, files, schedules
+        < random_streams, data, record < config < device, new_run < model < evaluation < training, visualization < run
+        < api, train, evaluate < predict""",
     "cvae/data": """
         pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
         < hidden_report < __main__""",
     "sweeps": """
-        units, search_space, decision < experiment < experiment_folder, workers, tracking
+        units, child_environment, search_space, decision < experiment < experiment_folder, workers, tracking
         < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
         < commands, browse, dashboard, worker, fork_server < api, doors""",
     "sweeps/report": """
         reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
-        < output < all_verdicts""",
+        < output < all_verdicts, run_pages""",
 }
 
 
@@ -248,7 +250,8 @@ LAWS = """
     cvae/model/batch_statistics  cvae/model/priors
     cvae/model/published_procedure  cvae/training/bf16_in_training  cvae/training/kl_control_in_training
     cvae/training/ready_for_cuda
-    sweeps/coordinator/chaos  sweeps/coordinator/killed_for_real  sweeps/report/golden
+    sweeps/commands/one_damaged_file  sweeps/commands/read_only_trees  sweeps/coordinator/chaos
+    sweeps/coordinator/killed_for_real  sweeps/coordinator/moved_folders  sweeps/report/golden
     sweeps/report/comparison/planted_cases
 """
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cvae.errors import InputError
+from cvae.errors import InputError, Misplaced
 from cvae.files import held
 from cvae.record import PREFIXES, RunError, RunFolder, RunState
 from cvae.run import FINAL_KINDS
@@ -114,7 +114,8 @@ class SteppingWorker:
     @staticmethod
     def _leave(folder: RunFolder, state: RunState, error: Exception) -> None:
         """Record an error as `cvae.run.train_run` does."""
-        kinds = {MemoryError: "memory", ArithmeticError: "diverged", ValueError: "error"}
+        kinds: dict[type[Exception], str] = {Misplaced: "place", MemoryError: "memory"}
+        kinds |= {ArithmeticError: "diverged", ValueError: "error"}
         kind = next((k for type_, k in kinds.items() if isinstance(error, type_)), "io")
         status = FINAL_KINDS.get(kind, "interrupted")
         facts = RunError(kind, type(error).__name__, str(error))

@@ -19,7 +19,7 @@ from cvae.errors import InputError
 from cvae.model import CVAE
 from cvae.random_streams import clip_noise
 from cvae.record import RunFolder
-from cvae.run import load_config, load_model
+from cvae.run import Which, load_config, load_model
 
 
 @dataclass(frozen=True)
@@ -140,17 +140,19 @@ class LoadedRun:
         return f"<table>{rows}</table>"
 
 
-def load_run(folder: str | PathLike[str]) -> LoadedRun:
+def load_run(folder: str | PathLike[str], checkpoint: Which | None = None) -> LoadedRun:
     """Return a trained run, ready to predict.
 
     Args:
         folder: a run folder, such as `runs/quickstart/cyclical/confirm-0-s1000`.
+        checkpoint: `last`, the weights that were scored, or `best`, those of its best evaluation; None: as its
+            configuration says (`evaluation.checkpoint`).
 
     Raises:
-        InputError: it is no run folder, or has no checkpoint.
+        InputError: it is no run folder, or has no such checkpoint.
     """
     record = RunFolder(Path(folder))
     if not record.config.exists():
         raise InputError(f"{folder}: not a run folder; expected a config.yaml in it")
     config = load_config(record)
-    return LoadedRun(record.path, config, *load_model(record, config))
+    return LoadedRun(record.path, config, *load_model(record, config, checkpoint or config.evaluation.checkpoint))

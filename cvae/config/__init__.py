@@ -5,6 +5,7 @@ from cvae.config.network_sizes import CHANNELS_PER_GROUP, LAYERS, Work, stage_ch
 from cvae.config.overrides import at_path, merge, parse_settings
 from cvae.config.schema import Config, EvaluationConfig, RuntimeConfig, Split, TrainConfig, build_config
 from cvae.config.validation_errors import format_validation_error
+from cvae.config.written_configs import read_configs
 from cvae.config.yaml_file import dump_yaml, load_yaml_mapping
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "load_yaml_mapping",
     "merge",
     "parse_settings",
+    "read_configs",
     "stage_channels",
     "training_flops",
 ]

@@ -2,14 +2,17 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from cvae.errors import nearest
+from cvae.extensions import named
 from cvae.sections import Section
 
 
 class ModelConfig(Section):
     """The networks (SVG, Denton & Fergus 2018)."""
 
+    network: str = Field("svg", description="svg, or the name of a model that another package adds")
     width: float = Field(1.0, gt=0, le=4, description="multiplies every convolution's channels; 1 = published")
     g_dim: int = Field(128, ge=1, description="size of a frame's encoding")
     z_dim: int = Field(64, ge=1, description="size of the latent")
@@ -46,3 +49,12 @@ class ModelConfig(Section):
     past_z: Literal["posterior", "prior"] = Field(
         "posterior", description="where z of a given frame comes from in evaluation"
     )
+
+    @field_validator("network")
+    @classmethod
+    def _is_known(cls, network: str) -> str:
+        known = ["svg", *named("cvae.models")]
+        if network not in known:
+            close = f"; did you mean '{near}'?" if (near := nearest(network, known)) else ""
+            raise ValueError(f"there is no such model{close}; known: {', '.join(known)}")
+        return network

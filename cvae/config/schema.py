@@ -60,7 +60,7 @@ class EvaluationConfig(Section):
     batch_size: int = Field(
         32, ge=1, description="predictions at a time, fewer where memory is short; changes no result"
     )
-    seed: int = Field(0, ge=0, description="seed of the evaluation noise")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of the evaluation noise")
     final_split: Split = Field("validate", description="split of the evaluation at the end, kept clip by clip")
     samples_every: int = Field(5, ge=1, description="evaluations between two sampled strips and GIFs")
     n_samples: int = Field(4, ge=1, description="clips drawn in a strip")
@@ -68,6 +68,9 @@ class EvaluationConfig(Section):
         False, description="evaluate in full at the end: every protocol, and what the latent says; confirm runs do"
     )
     best_of: int = Field(100, ge=1, description="samples of each clip in a full evaluation: N of best of N, mean of N")
+    checkpoint: Literal["last", "best"] = Field(
+        "last", description="weights for use: the last, which decide, or best.pt beside them, of the best evaluation"
+    )
     energy_samples: Literal[0, 2, 4, 8, 16] = Field(0, description="samples a clip at every evaluation: val/energy_db")
     conditions: bool = Field(True, description="shuffle and zero conditions in a full evaluation, to see what they do")
     lpips: Annotated[str | None, PLACE] = Field(None, description="your own LPIPS weight file; null: none")
@@ -93,7 +96,7 @@ class RuntimeConfig(Section):
 class Config(Section):
     """Everything that determines one trained model."""
 
-    seed: int = Field(0, ge=0, description="seed of the initial weights, the batches, the noise and the coins")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of initial weights, batches, noise and coins")
     n_past: int = Field(2, ge=1, description="true frames given")
     n_future: int = Field(10, ge=1, description="frames predicted in training")
     n_eval: int = Field(10, ge=1, description="frames predicted in evaluation")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from cvae.errors import nearest
+from cvae.extensions import why_absent
 
 
 def sections_of(annotation: Any) -> list[type[BaseModel]]:
@@ -105,6 +106,7 @@ def format_validation_error(error: ValidationError, root: type[BaseModel], where
     elif kind == "union_tag_invalid":
         key = str(context["discriminator"]).strip("'")
         text = f"{path}.{key} is {context['tag']!r}; allowed: {context['expected_tags']}"
+        text += why_absent("cvae.sources", str(context["tag"])) if key == "source" else ""
     elif kind == "union_tag_not_found":
         text = f"{path} needs the key {context['discriminator']} to say which kind it is, found {value!r}"
     elif kind == "missing":

@@ -132,6 +132,8 @@ def parse_yaml(text: str, where: str) -> Any:
         raise InputError(f"{where}{position}: {error.problem or 'not valid YAML'}") from error
     except yaml.reader.ReaderError as error:
         raise InputError(f"{where}: a character is not allowed in YAML: U+{_code_of(error.character):04X}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{where}: not valid YAML ({error})") from error
     except RecursionError as error:
         raise InputError(f"{where}: is nested too deeply") from error
     finally:

@@ -1,26 +1,24 @@
 """`python -m cvae.data`: look at data before training on it, or write the pushing world out as files."""
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from pydantic import ValidationError
 from rich.table import Table
 
 from cvae.cli import USER_MISTAKE, ShowVersion, new_command, run_command
+from cvae.config import Config, read_configs
 from cvae.console import TextConsole, new_console
-from cvae.data.collapse_threshold import CollapseThreshold
-from cvae.data.contact_sheet import write_contact_sheet
+from cvae.data.contact_sheet import write_contact_sheet, write_moving_sheet
 from cvae.data.hidden_report import hidden_report
-from cvae.data.inspection import Inspection, SplitInspection, detect, inspect
+from cvae.data.inspection import Inspection, LaunchNeeds, detect, inspect, report_parts, verdict_lines
 from cvae.data.lab_layout import write_lab_layout
-from cvae.data.sources import PushingWorld, Recorded, Source
+from cvae.data.sources import PushingWorld, Source
 from cvae.errors import InputError
 from cvae.sections import first_mistake
-
-MOST_PROBLEMS_SHOWN = 20
 
 SLIP_HELP = "Strength of the hidden motion; 0: none."
 
@@ -38,96 +36,89 @@ def data_command(version: ShowVersion = False) -> None:  # noqa: D103 - its help
 
 @app.command("inspect")
 def inspect_command(
-    path: Annotated[str, typer.Argument(help="Folder with train/, validate/ or test/; or the word `pushing`.")],
+    path: Annotated[
+        str,
+        typer.Argument(help="A data folder; the word `pushing`; or an experiment's or a run's YAML file."),
+    ],
     out: Annotated[Path | None, typer.Option(help="Contact sheet; default contact-sheet-NAME.png here.")] = None,
-    clip_length: Annotated[int, typer.Option(min=1, help="Frames in a clip.")] = 12,
-    n_frames: Annotated[int, typer.Option(min=1, help="Frames in a sequence of the lab layout.")] = 30,
-    image_size: Annotated[int, typer.Option(min=8, max=256, help="Pixels; of the pushing world alone.")] = 64,
+    clip_length: Annotated[int | None, typer.Option(min=1, help="Frames in a clip; 12.")] = None,
+    n_frames: Annotated[int | None, typer.Option(min=1, help="Frames in a sequence of BAIR; 30.")] = None,
+    image_size: Annotated[int | None, typer.Option(min=8, max=256, help=f"Pixels; 64.{OF_THE_WORLD}")] = None,
     slip: Annotated[float | None, typer.Option(help=SLIP_HELP + OF_THE_WORLD)] = None,
     gate: Annotated[float | None, typer.Option(help=GATE_HELP + OF_THE_WORLD)] = None,
     n_objects: Annotated[int | None, typer.Option(help=f"Things in the bin.{OF_THE_WORLD}")] = None,
     seed: Annotated[int | None, typer.Option(help=f"Which world.{OF_THE_WORLD}")] = None,
 ) -> None:
-    """Say what a data folder holds and everything that is wrong with it; draw some of it.
+    """Say what data holds, everything that a launch would refuse of it, and what nobody would notice; draw some of it.
 
-    Of the pushing world also what it hides, and what forecasters that know it score.
+    Of a YAML file its `data:` section is inspected as its runs would use it. Of the pushing world also what it hides,
+    and what forecasters that know it score.
     """
-    source = _with_options(detect(path, n_frames), path, slip=slip, gate=gate, n_objects=n_objects, seed=seed)
-    report = inspect(source, clip_length, image_size)
+    of_world = {"slip": slip, "gate": gate, "n_objects": n_objects, "seed": seed}
+    if path.endswith((".yaml", ".yml")):
+        given = of_world | {"clip_length": clip_length, "n_frames": n_frames, "image_size": image_size}
+        if flags := _flags(given):
+            raise InputError(f"{path}: {flags} cannot be given with a YAML file, which says all that itself")
+        parts = []
+        for number, part in enumerate(_sections_of(Path(path)), start=1):
+            end = "" if number == 1 else f"-{number}"  # a sheet of its own for arms that use other data
+            sheet = out.with_stem(f"{out.stem}{end}") if out else None
+            parts.append(_inspect(*part, f"{Path(path).stem}{end}", sheet))
+    else:
+        source = _with_options(detect(path, n_frames or 30), path, **of_world)
+        needs = LaunchNeeds(dict.fromkeys(("train", "validate"), clip_length or 12))
+        parts = [_inspect(source, needs, "", Path(path).resolve().name, out, image_size or 64)]
+    if any(report.problems for report in parts):
+        raise typer.Exit(USER_MISTAKE)
+
+
+def _sections_of(path: Path) -> list[tuple[Source, LaunchNeeds, str]]:
+    """What the runs of a file use, each different kind once with the arms that do."""
+    arms: dict[str, list[str]] = {}
+    found: dict[str, tuple[Source, LaunchNeeds]] = {}
+    for arm, config in read_configs(path).items():
+        needs = _needs(config)
+        key = f"{config.data.model_dump_json()} {needs}"
+        arms.setdefault(key, []).append(arm)
+        found[key] = (config.data, needs)
+    return [(*part, ", ".join(filter(None, arms[key])) if len(found) > 1 else "") for key, part in found.items()]
+
+
+def _needs(config: Config) -> LaunchNeeds:
+    lengths = {"train": config.n_past + config.n_future}
+    lengths |= dict.fromkeys(["validate", config.evaluation.final_split], config.n_past + config.n_eval)
+    return LaunchNeeds(lengths, config.n_past, config.image_size, config.model.use_positions)
+
+
+def _inspect(
+    source: Source, needs: LaunchNeeds, arms: str, name: str, out: Path | None, image_size: int = 64
+) -> Inspection:
+    report = inspect(source, needs, image_size)
     console = new_console()
-    _print_report(console, report, clip_length)
-    if report.threshold:
-        console.print(_format_threshold(report.threshold), soft_wrap=True)
+    if arms:
+        console.print(f"arms:   {arms}", soft_wrap=True)
+    _print(console, report_parts(report))
     if isinstance(source, PushingWorld):
-        for part in hidden_report(source, clip_length, image_size):
-            console.print(part, soft_wrap=isinstance(part, str))
+        _print(console, hidden_report(source, needs.length_of("validate"), needs.image_size or image_size))
+    _draw(console, report, name, out)
+    _print(console, verdict_lines(report))
+    return report
+
+
+def _print(console: TextConsole, parts: Iterable[str | Table]) -> None:
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, str))
+
+
+def _draw(console: TextConsole, report: Inspection, name: str, out: Path | None) -> None:
+    """Draw some episodes of each split, and the same in motion."""
     rows = [(split, episode) for split, of_split in report.splits.items() for episode in of_split.shown]
     if rows:
-        name = Path(path).resolve().name
         sheet = out or Path(f"contact-sheet-{name}.png")
+        moving = sheet.with_name(f"{sheet.stem}-moving.gif")
         write_contact_sheet(rows, f"{name}: {report.source.source}, {report.side}x{report.side} pixels", sheet)
-        console.print(f"contact sheet: {sheet}", soft_wrap=True)
-    for problem in report.problems[:MOST_PROBLEMS_SHOWN]:
-        console.print(f"problem: {problem}", soft_wrap=True)
-    if report.problems:
-        console.print(f"{_count(report.problems)} found{_left_out(report)}: this data cannot be trained on")
-        raise typer.Exit(USER_MISTAKE)
-    console.print("no problems found")
-
-
-def _format_threshold(threshold: CollapseThreshold) -> str:
-    given = f", linear in {threshold.n_conditions} conditions" if threshold.n_conditions else ""
-    return (
-        f"collapse: at {threshold.image_size}x{threshold.image_size} pixels beta_c is about {threshold.beta_c:.2g} "
-        f"(beta_sum {threshold.beta_sum:.3g}, sigma {threshold.sigma:.3g}): above it a latent is expected to die in "
-        f"a model that forecasts one step no worse than the previous frame{given} (it can be too low); "
-        f"from {threshold.n_residuals} steps"
-    )
-
-
-def _count(problems: list[str]) -> str:
-    return f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
-
-
-def _left_out(report: Inspection) -> str:
-    return f", {MOST_PROBLEMS_SHOWN} shown" if len(report.problems) > MOST_PROBLEMS_SHOWN else ""
-
-
-def _print_report(console: TextConsole, report: Inspection, clip_length: int) -> None:
-    console.print(f"source: {report.source.source} ({report.source.location})", soft_wrap=True)
-    if report.side:
-        console.print(f"frames: {report.side}x{report.side} pixels")
-    stride = report.source.stride
-    console.print(f"clips:  {'one per episode' if stride is None else f'one every {stride} frames'}")
-    made = report.source.made_splits() if isinstance(report.source, Recorded) else {}
-    for split, rule in made.items():
-        console.print(f"made:   {rule.describe(split)}")
-    table = Table("split", "episodes", "frames each", f"clips of {clip_length}")
-    for split, of_split in report.splits.items():
-        table.add_row(split, str(len(of_split.lengths)), _span(of_split.lengths), str(of_split.n_clips))
-    console.print(table)
-    for split, of_split in report.splits.items():
-        if of_split.conditions:
-            console.print(_condition_table(split, of_split))
-
-
-def _span(lengths: list[int]) -> str:
-    if not lengths:
-        return "-"
-    low, high = min(lengths), max(lengths)
-    return str(low) if low == high else f"{low} to {high}"
-
-
-def _condition_table(split: str, of_split: SplitInspection) -> Table:
-    values = np.concatenate(of_split.conditions).astype(np.float64)  # (frames, columns)
-    n_actions = of_split.shown[0].actions.shape[1]
-    table = Table("column", "min", "mean", "max", "std", title=f"{split}: conditions", title_justify="left")
-    for column in range(values.shape[1]):
-        name = f"action {column}" if column < n_actions else f"position {column - n_actions}"
-        numbers = values[:, column]
-        ranges = (numbers.min(), numbers.mean(), numbers.max(), numbers.std())
-        table.add_row(name, *(f"{number:.4g}" for number in ranges))
-    return table
+        write_moving_sheet(rows, report.needs.length_of("validate"), moving)
+        console.print(f"contact sheet: {sheet}; in motion: {moving}", soft_wrap=True)
 
 
 def _with_options(source: Source, path: str, **options: float | None) -> Source:
@@ -136,9 +127,13 @@ def _with_options(source: Source, path: str, **options: float | None) -> Source:
     if not given:
         return source
     if not isinstance(source, PushingWorld):
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise InputError(f"{path}: {flags} can only be given for the pushing world")
+        raise InputError(f"{path}: {_flags(given)} can only be given for the pushing world")
     return _world(**(dict(source) | given))
+
+
+def _flags(options: Mapping[str, Any]) -> str:
+    """The options that were given, as they were written."""
+    return ", ".join(f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None)
 
 
 @app.command("write")

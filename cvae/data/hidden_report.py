@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from rich.table import Table
 
-from cvae.data.inspection import TRAINED_SIDE
+from cvae.data.inspection import MEASURED_SIDE
 from cvae.data.pushing import hidden_nats, mean_hidden_nats
 from cvae.data.redrawn_futures import N_FUTURES, N_GIVEN, FutureScores, score_redrawn
 from cvae.data.sources import PushingWorld
@@ -20,7 +20,7 @@ def hidden_report(world: PushingWorld, clip_length: int, image_size: int) -> Ite
         yield "hidden: nothing; the future is a function of the start and the actions"
         return
     yield _format_known(world, clip_length)
-    side = min(image_size, TRAINED_SIDE)
+    side = min(image_size, MEASURED_SIDE)
     scores = score_redrawn(world, clip_length, side)
     if scores is not None:
         yield _format_scope(scores, clip_length, side)

@@ -12,6 +12,7 @@ from torch import Tensor
 from cvae.data.store import Clips
 from cvae.device import Accelerator
 from cvae.model import CVAE
+from cvae.processes import beat
 from cvae.random_streams import clip_noise
 from cvae.schedules import values_per_frame
 
@@ -81,6 +82,7 @@ class ClipBatch:
 
 def read_batch(clips: Clips, indices: Indices, accelerator: Accelerator) -> ClipBatch:
     """Return clips on the device."""
+    beat()
     rows = filled_up(indices)
     frames, conditions = clips.gather(rows)
     return ClipBatch(accelerator.frames(frames), accelerator.conditions(conditions), rows, len(indices))

@@ -22,6 +22,7 @@ from cvae.evaluation.metrics import (
 )
 from cvae.evaluation.scores import Scores
 from cvae.model import CVAE, Past
+from cvae.processes import beat
 from cvae.random_streams import clip_noise
 
 Advance = Callable[[int], None]
@@ -160,6 +161,7 @@ def sample_many(
         together, of_clips = Ensemble(), {b: Extremes(truth[:, b]) for b, i in enumerate(indices) if i in kept}
         parts: list[dict[str, Tensor]] = []
         for samples in batches_of(n_samples, max(1, rows // len(indices))):
+            beat()
             frames = _imagine(model, past, indices, samples, seed, accelerator)
             parts.append(score_frames(metrics, frames, future))
             together.add(frames)

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 
 from cvae.config import Config
+from cvae.errors import InputError
+from cvae.extensions import added
 from cvae.model.chunking import Chunking
 from cvae.model.codec import Codec
 from cvae.model.conditioning import Conditioning
@@ -39,8 +41,13 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
     Args:
         config: the run's configuration.
         n_conditions: condition values a frame, 7 for action and position.
+
+    Raises:
+        InputError: `model.network` names a model of another package that cannot be used.
     """
     m = config.model
+    if m.network != "svg":
+        return _build_added(config, n_conditions)
     conditioning = Conditioning(config.n_past, m.conditioned, m.condition_offset, m.past_codes)
     context = conditioning.size(n_conditions, m.g_dim)
     draw, by_frame = partial(initialise, start=m.start), m.batch_statistics == "frame"
@@ -69,3 +76,16 @@ def build_model(config: Config, n_conditions: int) -> CVAE:
         detach=config.teacher_forcing.detach,
         first_free=config.first_free,
     )
+
+
+def _build_added(config: Config, n_conditions: int) -> CVAE:
+    """Return the model of another package, with weights drawn from the configuration's seed."""
+    found = added("cvae.models")
+    if config.model.network not in found.objects:
+        raise InputError(f"model.network: {found.faults[config.model.network]}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = found.objects[config.model.network](config, n_conditions)
+    if not isinstance(model, CVAE):
+        raise InputError(f"model.network: '{config.model.network}' gave a {type(model).__name__}; expected a CVAE")
+    return model

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,6 +11,8 @@ from cvae.errors import InputError
 from cvae.predict.frames_file import read_given
 
 app = new_command()
+
+CHECKPOINTS: tuple[Literal["last", "best"], ...] = ("last", "best")
 
 
 @app.command()
@@ -25,15 +27,21 @@ def predict_command(
     ] = None,
     samples: Annotated[int, typer.Option(min=1, help="samples of the future")] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="of the noise  [default: evaluation.seed of the run]")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(metavar="last|best", help="which weights  [default: as the run's configuration says]")
+    ] = None,
     version: ShowVersion = False,
 ) -> None:
     """Predict what follows the first frames of a file, by a trained run."""
+    which = next((known for known in CHECKPOINTS if known == checkpoint), None)
+    if which != checkpoint:
+        raise InputError(f"--checkpoint is '{checkpoint}'; allowed: {', '.join(CHECKPOINTS)}")
     given = read_given(frames)
     from cvae.api import load_run  # needs torch, for which neither --help nor a mistake should wait
     from cvae.predict.prediction_file import check_kind, save_prediction
 
     check_kind(out)
-    loaded = load_run(run)
+    loaded = load_run(run, which)
     n_past, reach = loaded.model.n_past, given.horizon(loaded.model.n_past)
     n_future = horizon or reach or loaded.config.n_future
     if n_future < 1:

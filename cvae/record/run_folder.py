@@ -6,14 +6,17 @@ Reading a record needs no torch, so that a report starts at once.
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.files import held, write_atomically, write_json
+from cvae.files import holder_of, is_locked, write_atomically, write_json
+from cvae.processes import ProcessMark, mark_of
+from cvae.record.epoch_lines import bytes_from, describe_damage, parse_epochs
 from cvae.record.names import STOP_ASKS, Status
-from cvae.record.run_state import Record, RunIdentity, RunState, parse_record
+from cvae.record.run_state import RunIdentity, RunState, parse_file
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class RunFolder:
 
     @property
     def heartbeat(self) -> Path:
-        """The number of training steps done, as text; it advances while the training does."""
+        """Training steps done, then signs of other work, as text; one of them advances while the run is at work."""
         return self.path / "heartbeat"
 
     @property
@@ -61,6 +64,11 @@ class RunFolder:
     def checkpoint(self) -> Path:
         """Model, optimizer and step, tensors only."""
         return self.path / "checkpoint.pt"
+
+    @property
+    def best(self) -> Path:
+        """Weights of the best evaluation, where `evaluation.checkpoint` keeps them: for use, they decide nothing."""
+        return self.path / "best.pt"
 
     @property
     def samples(self) -> Path:
@@ -88,7 +96,7 @@ class RunFolder:
         Raises:
             InputError: the file is damaged.
         """
-        return _parse(RunState, self.state) or RunState()
+        return parse_file(RunState, self.state, must_have="status") or RunState()
 
     def write_state(self, state: RunState) -> None:
         """Replace the state."""
@@ -100,18 +108,19 @@ class RunFolder:
         Raises:
             InputError: the file is damaged.
         """
-        return _parse(RunIdentity, self.identity)
+        return parse_file(RunIdentity, self.identity)
 
     def write_identity(self, identity: RunIdentity) -> None:
         """Write what the run is within its experiment."""
         write_json(self.identity, identity.written())
 
     def read_epochs(self) -> list[dict[str, Any]]:
-        """Return the evaluations in order. A last line cut short by a kill is left out."""
-        if not self.epochs.exists():
-            return []
-        lines = self.epochs.read_bytes().split(b"\n")
-        return [json.loads(line) for line in lines[:-1]]  # what follows the last newline is empty or torn
+        """Return the evaluations in order, as far as they can be read: a line cut short by a kill is left out."""
+        return parse_epochs(bytes_from(self.epochs))[0]
+
+    def epochs_damage(self) -> str | None:
+        """Return what is wrong with the evaluations beside a torn last line, as a sentence; None where nothing is."""
+        return describe_damage(self.epochs)
 
     def append_epoch(self, values: Mapping[str, Any]) -> None:
         """Append one evaluation and flush it to the disk."""
@@ -121,11 +130,8 @@ class RunFolder:
             os.fsync(file.fileno())
 
     def keep_epochs(self, last_step: int) -> bool:
-        """Drop the evaluations after a step: those that a killed attempt wrote and the next will write again.
-
-        Returns whether a line that a kill had torn was among them.
-        """
-        is_torn = self.epochs.exists() and self.epochs.read_bytes()[-1:] not in (b"", b"\n")
+        """Drop the evaluations after a step, which the next attempt writes again; return whether a kill tore one."""
+        is_torn = bytes_from(self.epochs)[-1:] not in (b"", b"\n")
         kept = [line for line in self.read_epochs() if line["step"] <= last_step]
         write_atomically(self.epochs, "".join(json.dumps(line) + "\n" for line in kept).encode())
         return is_torn
@@ -133,8 +139,8 @@ class RunFolder:
     def read_heartbeat(self) -> int:
         """Return the number of training steps done; 0 where none was written."""
         try:
-            return int(self.heartbeat.read_text(encoding="utf-8") or 0)
-        except (FileNotFoundError, ValueError):
+            return max(0, int(self.heartbeat.read_text(encoding="utf-8").split()[0]))
+        except (OSError, ValueError, IndexError):
             return 0
 
     def ask_to_stop(self, how: str = "stopped") -> None:
@@ -143,36 +149,39 @@ class RunFolder:
 
     def asked_status(self) -> Status | None:
         """Return the status that the `stop` file asks for; None where nobody asks."""
-        try:
-            return STOP_ASKS.get(self.stop.read_text(encoding="utf-8").strip(), "stopped")
-        except FileNotFoundError:
+        if (asked := _read_if_there(self.stop)) is None:
             return None
+        # what nobody has written on purpose must not be a run's last word
+        return "stopped" if asked in ("", "stopped") else STOP_ASKS.get(asked, "interrupted")
 
     def read_epochs_after(self, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Return the whole evaluations that begin at a byte offset, and the offset of what follows them."""
-        if not self.epochs.exists() or self.epochs.stat().st_size <= offset:
-            return [], offset
-        with self.epochs.open("rb") as file:
-            file.seek(offset)
-            new = file.read()
+        new = bytes_from(self.epochs, offset)
         whole = new[: new.rfind(b"\n") + 1]
-        return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+        return parse_epochs(whole)[0], offset + len(whole)
 
     def is_being_trained(self) -> bool:
-        """Return whether a live process holds the run."""
-        with held(self.lock) as free:
-            return not free
+        """Return whether a live process holds the run. Looking leaves nothing behind."""
+        return is_locked(self.lock) or _recorded_trainer(self) is not None
+
+    def trainer(self) -> ProcessMark | None:
+        """Return the live process that trains the run; None where there is none, or it is not known for certain."""
+        return (holder_of(self.lock) if is_locked(self.lock) else None) or _recorded_trainer(self)
 
 
-def _parse(kind: type[Record], path: Path) -> Record | None:
-    """Return what a file of the record says; None where there is none.
+def _recorded_trainer(folder: RunFolder) -> ProcessMark | None:
+    """Return the process that the state says is at work, if it is this very one: its lock may have been removed."""
+    with suppress(InputError):
+        state = folder.read_state()
+        if state.status == "running" and state.pid is not None and state.birth is not None:
+            mark = mark_of(state.pid)
+            return mark if mark is not None and mark.birth == state.birth else None
+    return None
 
-    Raises:
-        InputError: it is damaged.
-    """
+
+def _read_if_there(path: Path) -> str | None:
+    """Return a small file's words, whatever they are; None where there is none."""
     try:
-        return parse_record(kind, json.loads(path.read_text(encoding="utf-8")))
+        return path.read_bytes().strip().decode(errors="replace")
     except FileNotFoundError:
         return None
-    except ValueError as error:  # no JSON, no UTF-8, or of another shape
-        raise InputError(f"{path}: is damaged ({error})") from error

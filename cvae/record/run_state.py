@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from cvae.errors import InputError
+from cvae.files import parse_json
 from cvae.record.names import FINAL_STATUSES, Status
 from cvae.sections import first_mistake
 
@@ -35,6 +38,7 @@ class RunState:
     status: Status = "pending"
     attempt: int = 0  # from 1, once a worker has begun
     pid: int | None = None  # of the worker
+    birth: str | None = None  # of that process: its number alone is given away again
     step: int = 0  # updates done, as far as a checkpoint stands behind them
     total_steps: int | None = None
     seconds: float | None = None  # of training, over all attempts
@@ -102,3 +106,24 @@ def parse_record(kind: type[Record], values: object) -> Record:
         mistake = first_mistake(error)
         raise ValueError(f"{mistake.path}: {mistake.message}" if mistake.path else mistake.message) from error
     return parsed
+
+
+def parse_file(kind: type[Record], path: Path, must_have: str = "") -> Record | None:
+    """Return what a file of the record says; None where there is none.
+
+    Where every key has a default any object would do, so one that is always written must be there.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    try:
+        values = parse_json(path.read_bytes())
+        if isinstance(values, dict) and must_have and must_have not in values:
+            raise ValueError(f"it has no {must_have}")
+        return parse_record(kind, values)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # no JSON, no UTF-8, or of another shape
+        raise InputError(f"{path}: is damaged ({error})") from error

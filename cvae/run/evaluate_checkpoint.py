@@ -13,7 +13,7 @@ from cvae.errors import InputError
 from cvae.evaluation import Protocol
 from cvae.model import CVAE, build_model
 from cvae.record import RunFolder
-from cvae.run.checkpoint import read_checkpoint
+from cvae.run.checkpoint import Which, read_checkpoint
 from cvae.run.final_evaluation import EvaluationFiles, FinalEvaluation, final_evaluation
 
 
@@ -24,6 +24,7 @@ def evaluate_checkpoint(
     files: EvaluationFiles,
     protocols: Collection[Protocol],
     is_watched: bool = False,
+    which: Which = "last",
 ) -> FinalEvaluation:
     """Evaluate a run's checkpoint in full on a split of the data in `config`, and write scores and pictures.
 
@@ -32,7 +33,7 @@ def evaluate_checkpoint(
     Raises:
         InputError: there is no checkpoint, or the data or the configuration does not fit the model.
     """
-    model, statistics, accelerator = load_model(folder, config)
+    model, statistics, accelerator = load_model(folder, config, which)
     store = open_store(config.data, config.image_size, Path(config.store))
     clips = _clips(store, config, split, statistics)
     return final_evaluation(
@@ -40,13 +41,15 @@ def evaluate_checkpoint(
     )
 
 
-def load_model(folder: RunFolder, config: Config) -> tuple[CVAE, ConditionStatistics, Accelerator]:
+def load_model(
+    folder: RunFolder, config: Config, which: Which = "last"
+) -> tuple[CVAE, ConditionStatistics, Accelerator]:
     """Return a run's model on its device, the scale of the conditions that it was trained on, and the device.
 
     Raises:
         InputError: there is no checkpoint, it does not fit the configuration, or the device is not there.
     """
-    checkpoint = read_checkpoint(folder)
+    checkpoint = read_checkpoint(folder, which)
     statistics = ConditionStatistics(**{key: tuple(value) for key, value in checkpoint["statistics"].items()})
     accelerator = choose_accelerator(config.runtime)
     model = _trained_model(folder, checkpoint, config, len(statistics.mean))

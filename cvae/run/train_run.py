@@ -8,12 +8,13 @@ from pathlib import Path
 from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.data.store import ConditionStatistics, Store, open_store
 from cvae.device import Accelerator, choose_accelerator
-from cvae.errors import AlreadyTraining
+from cvae.errors import AlreadyTraining, InputError
 from cvae.evaluation import ALL
 from cvae.evaluation.metrics import load_perceptual
-from cvae.files import held
+from cvae.files import held, sweep_up
+from cvae.processes import mark_of
 from cvae.record import RunFolder, RunState
-from cvae.run.checkpoint import load_checkpoint, save_checkpoint
+from cvae.run.checkpoint import keep_best, save_checkpoint, take_up_checkpoint
 from cvae.run.final_evaluation import EvaluationFiles, FinalEvaluation, final_evaluation, flags_of
 from cvae.run.heartbeat import beating
 from cvae.run.run_attempt import RunAttempt
@@ -59,10 +60,14 @@ def train_run(folder: RunFolder) -> Iterator[Evaluated]:
     with held(folder.lock, wait_s=1.0) as is_ours:
         if not is_ours:
             raise AlreadyTraining(f"{folder.path}: another process is training this run")
-        before = folder.read_state()
+        before = _state_before(folder)
         if before.is_final:
             return
-        begun = RunState("running", attempt=before.attempt + 1, pid=os.getpid(), mended=before.mended)
+        sweep_up(folder.path)
+        mark = mark_of(os.getpid())
+        birth = None if mark is None else mark.birth
+        begun = RunState("running", before.attempt + 1, os.getpid(), birth, before.step, before.total_steps)
+        begun = replace(begun, seconds=before.seconds, mended=before.mended)
         attempt = RunAttempt(folder, begun)
         try:
             yield from _train(attempt)
@@ -71,19 +76,31 @@ def train_run(folder: RunFolder) -> Iterator[Evaluated]:
             raise
 
 
+def _state_before(folder: RunFolder) -> RunState:
+    """Return the state that earlier attempts left; a damaged one is put aside, since the checkpoint says enough."""
+    try:
+        return folder.read_state()
+    except InputError as error:
+        folder.state.replace(folder.state.with_suffix(".damaged"))
+        return RunState(mended=(f"put aside a state that could not be read: {error}",))
+
+
 def _train(attempt: RunAttempt) -> Iterator[Evaluated]:
     folder = attempt.folder
-    config = load_config(folder)
-    accelerator = choose_accelerator(config.runtime)
-    store = open_store(config.data, config.image_size, Path(config.store))
-    trainer = make_trainer(config, accelerator, store)
-    load_perceptual(config.evaluation, accelerator.device)  # a file that is not there should not cost a training
-    mended = [f"attempt {attempt.state.attempt} {what}" for what in _take_up(folder, trainer)]
-    attempt.record_start(trainer, store, mended)
-    with beating(folder, trainer):
+    with beating(folder) as heart:
+        attempt.record(attempt.state)
+        config = load_config(folder)
+        accelerator = choose_accelerator(config.runtime)
+        store = open_store(config.data, config.image_size, Path(config.store))
+        trainer = make_trainer(config, accelerator, store)
+        load_perceptual(config.evaluation, accelerator.device)  # a file that is not there should not cost a training
+        mended = [f"attempt {attempt.state.attempt} {what}" for what in _take_up(folder, trainer)]
+        attempt.record_start(trainer, store, mended)
+        heart.trainer = trainer
         for result in trainer.fit():
             folder.append_epoch(result.values())
             yield Evaluated(result, *_save_samples(folder, trainer, result))
+            keep_best(folder, trainer)
             save_checkpoint(folder, trainer)
             reached = replace(attempt.state, step=trainer.step, seconds=trainer.seconds)
             if trainer.step < config.train.steps and (asked := folder.asked_status()) is not None:
@@ -101,8 +118,10 @@ def _train(attempt: RunAttempt) -> Iterator[Evaluated]:
 
 def _take_up(folder: RunFolder, trainer: Trainer) -> Iterator[str]:
     """Go on from the folder's checkpoint, yielding what had to be put right for it."""
-    if not load_checkpoint(folder, trainer):
-        yield f"began again: {folder.checkpoint.name} was not readable"
+    if (why := take_up_checkpoint(folder, trainer)) is not None:
+        yield f"began again: {why}"
+    if (damage := folder.epochs_damage()) is not None:
+        yield f"left out what could not be read: {damage}"
     if folder.keep_epochs(trainer.step):
         yield f"cut off a torn line of {folder.epochs.name}"
 

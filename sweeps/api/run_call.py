@@ -1,6 +1,5 @@
 """Running an experiment from a program: what `run_sweep.py` does."""
 
-import os
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -13,7 +12,7 @@ from sweeps.api.read_analysis import ReadAnalysis, analyse
 from sweeps.commands.options import LaunchOptions, Output
 from sweeps.experiment import build_experiment
 from sweeps.experiment_folder import ExperimentFolder, as_launched, find_experiment_file
-from sweeps.workers import find_slots
+from sweeps.workers import find_slots, usable_cores
 
 
 def run(
@@ -42,7 +41,8 @@ def run(
     Raises:
         InputError: something given cannot be used, another process works on the experiment, or it was stopped.
     """
-    from sweeps.commands.launch import launch  # loads optuna
+    from sweeps.commands.foreground import WITH_LOSSES  # loads optuna
+    from sweeps.commands.launch import launch
 
     values, where = experiment, "experiment"
     if not isinstance(values, Mapping):
@@ -53,9 +53,11 @@ def run(
     declared = as_launched(declared, root)
     first = declared.config(next(iter(declared.arms)), {}, declared.seed, declared.confirm.split)
     machine = find_slots(slots, 1, first.runtime.device, first.runtime.threads)
-    threads = max(1, (os.cpu_count() or 1) // machine.total)
+    threads = max(1, usable_cores() // machine.total)
     try:
         launch(declared, root, machine, LaunchOptions(threads, tracker, output, None, None, None, hang_s))
     except SystemExit as end:
+        if end.code == WITH_LOSSES:  # it is done: the analysis says which runs have no result
+            return analyse(root.path)
         raise InputError(f"{root.path}: the sweep was stopped before its end; the same call goes on") from end
     return analyse(root.path)

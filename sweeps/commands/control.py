@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from cvae.errors import InputError
+from cvae.errors import InputError, unless_damaged
+from cvae.record import RunState
 from sweeps.experiment import Experiment, all_runs
 from sweeps.experiment_folder import ExperimentFolder, Ledger, is_worked_on, read_coordinator
 
@@ -19,10 +20,13 @@ def stop_sweep(experiment: Experiment, root: ExperimentFolder) -> str:
     Raises:
         InputError: the experiment was never launched.
     """
-    if not root.experiment.exists():
+    if not (root.experiment.exists() or root.ledger.exists()):
         raise InputError(f"{root.path}: nothing was launched there")
     if is_worked_on(root):
-        root.stop.touch()
+        try:
+            root.stop.touch()
+        except OSError as error:
+            raise InputError(f"{root.stop}: cannot be created ({error.strerror}), so nobody was asked") from error
         holder = read_coordinator(root).holder
         return f"asked {holder} to stop: its runs end at their next checkpoint, the same command goes on"
     folders = [root.run(run) for run in all_runs(experiment)]
@@ -44,7 +48,7 @@ def reopen(experiment: Experiment, root: ExperimentFolder, status: str) -> int:
     ledger, n = Ledger(root.ledger), 0
     for run in all_runs(experiment):
         folder = root.run(run)
-        state = folder.read_state()
+        state = unless_damaged(folder.read_state, RunState(), [])  # a damaged one is mended by the start that follows
         if state.status != status or folder.is_being_trained():
             continue
         folder.stop.unlink(missing_ok=True)

@@ -1,16 +1,17 @@
 """One launch of a sweep, from its checks to its last run: prepare, check, start."""
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import held
 from sweeps.commands.control import reopen
 from sweeps.commands.design_check import design_warnings
 from sweeps.commands.foreground import echo_end, work_in_foreground
 from sweeps.commands.options import LaunchOptions
+from sweeps.commands.output import echo_to_whoever_reads
 from sweeps.coordinator import Coordinator
 from sweeps.estimate import cut_to_budget
 from sweeps.experiment import ArmWeights, Experiment, measure_arms, weight_lines
@@ -26,10 +27,14 @@ from sweeps.experiment_folder import (
     is_worked_on,
     pack_data,
     read_coordinator,
+    tidy,
     write_data_record,
     write_experiment_file,
 )
 from sweeps.workers import ForkServer, Slots
+
+#: Seconds to wait for who only looks whether anybody is at work.
+LOOK_S = 0.5
 
 Echo = Callable[[str], None]
 
@@ -55,11 +60,13 @@ def launch(experiment: Experiment, root: ExperimentFolder, slots: Slots, options
         InputError: something given cannot be used, or another coordinator works on the experiment.
         SystemExit: the sweep was stopped before its end.
     """
-    echo = echo_line if options.output in ("live", "plain") else echo_nothing
+    echo = echo_to_whoever_reads if options.output in ("live", "plain") else echo_nothing
     prepared = prepare_launch(experiment, root, slots, options, echo)
     create_folder(root)
-    with held(root.lock) as is_ours:
-        if not is_ours:
+    with held(root.lock, LOOK_S) as is_ours:
+        before = read_coordinator(root)
+        # its lock file may have been removed under a coordinator that is at work
+        if not is_ours or (before.is_alive and before.pid != os.getpid()):
             raise _worked_on(root)
         check_launch(prepared, root, echo)
         coordinator = start_launch(prepared, root, slots, options, echo)
@@ -106,6 +113,7 @@ def start_launch(
 ) -> Coordinator:
     """Write what is launched, and work until every run is settled or the sweep is stopped; return who worked."""
     root.stop.unlink(missing_ok=True)
+    tidy(root)
     write_experiment_file(prepared.experiment, root)
     write_data_record(DataRecord(prepared.weights), root)
     prepared.origin.keep_changes(root)

@@ -83,7 +83,8 @@ class Progress:
         epochs = folder.read_epochs()
         keys = (self._coordinator.experiment.metric.name, "train/kl")
         last = {key: epochs[-1].get(key) for key in keys} if epochs else {}
-        steps = {"step": folder.read_heartbeat(), "total_steps": folder.read_state().total_steps}
+        total_steps = read_standing(run, self._coordinator.root).state.total_steps
+        steps = {"step": folder.read_heartbeat(), "total_steps": total_steps}
         return {"run": f"{run.arm}/{run.name}"} | steps | last
 
     def _overall(self) -> RenderableType:

@@ -1,8 +1,11 @@
 """A sweep at work as `--output` wants it: a table, lines, JSON, or trouble alone."""
 
 import json
+import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from cvae.console import echo_line
+from cvae.files import parse_json
 from sweeps.commands.live import Progress
 from sweeps.commands.options import Output
 from sweeps.coordinator import Coordinator
@@ -29,6 +33,15 @@ class Companion(Protocol):
         ...
 
 
+def echo_to_whoever_reads(line: str) -> None:
+    """Print a line at once. A reader that has gone away, as `| head` does, ends no sweep: it goes on unheard."""
+    try:
+        echo_line(line)
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 # what is still printed is for nobody
+        echo_line("warning: nobody reads standard output any more; the sweep goes on, see --status", sys.stderr)
+
+
 def watch(
     coordinator: Coordinator, console: Console, output: Output = "live", companions: Sequence[Companion] = ()
 ) -> None:
@@ -42,7 +55,7 @@ def watch(
     else:
         for line in lines:
             if line and (output != "quiet" or any(word in line for word in TROUBLE)):
-                echo_line(progress.numbered(line))
+                echo_to_whoever_reads(progress.numbered(line))
 
 
 def _with(lines: Iterable[str], companions: Sequence[Companion]) -> Iterator[str]:
@@ -67,13 +80,13 @@ def _echo_json(progress: Progress, lines: Iterable[str], ledger: Path) -> None:
     read, echoed_at = ledger.stat().st_size if ledger.exists() else 0, 0.0
     for line in lines:
         if line.startswith("warning"):
-            print(json.dumps({"event": "warning", "text": line.removeprefix("warning: ")}), flush=True)
+            echo_to_whoever_reads(json.dumps({"event": "warning", "text": line.removeprefix("warning: ")}))
         entries, read = _entries_after(ledger, read)
         for entry in entries:
-            print(json.dumps(entry), flush=True)
+            echo_to_whoever_reads(json.dumps(entry))
         if entries or time.monotonic() - echoed_at >= ECHO_S:
             echoed_at = time.monotonic()
-            print(json.dumps({"event": "progress"} | progress.facts()), flush=True)
+            echo_to_whoever_reads(json.dumps({"event": "progress"} | progress.facts()))
 
 
 def _entries_after(ledger: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
@@ -84,7 +97,11 @@ def _entries_after(ledger: Path, offset: int) -> tuple[list[dict[str, Any]], int
         file.seek(offset)
         new = file.read()
     whole = new[: new.rfind(b"\n") + 1]
-    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+    entries = []
+    for line in whole.splitlines():
+        with suppress(ValueError):  # damaged since it was written
+            entries.append(parse_json(line))
+    return entries, offset + len(whole)
 
 
 def _at_intervals(lines: Iterable[str], every_s: float) -> Iterable[str]:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cvae.console import echo_lines, new_console, printable
 from cvae.data.sources import require_root
-from cvae.errors import InputError, fault_of
+from cvae.errors import InputError, fault_of, unless_damaged
 from cvae.record import FINAL_STATUSES
 from sweeps.decision import LEAST_PAIRS
 from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs, block_of, tuning_of
@@ -28,8 +28,10 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     headings = [*(["tuning"] if has_blocks else []), "arm", "run", "phase", "seed", "parameters", "state"]
     counts: Counter[str] = Counter()
     rows = []
+    damage: list[str] = []
     for run in all_runs(experiment):
-        status = read_standing(run, root).state.status
+        standing = read_standing(run, root)
+        status, damage = standing.state.status, [*damage, *standing.damage]
         counts[status] += 1
         block = [str(tuning_of(experiment, run))] if has_blocks else []
         rows.append([*block, run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), status])
@@ -41,6 +43,8 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     detail = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
     line = f"{done} of {sum(counts.values())} runs done ({detail}); {steps} steps a run; folder {root.path}"
     console.print(line, soft_wrap=True)
+    for line in damage:
+        console.print(f"warning: {line}", soft_wrap=True)
 
 
 def _print_rows(console: Console, title: str, headings: list[str], rows: list[list[str]]) -> None:
@@ -109,7 +113,7 @@ def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params 
 
 
 def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder) -> str:
-    identity = root.run(run).read_identity()
+    identity = unless_damaged(root.run(run).read_identity, None, [])
     params = None if identity is None else identity.params
     if params is None and run.phase == "tune" and experiment.tune:
         params = known_params(experiment, experiment.tune, run)

@@ -6,7 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cvae.config import load_yaml_mapping
 from cvae.console import new_console, printable
+from cvae.errors import fault_of
 from cvae.record import LOST
 from sweeps.estimate import estimate_time_left
 from sweeps.experiment import Experiment, PlannedRun, all_runs
@@ -36,7 +38,7 @@ MENDED = {
     "died": "an attempt died {}",
     "hung": "a worker stood still {}",
     "halved": "slots were halved {}",
-    "waiting": "it waited for room on the disk {}",
+    "waiting": "it waited for trouble to pass {}",
     "journal repaired": "the journal was repaired {}",
 }
 
@@ -55,7 +57,10 @@ class SweepStatus:
         for run, standing in self.runs.items():
             if (state := standing.state).is_final:
                 self.counts.settle(run, state.status, final_value(experiment, run, state))
-        events = list(Ledger(root.ledger).read())
+        ledger = Ledger(root.ledger)
+        events = list(ledger.read())
+        faults = [line for standing in self.runs.values() for line in standing.damage]
+        self.damage = [*faults, *(line for line in (ledger.damage(), _fault_of_experiment(root)) if line)]
         self.events = Counter(event["event"] for event in events)
         self.looks = list(read_looks(events))
         for run in spared_runs(experiment, root, self.looks):
@@ -98,6 +103,10 @@ class SweepStatus:
         if self.coordinator.waits_for or not self.root.path.exists() or self.is_over:
             return self.coordinator.waits_for
         return None if has_room(self.root.path) else DISK_FULL.format(self.root.path)
+
+    def damaged(self) -> list[str]:
+        """Return a line for everything that cannot be read: the next start mends it, or makes its run again."""
+        return [f"warning: {line}" for line in self.damage]
 
     def table(self) -> Table:
         """Return one row an arm: counts, the best trial, the mean of the confirm runs."""
@@ -142,11 +151,16 @@ class SweepStatus:
             if why:
                 parts.append(Text(f"{word}: {why}", style="yellow"))
         parts += [self.table(), *map(Text, self.last_look())]
-        for lines in (self.lost(), self.mended()):
+        for lines in (self.damaged(), self.lost(), self.mended()):
             parts += [Text(printable(line)) for line in lines[:LISTED]]
             if len(lines) > LISTED:
                 parts.append(f"... and {len(lines) - LISTED} more")
         return Group(*parts)
+
+
+def _fault_of_experiment(root: ExperimentFolder) -> str | None:
+    """Return what is wrong with the experiment's file; None where it can be read, or nothing was launched."""
+    return fault_of(lambda: load_yaml_mapping(root.experiment)) if root.ledger.exists() else None
 
 
 def print_status(experiment: Experiment, root: ExperimentFolder) -> None:

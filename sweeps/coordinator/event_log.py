@@ -1,5 +1,6 @@
 """What the coordinator does, as it does it: events to the ledger, lines to people."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ from sweeps.experiment_folder import ExperimentFolder, Ledger
 from sweeps.workers import CPU
 
 #: Facts of the ledger that are not printed.
-QUIET = ("git_commit", "data_fingerprint", "config", "wall_s", "attempts")
+QUIET = ("git_commit", "data_fingerprint", "trains", "wall_s", "attempts")
 
 
 class EventLog:
@@ -20,6 +21,11 @@ class EventLog:
     def past(self) -> Iterator[dict[str, Any]]:
         """Yield every event so far, of earlier coordinators too."""
         return self._ledger.read()
+
+    def devices(self) -> dict[str, str]:
+        """Return the device that each run was last launched on; the CPU where nothing says it."""
+        launched = (e for e in self.past() if e["event"] == "launched")
+        return defaultdict(lambda: CPU, {str(e.get("run")): str(e.get("device", CPU)) for e in launched})
 
     def note(self, event: str, **facts: Any) -> None:
         """Append an event that concerns no single run."""

@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | interruption | nothing, or `interrupted` | next attempt from the checkpoint, with back-off; `failed` after 5 in vain |
 | io | `interrupted`, an I/O error | the same; a full disk pauses the sweep and counts for nothing |
+| place | `interrupted`: data or weight files are not where they should be | the sweep stops; no run is lost |
 | memory | `interrupted`, out of memory | the device's slots are halved; alone on its device: `infeasible` |
 | diverged | `diverged` | final; the sampler is told a finite bad value, as for `infeasible` |
 | input, error | `failed` | final; `--retry failed` opens it again |

@@ -5,12 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cvae.config import load_yaml_mapping
+from cvae.errors import InputError
 from cvae.record import RunError, RunState, flags_by_record
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import FailurePolicy, read_death
+from sweeps.coordinator.mending import Mending
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.experiment import Experiment, PlannedRun
-from sweeps.experiment_folder import ExperimentFolder, RunCounts, final_value, has_room, short_hash
+from sweeps.experiment_folder import ExperimentFolder, RunCounts, config_hash, final_value, trouble_now
 from sweeps.study.trials import Trials
 from sweeps.workers import Attempt, Slots
 
@@ -20,7 +23,7 @@ class Outcome:
     """What came of a worker's end."""
 
     lines: tuple[str, ...]  # for people
-    disk_is_full: bool = False
+    trouble: str | None = None  # why nothing can be launched just now
     stop_because: str | None = None  # why the sweep must stop
 
 
@@ -37,6 +40,7 @@ class Outcomes:
         slots: Slots,
         log: EventLog,
         policy: FailurePolicy,
+        mending: Mending,
     ) -> None:
         self._experiment = experiment
         self._root = root
@@ -46,57 +50,70 @@ class Outcomes:
         self._slots = slots
         self._log = log
         self._policy = policy
+        self._mending = mending
         self._checkpoint_bytes = 0
 
-    def has_room(self) -> bool:
-        """Return whether the disk has room for another run."""
-        return has_room(self._root.path, self._checkpoint_bytes)
+    def trouble(self) -> str | None:
+        """Return why no run can be started just now, in words; None where one can."""
+        return trouble_now(self._root.path, self._checkpoint_bytes)
 
-    def take_up(self, run: PlannedRun) -> bool:
-        """Settle a run that is final from before, or let it wait for its turn; return whether a worker is alive."""
+    def take_up(self, run: PlannedRun) -> tuple[list[str], bool]:
+        """Settle a run that is final from before, or let it wait for its turn.
+
+        Returns:
+            What of its record was mended, a line each; and whether a worker is alive, so that it is to be adopted.
+        """
         folder = self._root.run(run)
+        lines = list(self._mending.folder(run)) if folder.path.exists() else []
         if not folder.path.exists():
             self._queue.add(run)
-            return False
+            return lines, False
         self._trials.take_back(run, folder)
         if folder.is_being_trained():
-            return True
+            return lines, True
+        lines += self._mending.state(run)
         if (state := folder.read_state()).is_final:
             self._settle(run, state)
         else:
             self._queue.add(run)
-        return False
+        return lines, False
 
     def end(self, run: PlannedRun, attempt: Attempt) -> Outcome:
-        """Take note that a worker has ended; done again if the disk was full."""
+        """Take note that a worker has ended; done again if trouble came between."""
+        mended = tuple(self._mending.state(run))
         before = attempt.folder.read_state()
         died = None if before.is_final else self._note_death(run, attempt, before)
         state = attempt.folder.read_state()
         if state.is_final:
             self._settle(run, state)
             ended = self._log.record("ended", run, **self._facts(run, state, attempt))
-            lines = (*(died.lines if died else ()), ended)
+            lines = (*mended, *(died.lines if died else ()), ended)
             return Outcome(lines, stop_because=self._policy.note_end(state, attempt))
         if died is None:  # paused: it goes on as it was
             self._queue.add(run)
-            return Outcome(())
-        return died
+            return Outcome(mended)
+        return replace(died, lines=(*mended, *died.lines))
 
     def _note_death(self, run: PlannedRun, attempt: Attempt, state: RunState) -> Outcome | None:
         """Deal with a worker that left no result; None where it was asked to end."""
         death = read_death(attempt, state)
         if attempt.is_paused and death.kind == "interruption":
             return None
-        if death.kind in ("io", "interruption") and not self.has_room():
+        if death.kind in ("io", "interruption") and (trouble := self.trouble()) is not None:
             line = self._log.record("died", run, **death.facts | {"kind": "disk full"})
             self._queue.add(run)
-            return Outcome((line,), disk_is_full=True)
+            return Outcome((line,), trouble)
+        if death.kind == "place":  # no run's fault, and the next would find the same
+            line = self._log.record("died", run, **death.facts)
+            self._queue.add(run)
+            return Outcome((line,), stop_because=str(death.message))
         lines = [self._log.record("died", run, **death.facts)]
         action, wait_s, message = self._policy.judge(attempt, death)
         if action in ("failed", "infeasible"):
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
             error = RunError(death.kind, death.error_type, message)
-            attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
+            if attempt.folder.path.exists():
+                attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
             return Outcome(tuple(lines))
         if action == "halve" and self._slots.caps[attempt.device] >= attempt.slots_then:
             left = self._slots.halve(attempt.device)
@@ -120,8 +137,11 @@ class Outcomes:
         wall_s = round(max(this_s, state.seconds or 0.0), 3)
         if wall_s:
             self._counts.durations_s.append(wall_s)
+        trains = None
+        with suppress(InputError):  # damaged since: its worker had read it
+            trains = config_hash(load_yaml_mapping(attempt.folder.config))
         return {key: value for key, value in origin.items() if value} | {
-            "config": short_hash(attempt.folder.config.read_text(encoding="utf-8")),
+            "trains": trains,
             "status": state.status,
             "value": self._counts.values.get(run),
             "error": state.error.message if state.error else None,

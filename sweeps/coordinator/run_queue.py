@@ -56,6 +56,10 @@ class RunQueue:
             for i in self._blocked.pop(self._tuning(run), []):
                 heapq.heappush(self._ready, i)
 
+    def is_due(self, now: float) -> bool:
+        """Return whether a run may start now."""
+        return bool(self._ready) or bool(self._later and self._later[0][0] <= now)
+
     def next(self, now: float) -> PlannedRun | None:
         """Take the next run; None where none may start now."""
         while self._later and self._later[0][0] <= now:

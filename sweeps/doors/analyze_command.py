@@ -18,6 +18,14 @@ AllOf = Annotated[
 ]
 
 
+SomeRuns = Annotated[
+    bool,
+    typer.Option(
+        "--runs", help="The folders are runs, runs/NAME/ARM/RUN: their curves and strips beside each other, no verdict."
+    ),
+]
+
+
 @app.command()
 def analyze(
     folders: Annotated[
@@ -48,8 +56,10 @@ def analyze(
     ] = None,
     margin: Annotated[float | None, typer.Option(help="With --csv: differences below it do not matter.")] = None,
     all_of: AllOf = None,
+    some_runs: SomeRuns = False,
     into: Annotated[
-        Path | None, typer.Option(help="Where imported runs, or the report on several folders, are written.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Where imported runs are written, or report/ if not into the given folder."),
     ] = None,
     version: ShowVersion = False,
 ) -> None:
@@ -59,6 +69,11 @@ def analyze(
     opens without a network), report.md, verdict.json, tables/*.csv and figures/. A sweep that is still running is
     reported as far as it has come.
     """
+    if some_runs:
+        if all_of or wandb or csv or margin or paper:
+            raise InputError("--runs draws run folders; of other options only --into goes with it")
+        show_runs(folders or [], into)
+        return
     if all_of is not None:
         if folders or wandb or csv or margin or paper:
             raise InputError("--all reads the verdicts that are there; of other options only --into goes with it")
@@ -99,7 +114,14 @@ def report(folders: list[Path], into: Path | None, paper: bool, pictures: bool) 
 
     folders = [folder if folder.exists() else find_experiment(folder, Path("runs")) for folder in folders]
     analysis = conclude_from(folders, into)
-    print_verdict(analysis, write_report(analysis, pictures, paper))
+    print_verdict(analysis, write_report(analysis, pictures, paper, into))
+
+
+def show_runs(folders: list[Path], into: Path | None) -> None:
+    """Write one page of some runs beside each other, and print its path."""
+    from sweeps.report.run_pages import write_runs_page
+
+    print(write_runs_page(folders, into or Path()))
 
 
 def report_all(folder: Path, into: Path | None) -> None:

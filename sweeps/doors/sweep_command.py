@@ -1,9 +1,8 @@
 """Launch the runs of an experiment, show them, stop them: `run_sweep.py`, `cvae-sweep`."""
 
-import os
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,16 +11,20 @@ from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import require_folder
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_target, parse_time, parse_word
-from sweeps.experiment import Experiment, load_experiment, schema_text
-from sweeps.experiment_folder import ExperimentFolder, as_launched, find_experiment_file
 from sweeps.tracking.process import MODES
-from sweeps.workers import Slots, find_slots
+
+if TYPE_CHECKING:  # --help waits for none of these
+    from sweeps.experiment import Experiment
+    from sweeps.experiment_folder import ExperimentFolder
+    from sweeps.workers import Slots
 
 app = new_command()
 
 
 def _print_schema(is_asked: bool) -> None:
     if is_asked:
+        from sweeps.experiment import schema_text
+
         print(schema_text(), end="")
         raise typer.Exit
 
@@ -99,11 +102,9 @@ def sweep(
         return
     mode, shown = parse_word("--tracker", tracker, MODES), parse_word("--output", output, OUTPUTS)
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
-    experiment = load_experiment(find_experiment_file(experiment_file, runs), settings)
-    root = ExperimentFolder(require_folder(runs / experiment.name, "--runs"))
-    experiment = as_launched(experiment, root)
+    experiment, root = _read(experiment_file, runs, settings)
     machine = _slots_for(experiment, slots, slots_per_gpu)
-    threads = max(1, (os.cpu_count() or 1) // machine.total)
+    threads = _threads_of(machine)
     if stop:
         _stop(experiment, root)
     elif status:
@@ -115,12 +116,30 @@ def sweep(
         _launch(experiment, root, machine, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s, told))
 
 
-def _slots_for(experiment: Experiment, slots: str, slots_per_gpu: int) -> Slots:
+# Each of these imports what it needs by itself: nothing waits for pydantic, optuna, wandb or scipy without using it.
+
+
+def _read(experiment_file: Path, runs: Path, settings: list[str]) -> "tuple[Experiment, ExperimentFolder]":
+    """Return the experiment as it is declared, or was launched, and its folder."""
+    from sweeps.experiment import load_experiment
+    from sweeps.experiment_folder import ExperimentFolder, as_launched, find_experiment_file
+
+    experiment = load_experiment(find_experiment_file(experiment_file, runs), settings)
+    root = ExperimentFolder(require_folder(runs / experiment.name, "--runs"))
+    return as_launched(experiment, root), root
+
+
+def _threads_of(machine: "Slots") -> int:
+    from sweeps.workers import usable_cores
+
+    return max(1, usable_cores() // machine.total)
+
+
+def _slots_for(experiment: "Experiment", slots: str, slots_per_gpu: int) -> "Slots":
+    from sweeps.workers import find_slots
+
     config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
     return find_slots(parse_slots(slots), slots_per_gpu, config.runtime.device, config.runtime.threads)
-
-
-# Each of these imports what it needs by itself: nothing waits for optuna, wandb or scipy that does not use them.
 
 
 def _sync(experiment_file: Path, runs: Path, *, dry_run: bool) -> None:
@@ -130,22 +149,22 @@ def _sync(experiment_file: Path, runs: Path, *, dry_run: bool) -> None:
     sync_experiment(find_experiment(experiment_file, runs), dry_run=dry_run)
 
 
-def _stop(experiment: Experiment, root: ExperimentFolder) -> None:
+def _stop(experiment: "Experiment", root: "ExperimentFolder") -> None:
     from sweeps.commands.control import stop_sweep
 
     echo_line(stop_sweep(experiment, root))
 
 
-def _status(experiment: Experiment, root: ExperimentFolder) -> None:
+def _status(experiment: "Experiment", root: "ExperimentFolder") -> None:
     from sweeps.commands.status import print_status
 
     print_status(experiment, root)
 
 
 def _plan(
-    experiment: Experiment,
-    root: ExperimentFolder,
-    machine: Slots,
+    experiment: "Experiment",
+    root: "ExperimentFolder",
+    machine: "Slots",
     threads: int,
     spread_from: str | None,
     *,
@@ -166,7 +185,7 @@ def _plan(
         print_estimate(experiment, root, machine, threads, echo_line)
 
 
-def _launch(experiment: Experiment, root: ExperimentFolder, machine: Slots, options: LaunchOptions) -> None:
+def _launch(experiment: "Experiment", root: "ExperimentFolder", machine: "Slots", options: LaunchOptions) -> None:
     from sweeps.commands.launch import launch
 
     launch(experiment, root, machine, options)

@@ -11,15 +11,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cvae.config import Config, dump_yaml, training_flops
+from cvae.errors import InputError
 from cvae.files import write_json
 from cvae.provenance import package_versions
 from cvae.record import RunFolder, RunIdentity
 from sweeps.experiment_folder import short_hash
-from sweeps.workers import start_worker
+from sweeps.workers import start_worker, usable_cores
 
 STEPS, SEGMENT = 20, 4
 
@@ -49,7 +51,7 @@ def cost_key(config: Config, together: int) -> str:
     """Return what runs of one cost on this machine share, as a file name."""
     values = {key: value for key, value in config.model_dump(mode="json").items() if key not in FREE}
     values["evaluation"] = {k: v for k, v in values["evaluation"].items() if k != "final_split"}
-    machine = [os.uname().nodename, os.cpu_count(), package_versions(), together]
+    machine = [os.uname().nodename, usable_cores(), package_versions(), together]
     return short_hash(json.dumps([values, machine], sort_keys=True))
 
 
@@ -88,8 +90,9 @@ def measure(
         for key, cost in zip(batch, _probe([configs[key] for key in batch], environment), strict=True):
             if cost is not None:
                 costs[key] = cost
-                cache.mkdir(parents=True, exist_ok=True)
-                write_json(cache / f"{key}.json", asdict(cost))
+                with suppress(OSError, InputError):  # who may not write there measures anew each time
+                    cache.mkdir(parents=True, exist_ok=True)
+                    write_json(cache / f"{key}.json", asdict(cost))
     return costs
 
 

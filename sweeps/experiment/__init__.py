@@ -3,7 +3,7 @@
 from sweeps.experiment.collapse_check import ArmWeights, measure_arms, weight_lines
 from sweeps.experiment.experiment import Experiment, build_experiment, load_experiment
 from sweeps.experiment.experiment_schema import schema_text
-from sweeps.experiment.metric import Measure, Metric
+from sweeps.experiment.metrics import Measure, Metric, SecondaryMetric, check_also, label_of
 from sweeps.experiment.phases import Tune
 from sweeps.experiment.plan import (
     Phase,
@@ -22,7 +22,6 @@ from sweeps.experiment.sampler_options import (
     MedianOptions,
     PatientOptions,
 )
-from sweeps.experiment.secondary_metric import SecondaryMetric, check_also, label_of
 
 __all__ = [
     "PRUNERS",

@@ -10,11 +10,18 @@ from cvae.config import Config, Split, build_config, format_validation_error, lo
 from cvae.config.presets import over_preset
 from cvae.errors import InputError
 from cvae.sections import Section
-from sweeps.experiment.metric import DECIDING, Metric, check_deciding, check_prunes
+from sweeps.experiment.metrics import DECIDING, Metric, SecondaryMetric, check_also, check_deciding, check_prunes
 from sweeps.experiment.overridden import override
-from sweeps.experiment.phases import Confirm, Tune, check_stop, check_tunings, count_tunings, fill_in_tunings
+from sweeps.experiment.phases import (
+    Confirm,
+    Tune,
+    check_arm_names,
+    check_stop,
+    check_tunings,
+    count_tunings,
+    fill_in_tunings,
+)
 from sweeps.experiment.sampler_options import GridOptions
-from sweeps.experiment.secondary_metric import SecondaryMetric, check_also
 from sweeps.search_space import (
     Dimension,
     Value,
@@ -40,7 +47,7 @@ class Experiment(Section):
     question: str = Field("", description="the question in words, printed on the report")
     metric: Metric = Metric()
     also: list[SecondaryMetric] = Field(default_factory=list, description="metrics reported beside it; decide nothing")
-    seed: int = Field(0, ge=0, description="moves the search points and every seed")
+    seed: int = Field(0, ge=0, lt=2**31, description="moves the search points and every seed")
     base: dict[str, Any] = Field(default_factory=dict, description="differences from the default configuration")
     arms: dict[Name, WrittenVariant] = Field(min_length=1, description="what is compared")
     search: dict[str, WrittenDimension] = Field(default_factory=dict, description="tuned within every arm")
@@ -48,7 +55,8 @@ class Experiment(Section):
     confirm: Confirm = Confirm()
 
     @model_validator(mode="after")
-    def _metrics_are_known(self) -> "Experiment":
+    def _names_are_free_and_metrics_known(self) -> "Experiment":
+        check_arm_names(self.arms)
         check_deciding(self.metric)
         check_prunes(self.metric, self.tune.pruner if self.tune else "none")
         check_also(self.metric, self.also)

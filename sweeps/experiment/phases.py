@@ -1,5 +1,9 @@
-"""The two phases of an experiment file: the search within each arm, and the confirmation of what it chose."""
+"""The two phases of an experiment file: the search within each arm, and the confirmation of what it chose.
 
+And what an arm may be called, since its folder lies beside the program's own files.
+"""
+
+from collections.abc import Collection
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -14,6 +18,15 @@ TUNINGS = 6
 
 #: Trials an arm from which that is so: with fewer a tuning would look at one point.
 LEAST_TRIALS = 2 * TUNINGS
+
+#: What lies in an experiment's folder beside its arms.
+RESERVED = frozenset(
+    {"stop", "storage", "lock", "wandb", "report", "damaged", "folder_id"}
+    | {"experiment.yaml", "study.journal", "ledger.jsonl", "coordinator.json", "data.json"}
+)
+
+#: How the names begin of which there may be several.
+RESERVED_STARTS = ("study.journal.", "changes-")
 
 
 class Tune(Section):
@@ -107,3 +120,16 @@ def check_stop(confirm: Confirm, n_blocks: int, n_arms: int) -> None:
             f"confirm.stop is 'sure' and confirm.{key} is {n_blocks}; allowed with it: {LEAST_PAIRS} to {MOST_BLOCKS}, "
             f"because no word is given under {LEAST_PAIRS} pairs"
         )
+
+
+def check_arm_names(names: Collection[str]) -> None:
+    """Refuse names that are the program's own, in whatever letters, and those that some disks take for one.
+
+    Raises:
+        ValueError: names the arm.
+    """
+    for name in names:
+        if name.casefold() in RESERVED or name.casefold().startswith(RESERVED_STARTS):
+            raise ValueError(f"an arm cannot be called '{name}': the experiment's folder has a file of that name")
+    if len({name.casefold() for name in names}) < len(names):
+        raise ValueError("two arms have names that differ in capitals alone; some disks take them for one")

@@ -5,6 +5,7 @@ from sweeps.experiment_folder.consistency import (
     as_launched,
     check_origin,
     check_unchanged,
+    config_hash,
     describe_origin,
     short_hash,
 )
@@ -16,16 +17,19 @@ from sweeps.experiment_folder.coordinator_record import (
 )
 from sweeps.experiment_folder.counts import Cell, RunCounts
 from sweeps.experiment_folder.data_record import DataRecord, read_data_record, write_data_record
-from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type
+from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type, passing_trouble, trouble_now
 from sweeps.experiment_folder.layout import (
     create_folder,
     lay_out,
     pack_data,
     pin_to_machine,
+    tidy,
+    write_config,
     write_experiment_file,
     write_run,
 )
 from sweeps.experiment_folder.ledger import EndedRun, Ledger, ended_runs
+from sweeps.experiment_folder.locations import relocate
 from sweeps.experiment_folder.look_records import LOOK, LookRecord, describe_look, read_looks, spared_runs
 from sweeps.experiment_folder.paths import ExperimentFolder, find_experiment, find_experiment_file
 from sweeps.experiment_folder.states import RunStanding, final_value, read_standing, runs_left
@@ -46,6 +50,7 @@ __all__ = [
     "as_launched",
     "check_origin",
     "check_unchanged",
+    "config_hash",
     "create_folder",
     "describe_look",
     "describe_origin",
@@ -59,14 +64,19 @@ __all__ = [
     "lay_out",
     "network_type",
     "pack_data",
+    "passing_trouble",
     "pin_to_machine",
     "read_coordinator",
     "read_data_record",
     "read_looks",
     "read_standing",
+    "relocate",
     "runs_left",
     "short_hash",
     "spared_runs",
+    "tidy",
+    "trouble_now",
+    "write_config",
     "write_coordinator",
     "write_data_record",
     "write_experiment_file",

@@ -1,12 +1,12 @@
 """What `coordinator.json` says: who works, or worked last, on an experiment, and how its sweep stands."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from pydantic import ConfigDict, TypeAdapter
 
-from cvae.files import held, write_json
+from cvae.files import is_locked, parse_json, write_json
+from cvae.processes import mark_of
 from sweeps.experiment_folder.paths import ExperimentFolder
 
 
@@ -26,6 +26,7 @@ class CoordinatorRecord:
     waits_for: str | None = None  # why nothing is launched
     stopping: str | None = None  # why the sweep ends before its runs do
     is_broken: bool = False  # by the breaker
+    birth: str | None = None  # of the process: its number alone is given away again
 
     @property
     def n_slots(self) -> int:
@@ -37,6 +38,12 @@ class CoordinatorRecord:
         """Who it is, for people."""
         return f"process {self.pid or '?'} on {self.host or '?'}"
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether that very process is at work on this machine."""
+        mark = mark_of(self.pid) if self.pid is not None and self.birth is not None else None
+        return mark is not None and mark.birth == self.birth
+
 
 _RECORD = TypeAdapter(CoordinatorRecord)
 
@@ -44,8 +51,8 @@ _RECORD = TypeAdapter(CoordinatorRecord)
 def read_coordinator(root: ExperimentFolder) -> CoordinatorRecord:
     """Return who works, or worked last, on an experiment; nobody where nobody did, or where the file is damaged."""
     try:
-        return _RECORD.validate_python(json.loads(root.coordinator.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError):
+        return _RECORD.validate_python(parse_json(root.coordinator.read_bytes()))
+    except (OSError, ValueError):
         return CoordinatorRecord()
 
 
@@ -59,8 +66,5 @@ def write_coordinator(record: CoordinatorRecord, root: ExperimentFolder) -> None
 
 
 def is_worked_on(root: ExperimentFolder) -> bool:
-    """Return whether a live coordinator holds the experiment."""
-    if not root.lock.exists():
-        return False
-    with held(root.lock) as free:
-        return not free
+    """Return whether a live coordinator holds the experiment. Looking leaves nothing behind."""
+    return is_locked(root.lock)

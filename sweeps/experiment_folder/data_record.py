@@ -1,13 +1,12 @@
 """What `data.json` says: the weights that each arm may train with, beside the threshold of its data."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cvae.errors import InputError
-from cvae.files import write_json
+from cvae.files import parse_json, write_json
 from sweeps.experiment import ArmWeights
 from sweeps.experiment_folder.paths import ExperimentFolder
 
@@ -40,7 +39,7 @@ def read_data_record(root: ExperimentFolder) -> DataRecord:
         InputError: the file is there but is not what run_sweep.py writes.
     """
     try:
-        return _RECORD.validate_python(json.loads(root.data.read_text(encoding="utf-8")))
+        return _RECORD.validate_python(parse_json(root.data.read_bytes()))
     except FileNotFoundError:
         return DataRecord({})
     except ValidationError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from cvae.config import Config, dump_yaml
 from cvae.data.store import open_store
 from cvae.errors import InputError
-from cvae.files import write_atomically
+from cvae.files import sweep_up, write_atomically
 from cvae.record import RunFolder, RunIdentity
 from sweeps.experiment import Experiment, PlannedRun
 from sweeps.experiment_folder.consistency import check_unchanged
@@ -49,6 +49,21 @@ def create_folder(root: ExperimentFolder) -> None:
         raise InputError(f"{root.path}: cannot be created ({error.strerror}); choose another --runs") from error
 
 
+def tidy(root: ExperimentFolder) -> None:
+    """Remove what killed writers left unfinished in the experiment's own folder. The caller holds its lock.
+
+    Raises:
+        InputError: it cannot be removed.
+    """
+    try:
+        sweep_up(root.path)
+        for leftover in root.path.glob("*/.*.tmp"):  # a run's folder that was not made to its end
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+    except OSError as error:
+        raise InputError(f"{root.path}: cannot be tidied ({error.strerror})") from error
+
+
 def write_experiment_file(experiment: Experiment, root: ExperimentFolder) -> None:
     """Write the experiment as it is launched.
 
@@ -83,12 +98,21 @@ def write_run(
     identity = RunIdentity(root.path.name, run.arm, run.phase, run.number, run.seed, trial, dict(params))
     try:
         unfinished.path.mkdir(parents=True)
-        unfinished.config.write_text(dump_yaml(config.model_dump(mode="json")), encoding="utf-8")
+        write_config(unfinished, config)
         unfinished.write_identity(identity)
         unfinished.path.rename(folder.path)
     except OSError as error:
         raise InputError(f"{folder.path}: cannot be created ({error.strerror})") from error
     return folder
+
+
+def write_config(folder: RunFolder, config: Config) -> None:
+    """Write a run's configuration.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    write_atomically(folder.config, dump_yaml(config.model_dump(mode="json")).encode())
 
 
 def pin_to_machine(config: Config, threads: int) -> Config:

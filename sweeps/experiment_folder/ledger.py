@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sweeps.experiment_folder.disk import is_disk_full
+from cvae.files import parse_json
+from cvae.record import finite
+from sweeps.experiment_folder.disk import passing_trouble
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,7 @@ def ended_runs(events: Iterable[Mapping[str, Any]]) -> Iterator[EndedRun]:
     """Yield the ends of runs among some events."""
     for event in events:
         if event["event"] == "ended":
-            wall_s = event.get("wall_s")
-            yield EndedRun(str(event.get("run", "")), event.get("status"), float(wall_s) if wall_s else None)
+            yield EndedRun(str(event.get("run", "")), event.get("status"), finite(event.get("wall_s")) or None)
 
 
 class Ledger:
@@ -32,7 +33,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._unwritten: list[str] = []  # while the disk is full
+        self._unwritten: list[str] = []  # while the disk is full, or the machine has other trouble that passes
 
     def append(self, event: str, run: str | None = None, **facts: Any) -> None:
         """Append an event; a line that a kill tore is ended first, and what finds no room is written with the next."""
@@ -42,7 +43,7 @@ class Ledger:
             with self._path.open("a+b") as file:
                 file.write(self._end_of_torn_line(file) + "".join(self._unwritten).encode())
         except OSError as error:
-            if not is_disk_full(error):
+            if passing_trouble(error, self._path.parent) is None:
                 raise
             return
         self._unwritten = []
@@ -56,13 +57,30 @@ class Ledger:
 
     def read(self) -> Iterator[dict[str, Any]]:
         """Yield every whole event, oldest first."""
+        for entry in self._lines():
+            if isinstance(entry, dict):
+                yield entry
+
+    def last_start(self) -> dict[str, Any] | None:
+        """Return what is kept of the last start; None where nothing was started."""
+        return next((event for event in reversed(list(self.read())) if event["event"] == "started"), None)
+
+    def damage(self) -> str | None:
+        """Return how many lines cannot be read, as a sentence: what they told is left out; None where all can."""
+        n = sum(entry is None for entry in self._lines())
+        lines = "a line is" if n == 1 else f"{n} lines are"
+        return f"{self._path}: is damaged ({lines} not readable)" if n else None
+
+    def _lines(self) -> Iterator[dict[str, Any] | None]:
+        """Yield every event, and None for a line that is none; one that a kill tore at the end is left out."""
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
             for line in file:
                 try:
-                    entry = json.loads(line)
+                    entry = parse_json(line)
                 except ValueError:
-                    continue  # torn
-                if isinstance(entry, dict) and "event" in entry:
-                    yield entry
+                    entry = None
+                is_event = isinstance(entry, dict) and isinstance(entry.get("event"), str)
+                if is_event or line.endswith(b"\n"):
+                    yield entry if is_event else None

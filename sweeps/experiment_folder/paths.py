@@ -57,6 +57,16 @@ class ExperimentFolder:
         return self.path / "lock"
 
     @property
+    def folder_id(self) -> Path:
+        """What this folder is known by to a storage that several share: studies in it belong to one folder."""
+        return self.path / "folder_id"
+
+    @property
+    def damaged(self) -> Path:
+        """What could not be read and was put aside, by its path."""
+        return self.path / "damaged"
+
+    @property
     def report(self) -> Path:
         """What `analyze.py` writes."""
         return self.path / "report"
@@ -64,6 +74,22 @@ class ExperimentFolder:
     def run(self, run: PlannedRun) -> RunFolder:
         """Return a run's folder."""
         return RunFolder(self.path / run.arm / run.name)
+
+    def put_aside(self, path: Path) -> Path:
+        """Move a file or folder that cannot be used out of the way, kept for whoever wants to look; return where to.
+
+        Raises:
+            InputError: it cannot be moved.
+        """
+        kept = self.damaged / path.relative_to(self.path)
+        n = len(list(kept.parent.glob(f"{kept.name}-*")))
+        kept = kept.with_name(f"{kept.name}-{n}")
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(kept)
+        except OSError as error:
+            raise InputError(f"{path}: is damaged and cannot be put aside ({error.strerror})") from error
+        return kept
 
 
 def find_experiment(given: Path, runs: Path) -> Path:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from cvae.record import RunState
+from cvae.errors import unless_damaged
+from cvae.record import RunState, finite
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.look_records import read_looks, spared_runs
@@ -15,6 +16,7 @@ class RunStanding:
 
     state: RunState  # as recorded, and `interrupted` where it is recorded as running and nobody trains it
     steps: int  # updates done, whether a checkpoint stands behind them or not
+    damage: tuple[str, ...] = ()  # what of its record cannot be read, a sentence each
 
     @property
     def part(self) -> float:
@@ -34,17 +36,18 @@ class RunStanding:
 
 def read_standing(run: PlannedRun, root: ExperimentFolder) -> RunStanding:
     """Return how a run stands; `pending` before it has a folder."""
-    folder = root.run(run)
-    state = folder.read_state()
-    if state.status == "running" and not folder.is_being_trained():
-        state = replace(state, status="interrupted")
-    return RunStanding(state, max(folder.read_heartbeat(), state.step))
+    folder, damage = root.run(run), list[str]()
+    state = unless_damaged(folder.read_state, RunState(), damage)
+    if damage or (state.status == "running" and not folder.is_being_trained()):
+        state = replace(state, status="interrupted")  # a damaged state too: the next start goes on from the checkpoint
+    unless_damaged(folder.read_identity, None, damage)
+    damage += [line for line in (folder.epochs_damage(),) if line is not None]
+    return RunStanding(state, max(folder.read_heartbeat(), state.step), tuple(damage))
 
 
 def final_value(experiment: Experiment, run: PlannedRun, state: RunState) -> float | None:
     """Return the metric at the end of a run, on the split of its phase; None where it has none."""
-    value = state.scores.get(experiment.score_key(run.phase))
-    return None if value is None else float(value)
+    return finite(state.scores.get(experiment.score_key(run.phase)))
 
 
 def runs_left(experiment: Experiment, root: ExperimentFolder) -> list[PlannedRun]:
@@ -53,4 +56,5 @@ def runs_left(experiment: Experiment, root: ExperimentFolder) -> list[PlannedRun
     if not root.path.exists():
         return plan
     spared = spared_runs(experiment, root, read_looks(Ledger(root.ledger).read()))
-    return [run for run in plan if run not in spared and not root.run(run).read_state().is_final]
+    left = [run for run in plan if run not in spared]
+    return [run for run in left if not unless_damaged(root.run(run).read_state, RunState(), []).is_final]

@@ -14,16 +14,10 @@ from cvae.config import Config
 from sweeps.experiment import Experiment
 from sweeps.search_space import Params, parameters
 from sweeps.study.pruners import RunningMedianPruner, has_lost_patience, make_patience, make_pruner
-from sweeps.study.samplers import PROPOSALS, make_sampler, to_distribution
+from sweeps.study.samplers import PROPOSALS, WorstTold, make_sampler, to_distribution
 from sweeps.study.trial_storage import TrialStorage
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-
-#: Told for a diverged or an infeasible run: this much worse than the worst told so far, ...
-BAD_BY_DB = 1.0
-
-#: ... or this where nothing was told: frames in [0, 1] that are wrong everywhere, as PSNR and as an error.
-FLOOR_DB, LARGEST_ERROR = 0.0, 1.0
 
 
 class ArmStudy:
@@ -33,7 +27,6 @@ class ArmStudy:
         assert experiment.tune is not None
         self._tune = experiment.tune
         self._seed = experiment.seed
-        self._metric = experiment.metric
         self._space = experiment.space(arm)
         self._study = optuna.create_study(
             study_name=study_name(experiment, arm, tuning),
@@ -50,10 +43,15 @@ class ArmStudy:
         self._told: dict[int, str] = {}  # run -> status
         self._params: dict[int, Params] = {}
         self._seen: set[str] = set()
-        self._worst: float | None = None
+        self._worst = WorstTold(experiment.metric.direction)
         self._n_trials = 0
-        for trial in self._study.get_trials(deepcopy=False):
+        self._is_in_doubt = True  # whether the storage may hold trials that are not counted yet
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        for trial in self._study.get_trials(deepcopy=False)[self._n_trials :] if self._is_in_doubt else ():
             self._remember(trial)
+        self._is_in_doubt = False
 
     def _remember(self, trial: FrozenTrial) -> None:
         run = int(trial.user_attrs.get("run", trial.number))
@@ -66,7 +64,7 @@ class ArmStudy:
             self._keep(run, dict(trial.params))
             self._note(trial)
             if self._told[run] == "finished" and trial.value is not None:
-                self._note_worst(trial.value)
+                self._worst.note(trial.value)
 
     def _note(self, trial: FrozenTrial) -> None:
         """Tell the pruner of a trial that has ended, if it counts and the pruner keeps account."""
@@ -78,6 +76,10 @@ class ArmStudy:
         self._params[run] = params
         self._seen.add(repr(sorted(params.items())))
 
+    def known_params(self, run: int) -> Params | None:
+        """Return the parameters of a run's trial if it has them already."""
+        return self._params.get(run)
+
     def params_of(self, run: int, known: Params | None = None) -> Params:
         """Return the parameters of a run's trial, asking for it if it does not exist yet.
 
@@ -88,17 +90,22 @@ class ArmStudy:
         if run in self._params:
             return self._params[run]
         if run not in self._numbers:
-            self._create(run, {} if run == self._n_trials else {"run": run})
+            self._create(run)
         params = known if known is not None else self._propose(run)
         self._trials.add_params(self._numbers[run], params, self._distributions)
         self._keep(run, params)
         return params
 
-    def _create(self, run: int, attributes: dict[str, int]) -> None:
+    def _create(self, run: int) -> None:
         """Create a run's trial with its attributes in one operation, so that no kill leaves one that is nobody's."""
-        self._study.add_trial(create_trial(state=TrialState.RUNNING, user_attrs=attributes))
-        self._numbers[run] = self._n_trials  # nobody else adds any
-        self._n_trials += 1
+        self._catch_up()  # a storage that fell silent may have created it all the same
+        if run not in self._numbers or run in self._told:
+            self._is_in_doubt = True
+            attributes = {} if run == self._n_trials else {"run": run}
+            self._study.add_trial(create_trial(state=TrialState.RUNNING, user_attrs=attributes))
+            self._is_in_doubt = False
+            self._numbers[run] = self._n_trials  # nobody else adds any
+            self._n_trials += 1
 
     def _propose(self, run: int) -> Params:
         """Return what the sampler proposes; one that looks at the trials is asked again while it repeats a trial."""
@@ -136,14 +143,18 @@ class ArmStudy:
         if self._told.get(run) == status:
             return
         if run in self._told:
-            self._create(run, {"run": run})
-            del self._told[run]  # should the disk be full from here on, the new trial is there to be told
+            self._create(run)
+            self._told.pop(run, None)  # should the disk be full from here on, the new trial is there to be told
         number = self._numbers[run]
-        self._trials.add_params(number, self._params[run], self._distributions)
-        self._trials.add_values(number, curve)
-        if status not in ("finished", "pruned"):
-            self._trials.set_status(number, status)
-        self._finish(number, status, value, curve)
+        if not self._trials.read(number).state.is_finished():  # else it was told before the storage fell silent
+            self._trials.add_params(number, self._params[run], self._distributions)
+            self._trials.add_values(number, curve)
+            if status not in ("finished", "pruned"):
+                self._trials.set_status(number, status)
+            self._finish(number, status, value, curve)
+        self._note(self._trials.read(number))
+        if value is not None and status not in ("pruned", "diverged", "infeasible"):
+            self._worst.note(value)
         self._told[run] = status
 
     def _finish(self, number: int, status: str, value: float | None, curve: dict[int, float]) -> None:
@@ -152,23 +163,11 @@ class ArmStudy:
             if status == "pruned" and curve:
                 self._study.tell(number, state=TrialState.PRUNED)
             elif status in ("diverged", "infeasible"):
-                self._study.tell(number, self.bad_value())
+                self._study.tell(number, self._worst.bad_value())
             elif value is None:
                 self._study.tell(number, state=TrialState.FAIL)
             else:
                 self._study.tell(number, value)
-                self._note_worst(value)
-        self._note(self._trials.read(number))
-
-    def bad_value(self) -> float:
-        """Return what is told for a run without a model: finite, or samplers would propose its region again."""
-        if self._metric.direction == "minimize":  # errors of intensities in [0, 1]
-            return LARGEST_ERROR if self._worst is None else 2 * self._worst
-        return FLOOR_DB if self._worst is None else self._worst - BAD_BY_DB
-
-    def _note_worst(self, value: float) -> None:
-        worse = max if self._metric.direction == "minimize" else min
-        self._worst = value if self._worst is None else worse(self._worst, value)
 
 
 def study_name(experiment: Experiment, arm: str, tuning: int) -> str:

@@ -25,6 +25,31 @@ from sweeps.search_space import (
 #: Proposals of one trial that may repeat an earlier configuration before random ones are taken.
 PROPOSALS = 10
 
+#: Told for a diverged or an infeasible run: this much worse than the worst told so far, ...
+BAD_BY_DB = 1.0
+
+#: ... or this where nothing was told: frames in [0, 1] that are wrong everywhere, as PSNR and as an error.
+FLOOR_DB, LARGEST_ERROR = 0.0, 1.0
+
+
+class WorstTold:
+    """The worst value that a study was told, and what follows from it for runs without a model."""
+
+    def __init__(self, direction: str) -> None:
+        self._is_error = direction == "minimize"
+        self._value: float | None = None
+
+    def note(self, value: float) -> None:
+        """Take note of a value that was told."""
+        worse = max if self._is_error else min
+        self._value = value if self._value is None else worse(self._value, value)
+
+    def bad_value(self) -> float:
+        """Return what is told for a run without a model: finite, or samplers would propose its region again."""
+        if self._is_error:  # of intensities in [0, 1]
+            return LARGEST_ERROR if self._value is None else 2 * self._value
+        return FLOOR_DB if self._value is None else self._value - BAD_BY_DB
+
 
 def to_distribution(dimension: Dimension) -> BaseDistribution:
     """Return Optuna's form of a dimension."""

@@ -1,74 +1,16 @@
 """Where the studies lie: a journal beside the runs, or any Optuna URL. Only the coordinator opens it."""
 
-import json
-import os
 from pathlib import Path
-from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from optuna.storages import BaseStorage, RDBStorage
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from cvae.errors import InputError
 from cvae.files import write_atomically
-from sweeps.experiment_folder import ExperimentFolder, network_type
-
-
-class WholeLines(JournalFileBackend):
-    """Optuna's journal file, where an append that fails leaves nothing behind: half a line would spoil the file."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self._journal = path
-
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append operations whole, or not at all."""
-        size = self._journal.stat().st_size
-        try:
-            super().append_logs(logs)
-        except OSError:
-            os.truncate(self._journal, size)
-            raise
-
-
-def repair_journal(path: Path) -> Path | None:
-    """Cut a journal where it ceases to be readable, and drop a lock that a killed coordinator left behind.
-
-    Optuna can read neither past. The caller holds the experiment's own lock, so nobody else writes here. What is cut
-    off is kept beside the journal; the trials and outcomes in it are restored from the run folders.
-
-    Returns:
-        The file that holds what was cut off; None where the journal was whole.
-    """
-    path.with_name(path.name + ".lock").unlink(missing_ok=True)
-    if not path.exists():
-        return None
-    data = path.read_bytes()
-    whole = _readable_bytes(data)
-    if whole == len(data):
-        return None
-    n = len(list(path.parent.glob(f"{path.name}.torn-*")))
-    quarantine = path.with_name(f"{path.name}.torn-{n}")
-    write_atomically(quarantine, data[whole:])
-    with path.open("r+b") as file:
-        file.truncate(whole)
-        os.fsync(file.fileno())
-    return quarantine
-
-
-def _readable_bytes(data: bytes) -> int:
-    """Return the length of the leading whole lines that are JSON objects."""
-    end = 0
-    for line in data.splitlines(keepends=True):
-        try:
-            if not line.endswith(b"\n") or not isinstance(json.loads(line), dict):
-                break
-        except ValueError:
-            break
-        end += len(line)
-    return end
+from sweeps.experiment_folder import ExperimentFolder, Ledger, network_type
+from sweeps.study.journal import open_whole_journal
+from sweeps.study.storage_url import check_url, shown_url, without_secrets
 
 
 def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, Path | None]:
@@ -80,13 +22,13 @@ def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, 
     Raises:
         InputError: the URL cannot be used, is not the one of the launch, or a journal would lie on a network disk.
     """
-    launched = root.storage.read_text(encoding="utf-8").strip() if root.storage.exists() else None
+    launched = _launched_with(root)
     if url is None and launched is None:
         return _open_journal(root)
     if url is None:
         url = launched
     assert url is not None
-    shown = _without_password(url)
+    shown = shown_url(url)
     if launched is None and root.journal.exists():
         raise InputError(f"{root.path} was launched with its journal, not with --storage {shown}; leave --storage out")
     if launched is not None and shown != launched:
@@ -94,9 +36,33 @@ def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, 
             f"{root.path} was launched with --storage {launched}, not {shown}; give that, or another --runs"
         )
     storage = _open_database(url, shown)
-    if launched is None:
+    if launched is None or not root.storage.exists():
         write_atomically(root.storage, f"{shown}\n".encode())
     return storage, None
+
+
+def _launched_with(root: ExperimentFolder) -> str | None:
+    """Return the URL, without its secrets, that an experiment was launched with; None for its journal.
+
+    Where the file that says it is damaged, the ledger does.
+
+    Raises:
+        InputError: neither says it.
+    """
+    if not root.storage.exists():
+        return None
+    try:
+        url = root.storage.read_text(encoding="utf-8").strip()
+        check_url(url, str(root.storage))
+    except (UnicodeDecodeError, InputError) as error:
+        known = (Ledger(root.ledger).last_start() or {}).get("storage")
+        if isinstance(known, str):
+            write_atomically(root.storage, f"{known}\n".encode())
+            return known
+        raise InputError(
+            f"{root.storage}: is damaged, and nothing else says where the studies lie; write the URL of --storage there"
+        ) from error
+    return url
 
 
 def _open_journal(root: ExperimentFolder) -> tuple[BaseStorage, Path | None]:
@@ -105,22 +71,23 @@ def _open_journal(root: ExperimentFolder) -> tuple[BaseStorage, Path | None]:
             f"{root.journal}: on a network file system ({kind}), whose locks and appends do not protect a journal from "
             "being torn; give --runs on a local disk, or --storage with a database"
         )
-    torn = repair_journal(root.journal)
-    return JournalStorage(WholeLines(root.journal)), torn
-
-
-def _without_password(url: str) -> str:
-    try:
-        return make_url(url)._replace(password=None).render_as_string()
-    except ArgumentError as error:
-        raise InputError(
-            f"--storage is '{url}'; expected a URL such as sqlite:///study.db or postgresql+psycopg://user@host/name"
-        ) from error
+    return open_whole_journal(root.journal)
 
 
 def _open_database(url: str, shown: str) -> BaseStorage:
     try:
-        return optuna.storages.get_storage(RDBStorage(url))
+        # asked before each use whether a connection is still alive: a server may have been restarted since
+        return optuna.storages.get_storage(RDBStorage(url, engine_kwargs={"pool_pre_ping": True}))
     except (SQLAlchemyError, ImportError, optuna.exceptions.StorageInternalError) as error:
-        reason = str(error).splitlines()[0]
+        reason = without_secrets(str(error).splitlines()[0], url)
         raise InputError(f"--storage {shown} cannot be opened: {reason}") from error
+
+
+def database_trouble(error: BaseException | None) -> str | None:
+    """Return what is the matter with a database, in words, if an error comes from one that does not answer."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError):
+            reason = str(error.orig).strip().splitlines() or ["no reason given"]
+            return f"the studies' storage does not answer ({without_secrets(reason[0])})"
+        error = error.__cause__ or error.__context__
+    return None

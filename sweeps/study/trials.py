@@ -9,11 +9,12 @@ from optuna.storages import BaseStorage
 
 from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.errors import InputError
-from cvae.record import RunFolder, RunState
+from cvae.record import RunFolder, RunState, finite
 from sweeps.experiment import Experiment, PlannedRun, tuning_of
 from sweeps.experiment_folder import ExperimentFolder, final_value
 from sweeps.search_space import Params
 from sweeps.study.arm_study import ArmStudy, open_studies
+from sweeps.study.ownership import claim_studies
 from sweeps.study.pruners import may_be_judged
 from sweeps.study.storage import open_storage
 
@@ -24,16 +25,25 @@ class Trials:
     def __init__(self, experiment: Experiment, root: ExperimentFolder, storage: BaseStorage | None) -> None:
         self._experiment = experiment
         self._root = root
-        self._studies = open_studies(experiment, storage) if storage is not None else {}
+        self._studies: dict[tuple[str, int], ArmStudy] = {}  # (arm, tuning)
+        if storage is not None:
+            claim_studies(experiment, root, storage)
+            self._studies = open_studies(experiment, storage)
+            claim_studies(experiment, root, storage)
         self._ranking: dict[tuple[str, int], list[tuple[float, int]]] = {}  # (arm, tuning) -> best trials first
         self._confirmed: dict[tuple[str, int], tuple[int | None, Params]] = {}
         self._curves: dict[PlannedRun, dict[int, float]] = {}
+        self._unreported: dict[PlannedRun, list[dict[str, Any]]] = {}  # evaluations, in order
         self._configs: dict[PlannedRun, Config] = {}
 
     @property
     def prunes(self) -> bool:
         """Whether trials may be ended early."""
         return self._experiment.tune is not None and self._experiment.tune.pruner != "none"
+
+    def known_params(self, run: PlannedRun) -> Params | None:
+        """Return the parameters of a tune run's trial if its study has them."""
+        return self._study(run).known_params(run.number) if run.phase == "tune" else None
 
     def choose(self, run: PlannedRun) -> tuple[int | None, Params] | None:
         """Return the trial and the parameters of a run; None where its arm has too few finished trials."""
@@ -78,13 +88,16 @@ class Trials:
     def tell(self, run: PlannedRun, state: RunState) -> None:
         """Tell a tune run's outcome to its study, once, and thin the arm's checkpoints."""
         folder, metric = self._root.run(run), self._experiment.metric.name
-        curve = {line["step"]: line[metric] for line in folder.read_epochs() if metric in line}
+        values = ((line["step"], finite(line.get(metric))) for line in folder.read_epochs())
+        curve = {step: number for step, number in values if number is not None}
         value = final_value(self._experiment, run, state)
         self._study(run).tell(run.number, state.status, value, so_far(curve) if self.prunes else curve)
         self._curves.pop(run, None)
+        self._unreported.pop(run, None)
         self._configs.pop(run, None)
-        if state.status == "finished" and value is not None:
-            bisect.insort(self._ranked(run), (-self._experiment.metric.sign * value, run.number))
+        entry, ranking = (-self._experiment.metric.sign * (value or 0.0), run.number), self._ranked(run)
+        if state.status == "finished" and value is not None and entry not in ranking:  # where trouble came after it
+            bisect.insort(ranking, entry)
         self._thin(run, state.status)
 
     def is_hopeless(self, run: PlannedRun, new_epochs: Callable[[], list[dict[str, Any]]]) -> bool:
@@ -97,17 +110,19 @@ class Trials:
         metric = self._experiment.metric.name
         if not self.prunes or run.phase != "tune":
             return False
-        curve = self._curves.setdefault(run, {})
-        hopeless = False
-        for line in new_epochs():
-            if metric not in line or line["step"] in curve:
-                continue
-            step = int(line["step"])
-            curve[step] = line[metric]
-            self._study(run).report(run.number, step, max(curve.values()))
-            if may_be_judged(self._config(run), step):
-                hopeless = hopeless or self._study(run).should_prune(run.number, self._config(run), curve, step)
-        return hopeless
+        curve, lines = self._curves.setdefault(run, {}), self._unreported.setdefault(run, [])
+        lines += new_epochs()
+        while lines:  # what a storage did not take, it gets with the next look
+            step, number = int(lines[0]["step"]), finite(lines[0].get(metric))
+            if number is not None and step not in curve:
+                seen = curve | {step: number}
+                self._study(run).report(run.number, step, max(seen.values()))
+                is_judged = may_be_judged(self._config(run), step)
+                if is_judged and self._study(run).should_prune(run.number, self._config(run), seen, step):
+                    return True
+                curve[step] = number
+            del lines[0]
+        return False
 
     def _config(self, run: PlannedRun) -> Config:
         if run not in self._configs:
@@ -124,13 +139,18 @@ class Trials:
         if tune is None or tune.checkpoints == "all":
             return
         if status == "pruned":
-            self._root.run(run).checkpoint.unlink(missing_ok=True)
+            _forget_weights(self._root.run(run))
         elif status == "finished":
             kept, ranking = self._experiment.confirm.configs_per_arm, self._ranked(run)
             for _, number in [*ranking[kept : kept + 1], (0.0, run.number)]:
                 if all(number != best for _, best in ranking[:kept]):
                     out = PlannedRun(run.arm, "tune", number, self._experiment.tune_seed(number))
-                    self._root.run(out).checkpoint.unlink(missing_ok=True)
+                    _forget_weights(self._root.run(out))
+
+
+def _forget_weights(folder: RunFolder) -> None:
+    for file in (folder.checkpoint, folder.best):
+        file.unlink(missing_ok=True)
 
 
 def open_trials(experiment: Experiment, root: ExperimentFolder, url: str | None) -> tuple[Trials, Path | None]:

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from cvae.console import echo_line
+from cvae.errors import InputError
 from cvae.files import held
 from sweeps.tracking.process import lock_of
 from sweeps.tracking.settings import quiet_environment
@@ -39,12 +40,15 @@ def mirror_until_over(root: Path, online: bool) -> None:
                 echo_line("warning: another process mirrors this experiment; wandb will lack what it does not see")
                 return
             for mirror in follow(root, over.is_set):
+                for line in mirror.warnings():
+                    echo_line(f"warning: {line}")
                 if uploader:
                     uploader.look(mirror.open_runs())
         if uploader:
             uploader.close()
-    except (wandb.Error, OSError) as error:
-        echo_line(f"warning: the wandb mirror has stopped ({error}); the record is complete, --sync makes up for it")
+    except (wandb.Error, OSError, InputError) as error:
+        echo_line(f"the wandb mirror has stopped: {error}", sys.stderr)
+        os._exit(1)  # wandb's own threads may wait for a service that has died
 
 
 def _wait_for_end(over: threading.Event) -> None:

@@ -7,6 +7,7 @@ wandb is imported where a log is read, not before.
 """
 
 import json
+import shutil
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
+from cvae.files import parse_json
 
 PREFIX = "offline-run-"
 
@@ -82,6 +84,29 @@ def offline_runs_of(wandb_folder: Path, run_id: str | None = None) -> list[Offli
     pattern = f"{PREFIX}*-{run_id}" if run_id else f"{PREFIX}*"
     folders = [OfflineRun(path) for path in sorted(wandb_folder.glob(pattern)) if path.is_dir()]
     return [run for run in folders if run.log.exists() and (run_id is None or run.run_id == run_id)]
+
+
+def remove_offline_runs(wandb_folder: Path, run_id: str) -> None:
+    """Remove the offline folders of a run, those too in which a kill has left no log."""
+    for path in wandb_folder.glob(f"{PREFIX}*-{run_id}"):
+        if path.name.removeprefix(PREFIX).partition("-")[2] == run_id:  # no id of which this is the end
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def read_mirrored(note: Path) -> tuple[dict[str, int], str | None]:
+    """Return run -> version of its state that is mirrored whole, as a mirror notes it, and what is wrong with the note.
+
+    Where it is damaged nothing counts: what is mirrored again takes the same place.
+    """
+    try:
+        values = parse_json(note.read_bytes())
+        if isinstance(values, dict):
+            return {str(key): int(version) for key, version in values.items()}, None
+    except FileNotFoundError:
+        return {}, None
+    except (OSError, ValueError, TypeError):
+        pass
+    return {}, f"{note}: is damaged; every run is mirrored again"
 
 
 def read_log(path: Path) -> LoggedRun | None:

@@ -104,7 +104,7 @@ def config_of(folder: RunFolder, identity: RunIdentity) -> dict[str, Any]:
     for_filters = {key: getattr(identity, key) for key in FILTERED_BY}
     chosen = {key.replace(" ", "_"): value for key, value in short_params(identity.params).items()}
     shared = [folder.path.parents[1] / name for name in SHARED_FILES]
-    files = {path.name: path.read_text(encoding="utf-8") for path in shared if path.exists()}
+    files = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in shared if path.exists()}
     record = json.dumps({"identity": identity.written(), "files": files})
     return _without_nulls(config) | _without_nulls(for_filters) | {"searched": chosen, RECORD: record}
 

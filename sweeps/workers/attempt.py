@@ -5,9 +5,13 @@ import signal
 from contextlib import suppress
 from typing import Any
 
+from cvae.errors import InputError, unless_damaged
 from cvae.record import RunError, RunFolder, RunState
 from sweeps.experiment import PlannedRun
 from sweeps.workers.launcher import WorkerProcess
+
+#: Seconds between two looks that count, at most: in a longer gap this process was not there to see the worker beat.
+LOOK_S = 5.0
 
 
 class Attempt:
@@ -28,10 +32,11 @@ class Attempt:
         self.slots_then = slots_then  # runs that the device was allowed when this one was started
         self.process = process
         self.started = now
-        self.number_before = folder.read_state().attempt if process else -1
+        self.number_before = unless_damaged(folder.read_state, RunState(), []).attempt if process else -1
         self.is_paused = False
         self._beat = ""
-        self._beat_seen = now
+        self._looked = now
+        self._still_s = 0.0  # seconds that were watched and in which nothing beat
         self._offset = 0
 
     def is_over(self) -> bool:
@@ -49,16 +54,24 @@ class Attempt:
         return state.error if state.attempt > self.number_before else None
 
     def has_hung(self, now: float, after_s: float) -> bool:
-        """Return whether the training has stood still for too long, on this process's monotonic clock."""
+        """Return whether the run has stood still for too long, on this process's monotonic clock.
+
+        Only time in which this process looked counts: a pause of the whole machine is nobody's hang. A file that is not
+        there or empty says nothing.
+        """
+        watched_s = min(now - self._looked, LOOK_S, after_s / 4)
+        self._looked = now
         try:
-            beat = self.folder.heartbeat.read_text(encoding="utf-8")
+            beat = self.folder.heartbeat.read_text(encoding="utf-8", errors="replace")
         except OSError:
             beat = ""
-        if beat != self._beat:
-            self._beat, self._beat_seen = beat, now
-        if now - self._beat_seen <= after_s:
+        if beat and beat != self._beat:
+            self._beat, self._still_s = beat, 0.0
             return False
-        self._beat_seen = now  # reported once: what ends it takes a moment
+        self._still_s += watched_s
+        if self._still_s <= after_s:
+            return False
+        self._still_s = 0.0  # reported once: what ends it takes a moment
         return True
 
     def new_epochs(self) -> list[dict[str, Any]]:
@@ -69,16 +82,20 @@ class Attempt:
     def pause(self) -> None:
         """Ask the worker to end at its next checkpoint; the run goes on later."""
         if not self.folder.stop.exists():
-            self.folder.ask_to_stop("paused")
+            with suppress(InputError):  # its folder is gone, or cannot be written: the worker notices by itself
+                self.folder.ask_to_stop("paused")
         self.is_paused = True
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the worker and whatever it started."""
-        pid = self.process.pid if self.process else self.folder.read_state().pid
-        if not pid or (self.process is None and not self.folder.is_being_trained()):
+        """Send a signal to the worker and whatever it started; to nobody where it is not certain who that is."""
+        if self.process is not None and self.process.poll() is None:
+            pid = self.process.pid  # of one that has ended it may be another's by now
+        elif (trainer := self.folder.trainer()) is not None:
+            pid = trainer.pid
+        else:
             return
         with suppress(ProcessLookupError):
-            if os.getpgid(int(pid)) == int(pid):  # a group of its own, as start_worker gives it
-                os.killpg(int(pid), number)
+            if os.getpgid(pid) == pid:  # a group of its own, as start_worker gives it
+                os.killpg(pid, number)
             else:
-                os.kill(int(pid), number)
+                os.kill(pid, number)

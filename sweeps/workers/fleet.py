@@ -42,6 +42,11 @@ class Fleet:
         """Forget a worker that has ended; its slot is free."""
         self._slots.give(self.active.pop(run).device)
 
+    def release_ended(self) -> None:
+        """Forget every worker that has ended."""
+        for run in [run for run, attempt in self.active.items() if attempt.is_over()]:
+            self.release(run)
+
     def pause(self) -> None:
         """Ask every worker to end at its next checkpoint; the runs go on later."""
         for attempt in self.active.values():

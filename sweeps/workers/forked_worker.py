@@ -7,7 +7,8 @@ import sys
 from contextlib import suppress
 
 from cvae.record import RunFolder
-from sweeps.workers.launcher import WorkerProcess, start_worker, with_project
+from sweeps.child_environment import with_project
+from sweeps.workers.launcher import WorkerProcess, start_worker
 
 #: What `poll` says of a worker whose parent was killed: it is nobody's, and its run folder says whether it goes on.
 UNKNOWN = -255

@@ -1,16 +1,11 @@
 """Start a worker for a run folder on this machine."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol
 
 from cvae.record import RunFolder
-
-ROOT = Path(__file__).resolve().parents[2]
+from sweeps.child_environment import with_project
 
 
 class WorkerProcess(Protocol):
@@ -29,12 +24,6 @@ class WorkerProcess(Protocol):
     def poll(self) -> int | None:
         """Return its exit status once it has ended, else None."""
         ...
-
-
-def with_project(environment: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """Return this process's environment with some of it set, in which the project can be imported from anywhere."""
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    return {**os.environ, **environment, "PYTHONPATH": path}
 
 
 def start_worker(folder: RunFolder, environment: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -47,3 +47,38 @@ def test_home_is_home_behind_an_equals_sign(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(SystemExit):
         run_command(app)
     assert seen == ["a=~/b", "/home/somebody/runs"]
+
+
+def test_a_reader_that_goes_away_is_no_crash() -> None:
+    # `| head -1` of what prints for long
+    program = (
+        "from cvae.cli import new_command, run_command\n"
+        "app = new_command()\n"
+        "@app.command()\n"
+        "def main() -> None:\n"
+        "    for i in range(100_000): print(i)\n"
+        "run_command(app)\n"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert writer.stdout is not None
+    assert writer.stderr is not None
+    assert writer.stdout.readline() == b"0\n"
+    writer.stdout.close()
+    assert (writer.wait(60), writer.stderr.read()) == (1, b"")
+    writer.stderr.close()
+
+
+def test_what_may_not_be_read_is_one_line_and_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = new_command()
+
+    @app.command()
+    def main() -> None:
+        raise PermissionError(13, "Permission denied", "/private/runs")
+
+    monkeypatch.setattr("sys.argv", ["x"])
+    with pytest.raises(SystemExit) as ended_with:
+        run_command(app)
+    assert ended_with.value.code == 2
+    assert capsys.readouterr().err == "error: /private/runs: permission denied\n"

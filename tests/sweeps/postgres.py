@@ -1,15 +1,20 @@
-"""A PostgreSQL server on loopback for one test: started, used, stopped."""
+"""A PostgreSQL server on loopback for one test: started, used, stopped, and if a test wants it, restarted."""
 
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import optuna
 import pytest
+from optuna.storages import BaseStorage, RDBStorage
 
 USER = "postgres"
 
@@ -23,9 +28,42 @@ def programs() -> Path | None:
     return Path(found).parent if found else None
 
 
+@dataclass(frozen=True)
+class Database:
+    """A server with an empty database."""
+
+    url: str
+    owner: str | None  # who runs it; None: this user
+    command: tuple[str, ...]
+    options: str
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._call("-l", f"{self.command[2]}/log", "-o", self.options, "start")
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash would: every connection breaks."""
+        self._call("-m", "immediate", "stop")
+
+    def _call(self, *arguments: str) -> None:
+        command = [*self.command, "-w", *arguments]
+        subprocess.run(command, user=self.owner, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120)
+
+
 @contextmanager
-def server(place: Path) -> Iterator[str]:
-    """Yield the URL of an empty database; skips the test where there is no server or no user to run it."""
+def open_to_all(prefix: str) -> Iterator[Path]:
+    """Yield a folder that another user may enter: pytest's own are closed, and a server has a user of its own."""
+    place = Path(tempfile.mkdtemp(prefix=prefix))
+    place.chmod(0o755)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def server(place: Path) -> Iterator[Database]:
+    """Yield a running server; skips the test where there is none, or no user to run it."""
     pytest.importorskip("psycopg")
     programs_at = programs()
     if programs_at is None:
@@ -39,15 +77,15 @@ def server(place: Path) -> Iterator[str]:
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data} -c fsync=off"
     name = owner or pwd.getpwuid(os.geteuid()).pw_name
 
-    def call(*command: str) -> None:
-        subprocess.run(command, user=owner, cwd=place, check=True, stdout=subprocess.DEVNULL, timeout=120)
-
-    call(str(programs_at / "initdb"), "-D", str(data), "-A", "trust", "-U", name, "--no-sync")
-    call(str(programs_at / "pg_ctl"), "-D", str(data), "-l", str(data / "log"), "-w", "-o", options, "start")
+    initdb = [str(programs_at / "initdb"), "-D", str(data), "-A", "trust", "-U", name, "--no-sync"]
+    subprocess.run(initdb, user=owner, cwd="/", check=True, stdout=subprocess.DEVNULL, timeout=120)
+    url = f"postgresql+psycopg://{name}@127.0.0.1:{port}/postgres"
+    database = Database(url, owner, (str(programs_at / "pg_ctl"), "-D", str(data)), options)
+    database.start()
     try:
-        yield f"postgresql+psycopg://{name}@127.0.0.1:{port}/postgres"
+        yield database
     finally:
-        call(str(programs_at / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
+        database.stop()
 
 
 def _owner_of(place: Path, data: Path) -> str | None:
@@ -61,3 +99,18 @@ def _owner_of(place: Path, data: Path) -> str | None:
     for path in (place, data):
         os.chown(path, owner.pw_uid, owner.pw_gid)
     return USER
+
+
+def outcomes(storage: BaseStorage) -> dict[str, list[tuple[int, str, float | None, dict[str, Any]]]]:
+    names = optuna.get_all_study_names(storage)
+    studies = {name: optuna.load_study(study_name=name, storage=storage).get_trials() for name in names}
+    return {name: [(t.number, t.state.name, t.value, t.params) for t in trials] for name, trials in studies.items()}
+
+
+def outcomes_at(url: str) -> dict[str, list[tuple[int, str, float | None, dict[str, Any]]]]:
+    storage = RDBStorage(url)
+    try:
+        return outcomes(storage)
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()

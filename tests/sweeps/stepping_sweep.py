@@ -14,6 +14,7 @@ from cvae.record.run_folder import RunFolder
 from sweeps.commands.status import SweepStatus
 from sweeps.coordinator.coordinator import Coordinator
 from sweeps.experiment.experiment import Experiment, build_experiment
+from sweeps.experiment_folder.consistency.hashes import declared_hash
 from sweeps.experiment_folder.layout import lay_out
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.study.storage import open_storage
@@ -49,6 +50,7 @@ class Sweep:
         self.experiment = build_experiment(TOY | options.pop("change", {}), "toy")
         self.root = ExperimentFolder(path / "toy")
         lay_out(self.experiment, self.root)
+        options.setdefault("provenance", {"declared": declared_hash(self.experiment)})
         values: Score = options.pop("score", score)
         every = self.experiment.config("a", {}, 0, "test").evaluation.every
 
@@ -75,9 +77,12 @@ class Sweep:
         return RunFolder(self.root.path / "a" / name).read_state()
 
     def told(self) -> list[tuple[str, float | None]]:
+        return self.told_at(None)
+
+    def told_at(self, url: str | None) -> list[tuple[str, float | None]]:
         import optuna
 
-        storage, _ = open_storage(self.root, None)
+        storage, _ = open_storage(self.root, url)
         study = optuna.load_study(study_name="toy/a", storage=storage)
         return [(trial.state.name, trial.value) for trial in study.get_trials()]
 

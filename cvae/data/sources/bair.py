@@ -11,7 +11,7 @@ from cvae.data.sources import split_folders as folders
 from cvae.data.sources.digests import content_of, files_manifest, manifest_of
 from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.lab_sequence import read_sequence, sequence_format, sequence_problems
-from cvae.data.sources.recorded import Recorded, cropped_side, fit_frames
+from cvae.data.sources.recorded import Recorded, fit_frames
 from cvae.data.sources.tfrecords import Camera, Record, bair_format, list_records, read_bair_record, records_digest
 from cvae.errors import InputError
 
@@ -102,9 +102,7 @@ class Bair(Recorded[Path | Record]):
         if isinstance(place, Record):
             return bair_format(place, self.camera or CAMERA)
         self._refuse_camera()
-        expected = sequence_format(place)
-        cropped_side(expected.height, expected.width, self.size, place / "0.png")
-        return expected
+        return sequence_format(place)
 
     def _refuse_camera(self) -> None:
         if self.camera is not None:
@@ -123,6 +121,16 @@ class Bair(Recorded[Path | Record]):
         if isinstance(place, Record):
             return super().problems(place, expected)
         return sequence_problems(place, self.n_frames, expected)
+
+    def remarks(self) -> list[str]:
+        """Files with another number of records than their names say: one that ends between two records is sound."""
+        found = []
+        for path in self._all_files():
+            first, last = (*_numbers(path.name), 0, -1)[:2]
+            n_said, n_there = last - first + 1, len(list_records(path))
+            if n_said > 0 and n_there != n_said:
+                found.append(f"{path}: holds {n_there} records, its name says {n_said}: was it downloaded whole?")
+        return found
 
     def names(self, places: list[Path | Record]) -> list[str]:
         """Names of sequences: the number alone, or with its trajectory file or folder where a split has several."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cvae.errors import InputError
+from cvae.processes import beat
 
 
 def text_digest(*parts: str) -> str:
@@ -105,6 +106,7 @@ def _relative(entry: os.DirEntry[str], root: Path) -> str:
 
 
 def _update_from(digest: hashlib.blake2b, path: Path) -> None:
+    beat()
     try:
         with path.open("rb") as file:
             hashlib.file_digest(file, lambda: digest)  # goes on from what it has

@@ -51,9 +51,10 @@ def _require_room(archive: zipfile.ZipFile, wanted: Set[str], path: Path) -> Non
     """Refuse an archive whose wanted arrays are longer than it says, or do not fit into this machine's memory."""
     total = 0
     for member in archive.infolist():
-        if member.filename not in wanted:
-            continue
+        # Each, wanted or not: opening tells a name that is damaged from one that is absent.
         with archive.open(member) as file:
+            if member.filename not in wanted:
+                continue
             version = npy_format.read_magic(file)
             read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
             shape, _, dtype = read_header(file)

@@ -70,7 +70,7 @@ def _require_convertible(picture: Image.Image, path: Path) -> None:
 def require_square(height: int, width: int, path: Path) -> int:
     """The side of a square frame in pixels; InputError for any other shape."""
     if height != width:
-        raise InputError(f"{path}: frames are {width}x{height} pixels; they must be square")
+        raise InputError(f"{path}: frames are {width}x{height} pixels; they must be square (`data.size` crops them)")
     return height
 
 

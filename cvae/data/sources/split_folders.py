@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-from cvae.errors import InputError
+from cvae.errors import InputError, Misplaced
 
 SPLITS = ("train", "validate", "test")
+
+#: What data sets call their splits.
+SPLIT_WORDS = {"train": "train", "val": "validate", "valid": "validate", "validation": "validate", "test": "test"}
 
 N_LISTED = 6  # names shown of a folder's content in an error
 
@@ -13,9 +16,9 @@ def require_root(root: Path) -> None:
     """Refuse a root that is not a folder or has none of the three split folders."""
     if not root.is_dir():
         what = "is a file" if root.exists() else "does not exist"
-        raise InputError(f"{root}: the data folder {what}; set `data.root` to a folder with {_wanted()}")
+        raise Misplaced(f"{root}: the data folder {what}; set `data.root` to a folder with {_wanted()}")
     if not any((root / split).is_dir() for split in SPLITS):
-        raise InputError(f"{root}: has none of the folders {_wanted()}; it holds {holds(root)}")
+        raise Misplaced(f"{root}: has none of the folders {_wanted()}; it holds {holds(root)}")
 
 
 def _wanted() -> str:
@@ -27,7 +30,7 @@ def listing(folder: Path) -> list[Path]:
     try:
         return [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
-        raise InputError(f"{folder}: cannot be listed ({error.strerror})") from error
+        raise Misplaced(f"{folder}: cannot be listed ({error.strerror})") from error
 
 
 def require_utf8(path: Path) -> None:

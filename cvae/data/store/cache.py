@@ -16,9 +16,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cvae.data.sources import Source, text_digest
-from cvae.data.store.integrity import sync_folder
+from cvae.data.store.store_digests import sync_folder
 from cvae.data.store.writer import FORMAT_VERSION, write_store
-from cvae.errors import InputError, NoLocks
+from cvae.errors import InputError, Misplaced, NoLocks
 from cvae.files import held, write_atomically
 
 PARTIAL = ".partial"
@@ -145,7 +145,7 @@ def _writing_to(cache: Path) -> Iterator[None]:
         yield
     except OSError as error:
         path = error.filename or cache
-        raise InputError(
+        raise Misplaced(
             f"{cache}: the packed data cannot be written ({error.strerror}: {path}); "
             "free some space or choose a cache folder that can be written"
         ) from error

@@ -96,6 +96,11 @@ def explain_shortness(location: str, split: str, length: int, longest: int) -> s
     return f"{location}: no {split} episode is long enough for a clip of {length} frames; the longest has {longest}"
 
 
+def explain_no_positions(location: str) -> str:
+    """Why a model cannot be given positions, in one sentence."""
+    return f"{location}: the episodes have no positions; set `model.use_positions: false` to do without"
+
+
 def open_array(path: Path) -> NDArray[Any]:
     """A read-only memory map of an npy file of a packed store; InputError where it is damaged."""
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from cvae.data.store.integrity import BLOCK_BYTES, new_digest
+from cvae.data.store.store_digests import BLOCK_BYTES, new_digest
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from cvae.data.sources import Source
 from cvae.data.store.cache import packed_folder
-from cvae.data.store.clips import Clips, clip_starts, explain_shortness
+from cvae.data.store.clips import Clips, clip_starts, explain_no_positions, explain_shortness
 from cvae.data.store.condition_statistics import ConditionStatistics
-from cvae.data.store.integrity import digest_of_values, require_sound
+from cvae.data.store.store_digests import digest_of_values, require_sound
 from cvae.data.store.writer import Index
 from cvae.errors import InputError
 
@@ -78,10 +78,7 @@ class Store:
         """
         index = self._index(split)
         if use_positions and not self.n_positions:
-            raise InputError(
-                f"{self.source.location}: the episodes have no positions; "
-                "set `model.use_positions: false` to do without"
-            )
+            raise InputError(explain_no_positions(self.source.location))
         starts, names = _cut(index, length, self.source.stride)
         if not names:
             raise InputError(explain_shortness(self.source.location, split, length, max(index.lengths)))

@@ -13,10 +13,11 @@ import numpy as np
 from cvae.data.sources import Episode, PushingWorld, Source
 from cvae.data.store.clips import open_array
 from cvae.data.store.condition_statistics import ConditionStatistics
-from cvae.data.store.integrity import digest_of_values, file_digest, sync_folder
 from cvae.data.store.npy_appender import NpyAppender
 from cvae.data.store.packing import n_reading_threads, read_ahead, show_packing
+from cvae.data.store.store_digests import digest_of_values, file_digest, sync_folder
 from cvae.files import write_atomically
+from cvae.processes import beat
 
 SYNC_EVERY_S = 5.0  # work that a kill costs at most
 
@@ -108,6 +109,7 @@ def _append_episodes(
             raise _OtherRowsError
         synced = time.monotonic()
         for episode in episodes:
+            beat()
             frames.append(episode.frames)
             conditions.append(episode.conditions)
             index.add(episode)

@@ -10,6 +10,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from cvae.extensions import added
+
 #: A channel that is predicted exactly counts as 100 dB: still scenes exist, and infinity would swallow a mean.
 SMALLEST_MSE = 1e-10
 
@@ -89,7 +91,18 @@ def _smooth(frames: Tensor) -> Tensor:
 
 
 #: What is kept for every clip and future frame, by its name in `clips.npz`.
-METRICS: dict[str, FrameMetric] = {"psnr": psnr, "ssim": ssim, "mse": mse, "psnr_rgb": psnr_rgb}
+METRICS: dict[str, FrameMetric] = {
+    **{name: metric.measure for name, metric in added("cvae.metrics").objects.items()},
+    "psnr": psnr,
+    "ssim": ssim,
+    "mse": mse,
+    "psnr_rgb": psnr_rgb,
+}
+
+#: Those of which more is better.
+_MORE_IS_BETTER = {"psnr", "ssim", "psnr_rgb"} | {
+    name for name, metric in added("cvae.metrics").objects.items() if metric.direction == "maximize"
+}
 
 
 def score_frames(metrics: dict[str, FrameMetric], predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
@@ -103,5 +116,5 @@ def score_frames(metrics: dict[str, FrameMetric], predicted: Tensor, target: Ten
 
 def better(name: str, scores: Tensor) -> Tensor:
     """Return the scores so that larger is better; what is not a number is worst of all."""
-    signed = scores if name in ("psnr", "ssim", "psnr_rgb") else -scores
+    signed = scores if name in _MORE_IS_BETTER else -scores
     return torch.where(torch.isnan(signed), -torch.inf, signed)

@@ -3,18 +3,18 @@
 import hashlib
 from pathlib import Path
 
-from cvae.errors import InputError
+from cvae.errors import Misplaced
 
 
 def checked_file(path: str, key: str, how: str) -> Path:
     """Return the path of a weight file.
 
     Raises:
-        InputError: there is no such file; says which key asked for it and how to make one.
+        Misplaced: there is no such file; says which key asked for it and how to make one.
     """
     file = Path(path)
     if not file.is_file():
-        raise InputError(f"evaluation.{key}: {path} is not a file; nothing is downloaded: {how}, or set it to null")
+        raise Misplaced(f"evaluation.{key}: {path} is not a file; nothing is downloaded: {how}, or set it to null")
     return file
 
 

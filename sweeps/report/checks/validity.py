@@ -6,7 +6,7 @@ from statistics import fmean
 from cvae.data import FAR_ABOVE
 from cvae.record import COLLAPSED_KL, LEAST_CODE_SHARE, finite
 from sweeps.decision import LEAST_PAIRS
-from sweeps.report.checks import evidence, fairness, falls
+from sweeps.report.checks import evidence, fairness, falls, record_faults
 from sweeps.report.checks.check import Check
 from sweeps.report.comparison import ArmResult, PairResult, is_over
 from sweeps.report.reading import ExperimentRecord
@@ -35,6 +35,8 @@ def run_checks(experiment: ExperimentRecord, arms: Sequence[ArmResult], pairs: S
         fairness.confirmed_on_fresh_clips(experiment),
         evidence.differences_vary(pairs),
         fairness.conditions_are_the_same(experiment),
+        *record_faults.record_is_whole(experiment),
+        *record_faults.record_is_as_written(experiment),
         fairness.search_was_wide_enough(experiment, arms),
         *fairness.experiments_differ_in_nothing_else(experiment),
         *fairness.training_has_levelled_off(experiment),

@@ -8,8 +8,8 @@ import altair as alt
 from cvae.record import finite
 from sweeps.report.figures.figure import Figure, Row, build, data, tooltip, with_unit
 from sweeps.report.figures.theme import Axis, arm_colour, decades, log_axis
-from sweeps.report.reading import ExperimentRecord
-from sweeps.search_space import Dimension, FloatRange, IntRange, format_params, format_value
+from sweeps.report.reading import ExperimentRecord, PlanRecord
+from sweeps.search_space import ConditionalChoice, Dimension, FloatRange, IntRange, format_params, format_value
 
 #: With fewer different points there is no region to see.
 MIN_POINTS = 4
@@ -117,7 +117,7 @@ def _tuned_parameter(experiment: ExperimentRecord, index: int, name: str, is_log
         base.transform_filter("!datum.is_best").mark_point(size=40, opacity=0.6),
         base.transform_filter("datum.is_best").mark_circle(size=55, opacity=0.9),
     )
-    condition = experiment.plan.condition_of(name)
+    condition = _condition_of(experiment.plan, name)
     return build(f"tuned-{index}", name, f"Trials with {condition}." if condition else "", chart, 180)
 
 
@@ -147,3 +147,11 @@ def _values_axis(name: str, kind: str, values: Sequence[Any], is_log: bool) -> a
     is_wide = kind == "N" and sum(len(str(value)) for value in set(values)) > WIDE
     axis = alt.Axis(grid=False, tickCount=4, labelOverlap=kind == "Q", labelAngle=-35 if is_wide else 0)
     return alt.X(f"parameter:{kind}", title=name, scale=scale, axis=axis)
+
+
+def _condition_of(plan: PlanRecord, parameter: str) -> str:
+    """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
+    searched = {name: dimension for space in plan.spaces.values() for name, dimension in space.items()}
+    choices = [name for name, dimension in searched.items() if isinstance(dimension, ConditionalChoice)]
+    above = [name for name in choices if parameter.startswith(f"{name}.")]
+    return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)

@@ -14,8 +14,8 @@ from sweeps.report.output.template_values import template_values
 from sweeps.report.output.verdict_json import verdict_json
 
 
-def write_report(analysis: Analysis, pictures: bool = True, paper: bool = False) -> Path:
-    """Write `report/` into the experiment's folder and return the page's path.
+def write_report(analysis: Analysis, pictures: bool = True, paper: bool = False, into: Path | None = None) -> Path:
+    """Write `report/` into a folder, the experiment's own if no other is given, and return the page's path.
 
     Everything is rendered before the first file is touched; each file is replaced whole, the page last.
 
@@ -23,12 +23,12 @@ def write_report(analysis: Analysis, pictures: bool = True, paper: bool = False)
         InputError: a file cannot be written.
     """
     files = render_files(analysis, pictures, paper)
-    folder = analysis.experiment.folder / "report"
+    folder = (into or analysis.experiment.folder) / "report"
     try:
         for name in ("tables", "figures"):
             (folder / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made ({error.strerror})") from error
+        raise InputError(f"{folder}: cannot be made ({error.strerror}); write elsewhere: --into DIR") from error
     for name, content in files.items():
         write_atomically(folder / name, content)
     return folder / "index.html"

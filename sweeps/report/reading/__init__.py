@@ -4,6 +4,7 @@ from sweeps.report.reading.clip_scores import clip_names, clip_scores, run_clip_
 from sweeps.report.reading.experiment_folder import read_experiment
 from sweeps.report.reading.merging import merged, refuse_what_differs
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
+from sweeps.report.reading.run_reading import read_lone_run
 
 __all__ = [
     "ExperimentRecord",
@@ -13,6 +14,7 @@ __all__ = [
     "clip_scores",
     "merged",
     "read_experiment",
+    "read_lone_run",
     "refuse_what_differs",
     "run_clip_scores",
 ]

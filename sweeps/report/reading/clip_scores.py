@@ -1,14 +1,27 @@
 """What a run scored on each clip, from its `clips.npz`."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from cvae.errors import InputError
 from cvae.record import RunFolder
 from sweeps.report.reading.records import ExperimentRecord, RunRecord
+
+#: What numpy and zipfile raise at a damaged file.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -22,19 +35,24 @@ class ClipScores:
 
 
 def read_arrays(run: RunRecord, *keys: str) -> dict[str, npt.NDArray[np.generic]]:
-    """Return those of the named arrays that a run kept.
-
-    Raises:
-        InputError: the file is there but cannot be read.
-    """
-    path = RunFolder(run.folder).clips
-    if not path.exists():
-        return {}
+    """Return those of the named arrays that a run kept; none where they cannot be read, which `clips_damage` says."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with RunFolder(run.folder).clips.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {key: np.asarray(arrays[key]) for key in keys if key in arrays}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: cannot be read as npz ({error})") from error
+    except UNREADABLE:
+        return {}
+
+
+def clips_damage(folder: RunFolder) -> str | None:
+    """Return what is wrong with a run's clip scores, as a sentence; None where nothing is, or there are none."""
+    try:
+        with zipfile.ZipFile(folder.clips) as archive:
+            part = archive.testzip()  # reads all of it
+        return None if part is None else f"{folder.clips}: is damaged ({part} does not have its checksum)"
+    except FileNotFoundError:
+        return None
+    except UNREADABLE as error:
+        return f"{folder.clips}: is damaged ({error})"
 
 
 def clip_names(run: RunRecord) -> tuple[str, ...] | None:

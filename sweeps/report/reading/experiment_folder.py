@@ -1,21 +1,22 @@
 """From an experiment's folder to typed values; everything unusable is refused here, by name."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from cvae.config import format_validation_error, load_yaml_mapping
-from cvae.errors import InputError
-from cvae.record import PREFIXES, RunFolder, finite
+from cvae.errors import InputError, unless_damaged
+from cvae.record import PREFIXES, finite
 from cvae.sections import Section
 from sweeps.experiment import Metric, SecondaryMetric, check_also, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, Ledger, read_data_record, read_looks
 from sweeps.report.reading.earlier_reports import earlier_looks, earlier_metrics
-from sweeps.report.reading.epochs import columns_of
-from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
+from sweeps.report.reading.edits import find_edited
+from sweeps.report.reading.records import ExperimentRecord, PlanRecord
+from sweeps.report.reading.run_reading import read_run
 from sweeps.search_space import Dimension, WrittenDimension, parameters
 
 
@@ -32,8 +33,10 @@ def read_experiment(folder: Path) -> ExperimentRecord:
             f"{folder}: not an experiment's folder (it has no experiment.yaml); give runs/<experiment>, "
             "the folder that run_sweep.py wrote"
         )
-    plan = load_plan(folder / "experiment.yaml")
-    runs = [read_run(path) for path in sorted(folder.glob("*/*")) if parse_run_name(path.name) and path.is_dir()]
+    plan, damage = load_plan(folder / "experiment.yaml"), list[str]()
+    found = [path for path in sorted(folder.glob("*/*")) if parse_run_name(path.name) and path.is_dir()]
+    paths = [path for path in found if path.parent.name != ExperimentFolder(folder).damaged.name]
+    runs = [read_run(path, damage) for path in paths]
     known = [run for run in runs if run.arm in plan.arms]
     if not any(run.is_finished for run in known):
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
@@ -43,8 +46,11 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     earlier, (looks, first_planned) = earlier_metrics(reported, plan.metric), earlier_looks(reported, plan.metric)
     looked = next(read_looks(Ledger(ExperimentFolder(folder).ledger).read()), None)  # by the sweep itself
     first_planned = looked.planned if looked else first_planned
-    thresholds = load_thresholds(folder)
-    return ExperimentRecord(folder, plan, tuple(known), strangers, earlier, thresholds, looks, first_planned)
+    thresholds = unless_damaged(lambda: load_thresholds(folder), dict[str, float](), damage)
+    edited, copies = find_edited(folder, known)
+    kept = tuple(run for run in known if not any(run is copy for copy in copies))
+    record = ExperimentRecord(folder, plan, kept, strangers, earlier, thresholds, looks, first_planned)
+    return replace(record, damage=tuple(damage), edited=tuple(edited))
 
 
 def load_thresholds(folder: Path) -> dict[str, float]:
@@ -141,38 +147,3 @@ def _also(written: Any, metric: Metric, path: Path) -> tuple[SecondaryMetric, ..
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
     return also
-
-
-def read_run(path: Path) -> RunRecord:
-    """Read one run's folder; whatever a young run has not written yet is empty.
-
-    Raises:
-        InputError: a file of the record is not valid JSON or YAML.
-    """
-    folder = RunFolder(path)
-    try:
-        identity, state, epochs = folder.read_identity(), folder.read_state(), columns_of(folder.read_epochs())
-        diagnostics = read_diagnostics(path / "diagnostics.json")
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: epochs.jsonl or diagnostics.json is damaged ({error})") from error
-    named = parse_run_name(path.name)
-    assert named is not None, path  # the caller has looked
-    phase, number, seed = named
-    return RunRecord(
-        folder=path,
-        arm=path.parent.name if identity is None else identity.arm,
-        phase=phase,
-        number=number,
-        seed=seed if identity is None else identity.seed,
-        trial=None if identity is None else identity.trial,
-        params={} if identity is None else identity.params,
-        config=load_yaml_mapping(folder.config) if folder.config.exists() else {},
-        state=state,
-        epochs=epochs,
-        diagnostics=diagnostics,
-    )
-
-
-def read_diagnostics(path: Path) -> dict[str, Any]:
-    """Read what the final evaluation measured beside the score; empty where no such file was written."""
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

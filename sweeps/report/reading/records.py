@@ -11,7 +11,7 @@ from cvae.record import FINAL_STATUSES, LOST, RunState, finite, is_collapsed
 from cvae.schedules import sets_own_weight
 from sweeps.experiment import Measure, Metric, SecondaryMetric
 from sweeps.report.reading.epochs import Epochs
-from sweeps.search_space import ConditionalChoice, Dimension
+from sweeps.search_space import Dimension
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,6 @@ class PlanRecord:
     n_tunings: int = 1  # of every arm, each on trials of its own and with confirm seeds of its own
     stop: str = "planned"  # when a sweep ends: after all planned seeds, or once it is sure
     also: tuple[SecondaryMetric, ...] = ()  # reported beside the metric; they decide nothing
-
-    def condition_of(self, parameter: str) -> str:
-        """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
-        searched = {name: dimension for space in self.spaces.values() for name, dimension in space.items()}
-        choices = [name for name, dimension in searched.items() if isinstance(dimension, ConditionalChoice)]
-        above = [name for name in choices if parameter.startswith(f"{name}.")]
-        return ", ".join(f"{name} = {parameter[len(name) + 1 :].partition('.')[0]}" for name in above)
 
     @property
     def n_blocks(self) -> int:
@@ -79,6 +72,7 @@ class RunRecord:
     state: RunState
     epochs: Epochs
     diagnostics: Mapping[str, Any]  # what the final evaluation measured beside the score; empty where none was kept
+    own_name: str | None = None  # what it says that it is, `arm/tune-003`; None where it says nothing
 
     @property
     def name(self) -> str:
@@ -115,8 +109,7 @@ class RunRecord:
     @property
     def has_collapsed(self) -> bool:
         """The finished run's posterior says nothing: flagged so by its evaluation, or KL below the threshold."""
-        kl = self.final_kl()
-        return self._flag("collapsed", derived=is_collapsed(kl))
+        return self._flag("collapsed", derived=is_collapsed(self.final_kl()))
 
     @property
     def has_diverged(self) -> bool:
@@ -158,6 +151,8 @@ class ExperimentRecord:
     beta_c: Mapping[str, float]  # arm -> bound on the weight of the KL term above which no latent lives; where known
     looks: Mapping[tuple[str, str], tuple[tuple[int, str], ...]] = field(default_factory=dict)  # earlier reports' words
     first_planned: int | None = None  # seeds that were planned at the first look, of a report or of the sweep
+    damage: tuple[str, ...] = ()  # what could not be read, a sentence each
+    edited: tuple[str, ...] = ()  # what is not as the sweep wrote it, a sentence each
     differences: tuple[str, ...] = ()  # between experiments that were merged: configured values that no two share
 
     def of(self, arm: str, phase: str) -> list[RunRecord]:
@@ -178,8 +173,7 @@ class ExperimentRecord:
     @cached_property
     def block_of_seed(self) -> dict[int, int]:
         """Confirm seed -> what its differences count as: itself, or the tuning whose choice it confirmed."""
-        runs = [run for run in self.runs if run.phase == "confirm"]
-        several = self.plan.n_tunings > 1
+        runs, several = [run for run in self.runs if run.phase == "confirm"], self.plan.n_tunings > 1
         return {run.seed: run.number if several else run.seed for run in runs if run.seed is not None}
 
     @property

@@ -32,7 +32,7 @@ def measured_coverage(seeds: str, n: int) -> str:
     if "break down" in seeds:
         trained = f" and in {row['where_trained']:.0%} over the seeds at which both trained"
     return (
-        f"of the simulated seeds those like these are *{seeds}*: with n = {row['n']} a 95% interval of a difference "
+        f"of the simulated seeds those like these are '{seeds}': with n = {row['n']} a 95% interval of a difference "
         f"held the truth in {row['student']:.0%} of {row['studies']:,} studies over every score{trained}, one of an "
         f"arm's mean in {row['student_of_a_mean']:.0%}"
     )

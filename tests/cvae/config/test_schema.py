@@ -58,7 +58,7 @@ from cvae.errors import InputError
             {"train": {"batch_size": 1}, "model": {"batch_statistics": "frame"}},
             ["train.batch_size is 1", "with model.batch_statistics 'frame'"],
         ),
-        ({"data": {"source": "web"}}, ["data.source is 'web'", "'bair', 'episodes', 'rlds', 'pushing'"]),
+        ({"data": {"source": "web"}}, ["data.source is 'web'", "'bair', 'episodes', 'rlds', 'lerobot', 'pushing'"]),
         ({"model": 3}, ["model is 3"]),
         (
             {"data": {"source": "pushing", "root": "/d"}},

@@ -13,7 +13,7 @@ from cvae.data.collapse_threshold import (
     estimate_threshold,
     store_threshold,
 )
-from cvae.data.inspection import inspect
+from cvae.data.inspection import LaunchNeeds, inspect
 from cvae.data.sources.episode import Episode
 from cvae.data.sources.pushing_world import PushingWorld
 from cvae.data.store.store import open_store
@@ -102,7 +102,7 @@ def test_a_store_and_a_look_at_its_source_agree(tmp_path: Path) -> None:
     # One draws steps from the packed train split, the other from episodes as they are read.
     world = PushingWorld(n_train=20, n_validate=1, n_test=0, n_frames=30)
     packed = store_threshold(open_store(world, 64, tmp_path), 30)
-    looked = inspect(world, 12, 64).threshold
+    looked = inspect(world, LaunchNeeds({"train": 12})).threshold
     assert packed is not None
     assert looked is not None
     assert packed.beta_c == pytest.approx(looked.beta_c, rel=0.1)

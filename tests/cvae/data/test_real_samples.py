@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvae.data.inspection import detect, inspect
+from cvae.data.inspection import LaunchNeeds, detect, inspect
 from cvae.data.sources.bair import Bair
 from cvae.data.sources.npz import NpzEpisodes
 from cvae.data.store.condition_statistics import ConditionStatistics
@@ -58,7 +58,7 @@ def test_real_episodes_without_positions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("root", [pytest.param(BAIR, marks=needs_bair), pytest.param(SAWYER, marks=needs_sawyer)])
 def test_real_data_has_no_problems(root: Path) -> None:
-    report = inspect(detect(str(root)), 12, 64)
+    report = inspect(detect(str(root)), LaunchNeeds({"train": 12, "validate": 12}))
     absent = [split for split in ("train", "validate") if not (root / split).is_dir()]
     assert report.side == 64
     assert len(report.problems) == len(absent)
@@ -68,7 +68,7 @@ def test_real_data_has_no_problems(root: Path) -> None:
 @needs_bair
 def test_the_collapse_threshold_of_a_real_sequence() -> None:
     # Known to be at most 1.0e-3 (1.05e-3 with the mean left in; taking it off costs one of 29 degrees of freedom).
-    threshold = inspect(detect(str(BAIR)), 12, 64).threshold
+    threshold = inspect(detect(str(BAIR)), LaunchNeeds({"test": 12})).threshold
     assert threshold is not None
     assert threshold.beta_c == pytest.approx(1.0e-3, rel=0.1)
     assert (threshold.n_residuals, threshold.n_conditions) == (29, 0)

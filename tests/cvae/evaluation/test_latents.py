@@ -44,6 +44,17 @@ def test_mutual_information_of_gaussians(ratio: float) -> None:
     assert bound == pytest.approx(math.log(n))
 
 
+def test_mutual_information_is_never_below_zero() -> None:
+    # posteriors that all but agree: by the chance of z the estimate falls below 0 about as often as above
+    found = []
+    for seed in range(40):
+        g = torch.Generator().manual_seed(seed)
+        mu, z = 0.05 * torch.randn(1, 20, 1, generator=g), torch.randn(1, 20, 1, generator=g)
+        found.append(latents(mu, torch.zeros(1, 20, 1)).mutual_information(z)[0])
+    assert min(found) == 0.0
+    assert 5 < sum(value == 0.0 for value in found) < 35
+
+
 @pytest.mark.parametrize("n", [1, 2, 7, 64])
 def test_mutual_information_reaches_its_bound_and_never_exceeds_it(n: int) -> None:
     mu = 1e3 * torch.arange(n).view(1, n, 1).float()

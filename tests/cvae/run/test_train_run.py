@@ -20,7 +20,7 @@ from cvae.config.overrides import KIND_KEYS, at_path, merge
 from cvae.config.schema import Config, build_config
 from cvae.config.validation_errors import fields_of, sections_of, tag_of
 from cvae.config.yaml_file import dump_yaml
-from cvae.errors import AlreadyTraining, Diverged, InputError
+from cvae.errors import AlreadyTraining, Diverged, InputError, Misplaced
 from cvae.files import held
 from cvae.record import RunError, RunState
 from cvae.record.names import TIMINGS
@@ -225,13 +225,55 @@ def test_a_run_that_draws_samples_ends_with_their_scores(tiny: Config, tmp_path:
 
 
 def test_a_failure_is_recorded_before_it_is_raised(tiny: Config, tmp_path: Path) -> None:
-    config = changed(tiny, {"data": {"source": "bair", "root": str(tmp_path / "nowhere")}})
+    config = changed(tiny, {"data": {"source": "pushing", "n_validate": 0}})
     folder = new_run(tmp_path / "g", config)
-    with pytest.raises(InputError, match="nowhere"):
+    with pytest.raises(InputError, match="validate"):
         finish(folder)
     assert folder.read_state().status == "failed"
-    assert "nowhere" in folder.read_state().error.message
+    assert "validate" in folder.read_state().error.message
     assert folder.read_state().flags == {"diverged": False, "collapsed": False}
+
+
+def test_a_place_that_is_not_there_is_no_final_word(tiny: Config, tmp_path: Path) -> None:
+    config = changed(tiny, {"data": {"source": "bair", "root": str(tmp_path / "nowhere")}})
+    folder = new_run(tmp_path / "g", config)
+    with pytest.raises(Misplaced, match="nowhere"):
+        finish(folder)
+    assert (folder.read_state().status, folder.read_state().error.kind) == ("interrupted", "place")
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"{}", b"\0" * 9, b'{"status": "fin'])
+def test_a_finished_run_without_a_readable_state_is_finished_again(
+    damage: bytes | None, tiny: Config, tmp_path: Path, finished: RunFolder
+) -> None:
+    # its checkpoint holds the model and no optimizer: what is missing is its end, not its training
+    folder = RunFolder(tmp_path / "a")
+    shutil.copytree(finished.path, folder.path)
+    folder.state.unlink()
+    if damage is not None:
+        folder.state.write_bytes(damage)
+    (folder.path / ".checkpoint.pt.0123.tmp").touch()  # and a killed writer had been at work
+    assert len(list(train_run(folder))) == 0
+    state, before = folder.read_state(), finished.read_state()
+    assert (state.status, state.step, state.final, state.flags) == ("finished", 6, before.final, before.flags)
+    assert trajectory(folder) == trajectory(finished)
+    assert (folder.state.with_suffix(".damaged").exists(), len(state.mended)) == ((damage is not None),) * 2
+    assert not list(folder.path.glob(".*.tmp"))
+
+
+def test_a_lost_evaluation_is_trained_again(tiny: Config, tmp_path: Path, finished: RunFolder) -> None:
+    folder = new_run(tmp_path / "a", tiny)
+    for n, _ in enumerate(train_run(folder), 1):
+        if n == 2:
+            folder.ask_to_stop("paused")
+    folder.stop.unlink()
+    first, *others = folder.epochs.read_bytes().splitlines(keepends=True)
+    folder.epochs.write_bytes(b"\0" * len(first[:-1]) + b"\n" + b"".join(others))
+    finish(folder)
+    assert trajectory(folder) == trajectory(finished)
+    again, left_out = folder.read_state().mended
+    assert "began again: checkpoint.pt stood at step 4, and epochs.jsonl lacks evaluations" in again
+    assert "epochs.jsonl: is damaged (a line is not readable)" in left_out
 
 
 def test_a_damaged_checkpoint_is_named(finished: RunFolder, tmp_path: Path) -> None:
@@ -299,6 +341,8 @@ MOVED: dict[str, Any] = {
 # What the test cannot see here, and where it is seen.
 SEEN_ELSEWHERE = {
     "evaluation.batch_size",  # test_trainer: changes no result, by law
+    "evaluation.checkpoint",  # tests/cvae/run/test_checkpoint.py: keeps a file more, moves no number
+    "model.network",  # tests/cvae/extensions: there is one, but for what other packages add
     "evaluation.lpips", "evaluation.fvd",  # test_perceptual: they name files
     "runtime.device",  # test_device: only one device is sure to exist
     "runtime.resident", "runtime.checkpointing", "runtime.compile",  # test_speed: change no result, by law

@@ -30,7 +30,7 @@ from sweeps.tracking.offline_runs import offline_runs_of
 from sweeps.tracking.wandb_schema import is_final
 from sweeps.workers.slots import Slots
 from tests.conftest import TINY
-from tests.sweeps.tracking.test_mirror import check_equal
+from tests.sweeps.tracking.mirror.test_experiment_mirror import check_equal
 
 ROOT = Path(__file__).parents[3]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -82,9 +82,12 @@ def refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
 
 def test_a_sweep_from_file_to_report_and_wandb(run: Command, tmp_path: Path) -> None:
     # Two arms, one trial and two seeds each: six real workers, mirrored offline.
-    done = sweep(run, tmp_path, EXPERIMENT, "--slots", "2")
+    done = sweep(run, tmp_path, EXPERIMENT, "--slots", "2", "--notify", f"cat >> {tmp_path / 'told'}")
     assert done.returncode == 0, done.stderr
     root = tmp_path / "runs" / "tiny"
+    told = json.loads((tmp_path / "told").read_text())
+    assert (told["event"], told["folder"]) == ("ended", str(root))
+    assert told["text"].startswith("6 of 6 runs done")
     assert f"python analyze.py {root}" in done.stdout
     assert "beta:  0.001, beta_sum 3.07, sigma 1.24; collapse expected above beta_c, about " in done.stdout
     assert set(json.loads((root / "data.json").read_text())["arms"]) == {"constant", "cyclical"}
@@ -271,9 +274,9 @@ def test_one_lock_is_held_from_the_check_to_the_end(
     root, values = stopped
     taken: list[Path] = []
 
-    def counted(path: Path) -> Any:
+    def counted(path: Path, wait_s: float) -> Any:
         taken.append(path)
-        return held(path)
+        return held(path, wait_s)
 
     seen = []
     monkeypatch.setattr("sweeps.commands.launch.held", counted)

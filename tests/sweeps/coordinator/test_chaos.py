@@ -1,4 +1,7 @@
-"""Coordinator and workers killed by -9 at random, again and again: the sweep ends like an undisturbed one."""
+"""Coordinator and workers killed by -9 at random, the folder moved and the database restarted in between.
+
+The sweep ends like an undisturbed one.
+"""
 
 import os
 import random
@@ -6,31 +9,29 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
 
-import optuna
 import pytest
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from cvae.config.yaml_file import load_yaml_mapping
 from cvae.record.run_folder import RunFolder
 from sweeps.experiment.experiment import load_experiment
 from sweeps.experiment.plan import all_runs
 from sweeps.experiment_folder.coordinator_record import read_coordinator
 from sweeps.experiment_folder.paths import ExperimentFolder
 from tests.sweeps.coordinator.test_coordinator import results_of
-from tests.sweeps.postgres import server
+from tests.sweeps.postgres import Database, open_to_all, outcomes, outcomes_at, server
 from tests.sweeps.stub_sweep import REPOSITORY, sweep
 from tests.sweeps.stub_worker import tickets_of
 
 EXPERIMENT = """
 name: toy
-base: {n_future: 4, n_eval: 4, image_size: 32}
+base: {n_future: 4, n_eval: 4, image_size: 32, store: STORE}
 arms:
   constant: {kl_anneal: {mode: constant}}
   cyclical: {kl_anneal: {mode: cyclical}, search: {kl_anneal.n_cycles: {int: [2, 8]}}}
@@ -43,27 +44,9 @@ SLOTS = 4
 
 
 @pytest.fixture
-def open_to_all() -> Iterator[Path]:
-    """A folder that another user may enter: pytest's own are closed, and a database server has a user of its own."""
-    place = Path(tempfile.mkdtemp(prefix="chaos-"))
-    place.chmod(0o755)
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
-
-
-def outcomes(storage: BaseStorage) -> dict[str, list[tuple[int, str, float | None, dict[str, Any]]]]:
-    names = optuna.get_all_study_names(storage)
-    studies = {name: optuna.load_study(study_name=name, storage=storage).get_trials() for name in names}
-    return {name: [(t.number, t.state.name, t.value, t.params) for t in trials] for name, trials in studies.items()}
-
-
-def outcomes_at(url: str) -> dict[str, list[tuple[int, str, float | None, dict[str, Any]]]]:
-    storage = RDBStorage(url)
-    try:
-        return outcomes(storage)
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
+def place() -> Iterator[Path]:
+    with open_to_all("chaos-") as folder:
+        yield folder
 
 
 def wait_until(what: Callable[[], object]) -> None:
@@ -86,68 +69,101 @@ def kill_a_worker(runs: Path, generator: random.Random) -> bool:
     return False
 
 
-def storm(experiment_file: Path, runs: Path, storage: list[str], kills_wanted: int) -> None:
-    """Run a sweep to its end through kills, of a worker and of the coordinator in turn.
+def move(experiment_file: Path, runs: Path, to: Path) -> None:
+    """Move a sweep that nobody works on, with its data, and say in the experiment where these lie now."""
+    running = [f for f in map(RunFolder, (runs / "toy").glob("*/*-*")) if f.is_being_trained()]
+    for folder in running:
+        with suppress(ProcessLookupError):
+            os.kill(folder.read_state().pid, signal.SIGKILL)
+    wait_until(lambda: not any(folder.is_being_trained() for folder in running))
+    runs.rename(to)
+    experiment_file.write_text(experiment_file.read_text().replace(f"{runs}/data", f"{to}/data"))
+
+
+def restart(database: Database, generator: random.Random) -> None:
+    """Stop a server as a crash would, and start it a while later."""
+    database.stop()
+    time.sleep(2 * generator.random())
+    database.start()
+
+
+def storm(experiment_file: Path, runs: Path, storage: list[str], kills_wanted: int, database: Database | None) -> Path:
+    """Run a sweep to its end through kills, of a worker and of the coordinator in turn; return where it lies then.
 
     No run ends without a ticket, and tickets for all of them are there only once every kill is made: the sweep waits
-    for its storm, however fast the machine is, and the kills are spread over all of it.
+    for its storm, however fast the machine is, and the kills are spread over all of it. In the middle the folder is
+    moved with its data, and a server of its storage is restarted after every seventh kill.
     """
-    generator, tickets, root = random.Random(5), tickets_of(runs), ExperimentFolder(runs / "toy")
-    command = [sys.executable, str(Path(__file__).parents[1] / "stub_sweep.py"), str(experiment_file), str(runs)]
-    command += ["waits", str(SLOTS), *storage]
+    generator = random.Random(5)
 
     def start() -> "subprocess.Popen[bytes]":
+        command = [sys.executable, str(Path(__file__).parents[1] / "stub_sweep.py"), str(experiment_file), str(runs)]
+        command += ["waits", str(SLOTS), *storage]
         return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(REPOSITORY)})
 
     n_planned, n_handed_out = len(all_runs(load_experiment(experiment_file))), 0
-    tickets.mkdir(parents=True)
+    tickets_of(runs).mkdir(parents=True)
     process = start()
     try:
         for kill in range(kills_wanted + 1):
             while n_handed_out < n_planned * kill // kills_wanted:
-                (tickets / f"free-{n_handed_out}").touch()
+                (tickets_of(runs) / f"free-{n_handed_out}").touch()
                 n_handed_out += 1
             if kill == kills_wanted:
                 break
             if generator.random() < 0.7:  # the coordinator is at work; else it may still find out how things stand
-                wait_until(lambda pid=process.pid: read_coordinator(root).pid == pid)
+                root = ExperimentFolder(runs / "toy")
+                wait_until(lambda pid=process.pid, root=root: read_coordinator(root).pid == pid)
             time.sleep(0.5 * generator.random())
             if kill % 2 == 0:
-                wait_until(lambda: kill_a_worker(runs, generator))
+                wait_until(lambda runs=runs: kill_a_worker(runs, generator))
+                if database is not None and kill % 7 == 0:
+                    restart(database, generator)
                 continue
             process.send_signal(signal.SIGKILL)
             assert process.wait() == -signal.SIGKILL  # it was alive: the sweep cannot have ended
+            if kill == kills_wanted // 4 * 2 - 1:
+                moved = runs.with_name("elsewhere")
+                move(experiment_file, runs, moved)
+                runs = moved
             process = start()
         assert process.wait(300) == 0
     finally:
         process.kill()
-        shutil.rmtree(tickets)
+        shutil.rmtree(tickets_of(runs))
+    assert runs.name == "elsewhere"
+    return runs
 
 
 def weather(place: Path, trials: int, storage_name: str, kills_wanted: int) -> None:
     """An undisturbed sweep and a stormy one: the same runs, each told once, no zombie, the same results."""
     path = place / "toy.yaml"
-    path.write_text(EXPERIMENT.replace("TRIALS", str(trials)))
+    text = EXPERIMENT.replace("TRIALS", str(trials))
+    path.write_text(text.replace("STORE", f"{place / 'calm' / 'data'}"))
+    sweep(path, place / "calm", slots=SLOTS)
+    path.write_text(text.replace("STORE", f"{place / 'stormy' / 'data'}"))
     place_for_server = place / "server"
     place_for_server.mkdir()
-    with server(place_for_server) if storage_name == "postgresql" else nullcontext() as url:
-        urls = {"journal": [], "sqlite": [f"sqlite:///{place}/study.db"], "postgresql": [str(url)]}[storage_name]
-        sweep(path, place / "calm", slots=SLOTS)
-        storm(path, place / "stormy", urls, kills_wanted)
+    with server(place_for_server) if storage_name == "postgresql" else nullcontext() as database:
+        urls = {"journal": [], "sqlite": [f"sqlite:///{place}/study.db"]}
+        urls["postgresql"] = [] if database is None else [database.url]
+        end = storm(path, place / "stormy", urls[storage_name], kills_wanted, database)
         planned = {f"{run.arm}/{run.name}" for run in all_runs(load_experiment(path))}
-        stormy = results_of(place / "stormy")
+        stormy = results_of(end)
         assert set(stormy) == planned
         assert stormy == results_of(place / "calm")
         journal = {
-            name: JournalStorage(JournalFileBackend(str(place / name / "toy/study.journal")))
-            for name in (("calm", "stormy") if storage_name == "journal" else ("calm",))
+            runs: JournalStorage(JournalFileBackend(str(runs / "toy/study.journal")))
+            for runs in ((place / "calm", end) if storage_name == "journal" else (place / "calm",))
         }
-        told = outcomes(journal["stormy"]) if storage_name == "journal" else outcomes_at(urls[0])
-        assert told == outcomes(journal["calm"])
+        told = outcomes(journal[end]) if storage_name == "journal" else outcomes_at(urls[storage_name][0])
+        assert told == outcomes(journal[place / "calm"])
         assert all([t[0] for t in trials_] == list(range(trials)) for trials_ in told.values())
         assert {t[1] for trials_ in told.values() for t in trials_} == {"COMPLETE"}
-        assert not list((place / "stormy" / "toy").glob("*/.*"))
-        folders = [RunFolder(file.parent) for file in (place / "stormy" / "toy").glob("*/*/run.json")]
+        assert not list((end / "toy").glob("*/.*"))
+        folders = [RunFolder(file.parent) for file in (end / "toy").glob("*/*/run.json")]
+        stores = {load_yaml_mapping(folder.config)["store"] for folder in folders}
+        assert str(end / "data") in stores  # of runs that went on, or began, where the sweep lies now
         # every second kill was of a worker, whose run took another attempt; a few may have been done at that instant
         assert sum(folder.read_state().attempt for folder in folders) >= len(planned) + kills_wanted // 4
 
@@ -158,5 +174,5 @@ def test_killed_now_and_then(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("storage", ["journal", "sqlite", "postgresql"])
-def test_sixty_runs_and_thirty_kills(storage: str, open_to_all: Path) -> None:
-    weather(open_to_all, 24, storage, 30)  # 2 x (24 + 6) runs
+def test_sixty_runs_and_thirty_kills(storage: str, place: Path) -> None:
+    weather(place, 24, storage, 30)  # 2 x (24 + 6) runs

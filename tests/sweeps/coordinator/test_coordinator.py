@@ -15,7 +15,7 @@ from cvae.record.run_folder import RunFolder
 from sweeps.experiment.experiment import load_experiment
 from sweeps.experiment.plan import all_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
-from sweeps.study.storage import repair_journal
+from sweeps.study.journal import repair_journal
 from tests.sweeps.stub_sweep import sweep
 
 EXPERIMENT = """

@@ -275,7 +275,7 @@ def test_a_full_disk_pauses_the_sweep_and_loses_nothing(small_disk: Path, tmp_pa
     assert any("the disk has room again" in line for line in lines)
     assert results_of(small_disk) == results_of(tmp_path / "calm")
     assert f"waits: the disk of {sweep.root.path} is full" in seen
-    assert "it waited for room on the disk once" in sweep.seen()
+    assert "it waited for trouble to pass once" in sweep.seen()
     assert [state for state, _ in sweep.told()] == ["COMPLETE"] * 4
 
 

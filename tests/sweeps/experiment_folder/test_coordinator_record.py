@@ -13,7 +13,8 @@ from sweeps.experiment_folder.coordinator_record import (
 )
 from sweeps.experiment_folder.paths import ExperimentFolder
 
-RECORD = CoordinatorRecord(4711, "here", {"0": 2, "1": 1}, 3, "the disk of runs/toy is full", None, is_broken=False)
+SLOTS = {"0": 2, "1": 1}
+RECORD = CoordinatorRecord(4711, "here", SLOTS, 3, "the disk of runs/toy is full", None, is_broken=False, birth="b/7")
 
 #: As every coordinator has written it.
 WRITTEN = """{
@@ -26,7 +27,8 @@ WRITTEN = """{
   "threads": 3,
   "waits_for": "the disk of runs/toy is full",
   "stopping": null,
-  "is_broken": false
+  "is_broken": false,
+  "birth": "b/7"
 }
 """
 

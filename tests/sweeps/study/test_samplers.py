@@ -92,6 +92,6 @@ def test_a_grid_has_each_combination_once() -> None:
 def test_a_trial_that_a_kill_left_in_part_gets_the_rest(tmp_path: Path) -> None:
     whole = study(tmp_path / "a", "qmc", SEARCH, 2).params_of(0)
     opened = study(tmp_path / "b", "qmc", SEARCH, 2)
-    opened._create(0, {})
+    opened._create(0)
     opened._trials.add_params(0, {"optim.lr": whole["optim.lr"]}, opened._distributions)
     assert study(tmp_path / "b", "qmc", SEARCH, 2).params_of(0) == whole

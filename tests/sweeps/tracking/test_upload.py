@@ -16,7 +16,7 @@ from sweeps.tracking.sync import sync_experiment
 from sweeps.tracking.upload import Uploader
 from tests.sweeps.made_runs import begin, end, evaluate, made
 from tests.sweeps.tracking.bad_servers import TROUBLES, trouble
-from tests.sweeps.tracking.test_mirror import check_equal, logged, wait_for
+from tests.sweeps.tracking.mirror.test_experiment_mirror import check_equal, logged, wait_for
 from tests.sweeps.tracking.wandb_server import WandbServer
 
 KEY = "planted0" * 5

@@ -17,7 +17,8 @@ from cvae.config import Config
 from cvae.data.store import Store
 from cvae.record import TIMINGS, RunFolder
 from cvae.train import prepare
-from sweeps.workers import ForkServer, start_worker, with_project
+from sweeps.child_environment import with_project
+from sweeps.workers import ForkServer, start_worker
 from sweeps.workers.forked_worker import UNKNOWN, ForkedWorker
 from sweeps.workers.launcher import WorkerProcess
 from tests.conftest import changed
@@ -170,7 +171,7 @@ def test_where_no_parent_comes_up_workers_are_started_by_themselves(
     broken.mkdir()
     (broken / "__init__.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr("sweeps.workers.launcher.ROOT", tmp_path)  # so that the broken one is found first
+    monkeypatch.setattr("sweeps.child_environment.ROOT", tmp_path)  # so that the broken one is found first
     worker = server.start(new_run(tmp_path / "run", tiny), PINNED)
     assert isinstance(worker, subprocess.Popen)
     worker.kill()

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from cvae.data.sources.digests import text_digest
 from cvae.data.sources.episode import Episode, EpisodeFormat
-from cvae.data.sources.recorded.frame_size import FrameSize, require_reducible
+from cvae.data.sources.recorded.frame_size import FrameSize, cropped_side, require_reducible
 from cvae.data.sources.recorded.made_split import MadeSplit, divide
 from cvae.data.sources.split_folders import SPLITS
 from cvae.errors import InputError, fault_of
@@ -74,6 +74,10 @@ class Recorded(Section, Generic[Place]):
         fault = fault_of(lambda: self.read(place, "", expected, expected.side))
         return [fault] if fault else []
 
+    def remarks(self) -> list[str]:
+        """What should be looked at of the files as such, and is read all the same."""
+        return []
+
     def manifest(self) -> str:
         """Identity by path, size and time of change of each file, which is cheap to compute."""
         raise NotImplementedError
@@ -132,7 +136,14 @@ class Recorded(Section, Generic[Place]):
         splits = self.splits()
         if not splits:
             raise InputError(self.absence("train"))
-        return self.format_of(self.locate(splits[0])[0])
+        place = self.locate(splits[0])[0]
+        expected = self.format_of(place)
+        self.require_square(place, expected)
+        return expected
+
+    def require_square(self, place: Place, expected: EpisodeFormat) -> None:
+        """Refuse frames that are not square where no crop is stated; InputError names the episode that has them."""
+        cropped_side(expected.height, expected.width, self.size, self.path_of(place))
 
     def reads(self, split: str, image_size: int) -> list[Callable[[], Episode]]:
         """What reads each episode of a split, in order: independent calls, which may be made side by side."""

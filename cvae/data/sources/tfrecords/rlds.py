@@ -14,9 +14,10 @@ from cvae.data.sources.digests import files_manifest
 from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.pictures import decode_picture
 from cvae.data.sources.recorded import (
+    ClipStride,
     FrameStride,
+    FramesUsed,
     Recorded,
-    cropped_side,
     fit_frames,
     frame_stride_words,
     join_actions,
@@ -30,9 +31,6 @@ from cvae.sections import Section
 WANTED = "files `NAME-SPLIT.tfrecord-00000-of-00001`"
 
 FILE = re.compile(r".+-(?P<split>[a-z]+)\.tfrecord-(?P<number>\d+)-of-(?P<of>\d+)")
-
-#: What data sets call their splits.
-SPLIT_WORDS = {"train": "train", "val": "validate", "valid": "validate", "validation": "validate", "test": "test"}
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -51,14 +49,9 @@ class RldsEpisodes(Recorded[Record]):
     source: Literal["rlds"] = "rlds"
     keys: Annotated[RldsKeys, Field(description="Names of the features.")] = RldsKeys()
     n_shards: Annotated[int | None, Field(ge=1, description="Files used of each split, the first; null: all.")] = None
-    n_frames: Annotated[
-        int | None, Field(ge=1, description="Frames used of each episode, from its first; null: all.")
-    ] = None
+    n_frames: FramesUsed = None
     frame_stride: FrameStride = 1
-    stride: Annotated[
-        int | None,
-        Field(ge=1, description="Frames between the starts of two clips of an episode; null: one, from frame 0."),
-    ] = 10
+    stride: ClipStride = 10
 
     def own_splits(self) -> tuple[str, ...]:
         """The splits that have at least one file, in the order train, validate, test."""
@@ -80,8 +73,8 @@ class RldsEpisodes(Recorded[Record]):
         n_all: dict[str, int] = {}
         for path in sorted(folders.listing(self.root)):
             match = FILE.fullmatch(path.name)
-            if match and match["split"] in SPLIT_WORDS:
-                split = SPLIT_WORDS[match["split"]]
+            if match and match["split"] in folders.SPLIT_WORDS:
+                split = folders.SPLIT_WORDS[match["split"]]
                 if int(match["number"]) in shards.setdefault(split, {}):
                     raise InputError(f"{path}: is a second file of that number in the {split} split")
                 shards[split][int(match["number"])] = path
@@ -110,7 +103,6 @@ class RldsEpisodes(Recorded[Record]):
         """What one episode would have all others be."""
         encoded, actions, positions = self._parse(place)
         height, width = decode_picture(encoded[0], Path(place.where)).shape[:2]
-        cropped_side(height, width, self.size, Path(place.where))
         return EpisodeFormat(height, width, actions.shape[1], 0 if positions is None else positions.shape[1])
 
     def read(self, place: Record, name: str, expected: EpisodeFormat, image_size: int) -> Episode:

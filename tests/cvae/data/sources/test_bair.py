@@ -241,6 +241,13 @@ def test_the_answer_does_not_depend_on_what_is_packed(lab: Path, tmp_path: Path,
     assert stranger in said[0]
 
 
+def test_a_name_that_is_not_utf8_is_refused(lab: Path) -> None:
+    folder = lab / "train" / "traj_0_to_255.tfrecords"
+    folder.rename(folder.with_name("traj_\udce9.tfrecords"))
+    with pytest.raises(InputError, match=r"its name is not UTF-8; rename it"):
+        read(lab)
+
+
 @pytest.mark.parametrize("leads_to", [".", "..", "../.."])
 def test_a_loop_of_links_is_refused_by_name(lab: Path, tmp_path: Path, leads_to: str) -> None:
     (lab / "train" / "loop").symlink_to(leads_to)

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from cvae.data.sources.npz import NpzEpisodes
+from cvae.data.store import open_store
 from cvae.errors import InputError
 
 WriteNpz = Callable[..., Path]
@@ -105,22 +109,60 @@ def test_a_bare_array_under_the_name_of_an_archive_is_refused(write_npz: WriteNp
         read(path.parents[1])
 
 
-def test_no_damage_gets_past_as_a_crash(write_npz: WriteNpz) -> None:
-    # Whatever bytes are lost or changed, the outcome is an episode or an InputError, nothing else.
-    path = write_npz()
-    sound = path.read_bytes()
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("npz") / "train" / "a.npz"
+    path.parent.mkdir()
     random = np.random.default_rng(0)
-    n_refused = 0
-    for _ in range(150):
-        damaged = bytearray(sound[: random.integers(1, len(sound))] if random.random() < 0.4 else sound)
-        for position in random.integers(0, min(len(damaged), 400), size=2):
-            damaged[position] = random.integers(256)
-        path.write_bytes(damaged)
-        try:
-            read(path.parents[1])
-        except InputError:
-            n_refused += 1
-    assert n_refused > 50
+    arrays = {"actions": random.normal(size=(6, 2)), "positions": random.normal(size=(6, 3))}
+    np.savez(path, frames=random.integers(0, 256, (6, 4, 4, 3), dtype=np.uint8), **arrays)
+    return path
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_damage_is_a_crash_or_another_clip(sound: Path, data: st.DataObject) -> None:
+    # Whatever bytes are lost or changed: an InputError, or the episode that was written.
+    root, whole = sound.parents[1], sound.read_bytes()
+    (expected,) = NpzEpisodes(root=root).episodes("train", 4)
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(0, 3))):
+        damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    sound.write_bytes(damaged[: data.draw(st.sampled_from([len(whole), data.draw(st.integers(0, len(whole)))]))])
+    try:
+        (found,) = NpzEpisodes(root=root).episodes("train", 4)
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    np.testing.assert_array_equal(found.frames, expected.frames)
+    np.testing.assert_array_equal(found.conditions, expected.conditions)
+
+
+ANY_ARRAY = arrays(
+    st.sampled_from([np.uint8, np.int64, np.float32, np.float64, np.bool_, np.complex64, np.dtype("U2"), np.int8]),
+    st.lists(st.integers(0, 4), max_size=5).map(tuple),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(frames=ANY_ARRAY, actions=ANY_ARRAY, positions=st.none() | ANY_ARRAY)
+def test_no_arrays_are_a_crash_or_other_numbers(
+    sound: Path, frames: np.ndarray, actions: np.ndarray, positions: np.ndarray | None
+) -> None:
+    whole = sound.read_bytes()
+    given = {"frames": frames, "actions": actions} | ({} if positions is None else {"positions": positions})
+    np.savez(sound, **given)
+    try:
+        source = NpzEpisodes.model_validate({"root": str(sound.parents[1]), "size": {"crop": "centre"}})
+        (found,) = source.episodes("train", 1)
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    assert found.frames.shape == (len(frames), 1, 1, 3)
+    np.testing.assert_allclose(found.actions, actions, rtol=1e-6)
+    assert (found.positions is None) == (positions is None)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +173,26 @@ def test_no_damage_gets_past_as_a_crash(write_npz: WriteNpz) -> None:
 def test_options_are_checked_strictly(options: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         NpzEpisodes.model_validate({"root": str(tmp_path), **options})
+
+
+def test_a_folder_named_like_a_file_is_refused_packed_or_not(write_npz: WriteNpz, tmp_path: Path) -> None:
+    path = write_npz()
+    source = NpzEpisodes(root=path.parents[1])
+    open_store(source, 32, tmp_path / "packed")
+    (path.parent / "b.npz").mkdir()
+    for cache in ("packed", "fresh"):
+        with pytest.raises(InputError, match=r"b\.npz: is a folder; expected a file"):
+            open_store(source, 32, tmp_path / cache)
+
+
+def test_an_array_whose_name_is_damaged_is_not_an_array_that_is_absent(write_npz: WriteNpz) -> None:
+    # the name stands twice in a zip file, the second time in its directory, which alone decides what is there
+    path = write_npz()
+    data = path.read_bytes()
+    at = data.rindex(b"positions.npy")
+    path.write_bytes(data[:at] + b"q" + data[at + 1 :])
+    with pytest.raises(InputError, match=r"a\.npz: cannot be read as an npz archive"):
+        read(path.parents[1])
 
 
 def test_a_name_that_is_not_utf8_is_refused_and_can_be_printed(write_npz: WriteNpz) -> None:

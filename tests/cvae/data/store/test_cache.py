@@ -104,7 +104,8 @@ writer.SYNC_EVERY_S = 0.0
 writer.n_reading_threads = lambda: 2
 class Slow(NpzEpisodes):
     def read(self, place, name, expected, image_size):
-        print(name, flush=True)
+        sys.stdout.write(name + chr(10))  # at once: two threads would put their line ends behind both
+        sys.stdout.flush()
         time.sleep(float(sys.argv[3]))
         return super().read(place, name, expected, image_size)
 open_store(Slow(root=sys.argv[2]), 32, Path(sys.argv[1]))
@@ -121,11 +122,14 @@ def test_a_packing_that_is_killed_goes_on(write_npz: Callable[..., Path], tmp_pa
         command = [sys.executable, "-c", STEADY, str(cache), str(root), "0.05" if is_killed else "0"]
         packer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert packer.stdout is not None
-        begun_at.append(packer.stdout.readline().strip())
+        begun = [packer.stdout.readline().strip()]
         if is_killed:
-            for _ in range(7):  # two threads hold four: of eight that were begun some are written
-                packer.stdout.readline()
+            # two threads hold four: of eight that were begun some are written
+            begun += [packer.stdout.readline().strip() for _ in range(7)]
             packer.send_signal(signal.SIGKILL)
+        else:
+            begun += packer.stdout.read().split()
+        begun_at.append(min(begun))
         packer.communicate(timeout=60)
     assert packer.returncode == 0
     assert begun_at[0] == "00"

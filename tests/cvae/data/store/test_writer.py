@@ -8,8 +8,8 @@ import pytest
 
 import cvae.data.store.writer
 from cvae.data.sources import PushingWorld
-from cvae.data.store.integrity import file_digest
 from cvae.data.store.npy_appender import NpyAppender
+from cvae.data.store.store_digests import file_digest
 from cvae.data.store.writer import write_store
 
 

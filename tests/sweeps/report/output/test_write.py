@@ -237,11 +237,9 @@ def break_clips(folder):
     ("fault", "words"),
     [
         (break_nothing_finished, "run run_sweep.py first"),
-        (break_state, "confirm-0-s1000/state.json: is damaged"),
         (break_plan, "arms should be a mapping"),
         (break_arms, "arms is empty"),
         (break_direction, "maximize or minimize"),
-        (break_clips, "clips.npz: cannot be read"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_refused_and_left_alone(tmp_path, fault, words):
@@ -250,6 +248,20 @@ def test_a_folder_that_cannot_be_used_is_refused_and_left_alone(tmp_path, fault,
     with pytest.raises(InputError, match=re.escape(words)):
         write_report(analyse(folder))
     assert not (folder / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(break_state, "confirm-0-s1000/state.json: is damaged"), (break_clips, "confirm-0-s1000/clips.npz: is damaged")],
+)
+def test_a_run_that_cannot_be_read_is_named_and_the_rest_is_reported(tmp_path, fault, words):
+    folder = Planted({"a": 0.0, "b": 0.3}).write(tmp_path)
+    fault(folder)
+    analysis = analyse(folder)
+    assert words in write_report(analysis).read_text()
+    lost = fault is break_state  # clip scores are beside the score of the run
+    finished = [run for run in analysis.experiment.runs if run.phase == "confirm" and run.is_finished]
+    assert len(finished) == len(list(folder.glob("*/confirm-*"))) - lost
 
 
 def run_analyze(*arguments):
@@ -293,7 +305,7 @@ def test_a_short_cycle_is_drawn_although_no_evaluation_falls_into_it(tmp_path: P
     RunFolder(path).config.write_text(yaml.safe_dump(config))
     for step in (50, 100):
         RunFolder(path).append_epoch({"step": step, "train/beta": 2e-5, "train/tfr": 1.0, "train/kl": 1.0})
-    run = read_run(path)
+    run = read_run(path, [])
     beta = dict(points(run, "train/beta"))
     assert [beta[step] for step in (0, 10, 25, 49, 50, 60, 99)] == pytest.approx([0, 8e-6, 2e-5, 2e-5, 0, 8e-6, 2e-5])
     assert set(dict(points(run, "train/tfr")).values()) == {1.0}

@@ -6,16 +6,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from cvae.config.overrides import merge
+from cvae.config.schema import build_config
+from cvae.config.yaml_file import dump_yaml
 from cvae.data.lab_layout import write_lab_layout
 from cvae.data.sources import Bair, Episode, PushingWorld
 from cvae.data.store import open_store
 from cvae.errors import InputError
+from cvae.record.run_folder import RunFolder
+from cvae.run.evaluate_checkpoint import evaluate_checkpoint
+from cvae.run.final_evaluation import files_beside
+from cvae.run.train_run import train_run
+from tests.conftest import TINY
 from tests.cvae.data.sources.tfrecords.tfrecord_files import (
     Value,
+    any_features,
     bair_features,
     example,
     write_bair_download,
+    write_bair_split,
     write_records,
 )
 
@@ -56,9 +68,12 @@ def test_the_other_camera_is_another_content(download: Path) -> None:
     assert bair(download, camera="image_aux1").digest(16) == bair(download).digest(16)
 
 
-def test_a_camera_cannot_be_chosen_in_the_lab_layout(lab: Path) -> None:
-    with pytest.raises(InputError, match=re.escape("which has one camera; remove `data.camera`")):
-        list(bair(lab, camera="image_main").episodes("train", 32))
+def test_a_camera_cannot_be_chosen_in_the_lab_layout(lab: Path, tmp_path: Path) -> None:
+    # whether the same frames are packed already or not
+    open_store(bair(lab), 32, tmp_path / "packed")
+    for cache in ("packed", "fresh"):
+        with pytest.raises(InputError, match=re.escape("which has one camera; remove `data.camera`")):
+            open_store(bair(lab, camera="image_main"), 32, tmp_path / cache)
 
 
 def test_sequences_are_numbered_within_their_file(download: Path) -> None:
@@ -67,6 +82,12 @@ def test_sequences_are_numbered_within_their_file(download: Path) -> None:
         "traj_0_to_1/1",
         "traj_2_to_3/0",
     ]
+
+
+def test_files_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    write_bair_split(tmp_path / "train", [drifting(i) for i in range(11)], per_file=1)
+    names = [episode.name for episode in bair(tmp_path).episodes("train", 32)]
+    assert names == [f"traj_{i}_to_{i}/0" for i in range(11)]
 
 
 def test_two_layouts_side_by_side_are_refused(download: Path) -> None:
@@ -138,3 +159,95 @@ def test_a_camera_that_is_not_there_is_said_with_those_that_are(
     with pytest.raises(InputError, match=re.escape(f"{path}: record 0")) as caught:
         list(bair(tmp_path / "d", camera=camera).episodes("train", 16))
     assert str(caught.value).endswith(f"; its cameras are {other}")
+
+
+def drifting(number: int) -> Episode:
+    """A spot that goes where its actions push it, seen on a ground of its own."""
+    random = np.random.default_rng(number)
+    actions = np.repeat(random.uniform(-3, 3, (LENGTH // 2, 4)), 2, axis=0).astype(np.float32)
+    positions = np.zeros((LENGTH, 3), np.float32)
+    positions[1:, :2] = np.cumsum(actions[:-1, :2], axis=0)
+    frames = np.tile(random.integers(0, 128, (32, 32, 3), dtype=np.uint8), (LENGTH, 1, 1, 1))
+    for t, (x, y) in enumerate(np.clip(16 + positions[:, :2], 0, 28).astype(int)):
+        frames[t, y : y + 4, x : x + 4] = 255
+    return Episode(str(number), frames, actions, positions)
+
+
+def test_a_download_inspects_packs_trains_and_evaluates(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    # 258 train sequences in files of 256 records, no validate split: what is downloaded, with the pages' one section.
+    folder = tmp_path / "softmotion30_44k"
+    write_bair_split(folder / "train", [drifting(i) for i in range(258)])
+    write_bair_split(folder / "test", [drifting(i) for i in range(300, 304)])
+    assert sorted(path.name for path in (folder / "train").iterdir()) == [
+        "traj_0_to_255.tfrecords",
+        "traj_256_to_511.tfrecords",
+    ]
+    made = {"from": "train", "share": 0.02}
+    data = {"source": "bair", "root": str(folder), "n_frames": LENGTH, "validate": made}
+    values = merge(TINY, {"store": str(tmp_path / "store"), "evaluation": {"final_split": "test"}}) | {"data": data}
+    Path("x.yaml").write_text(dump_yaml(values))
+    status, out, _ = run("inspect", "x.yaml")
+    assert (status, out.splitlines()[-1]) == (0, "no problems found")
+    assert re.search(r"train\D+253\D+12\D+253", out)
+    assert "motion: actions explain" in out
+    training = RunFolder(tmp_path / "run")
+    training.path.mkdir()
+    training.config.write_text(dump_yaml(build_config(values, "x").model_dump(mode="json")))
+    for _ in train_run(training):
+        pass
+    state = training.read_state()
+    assert state.status == "finished"
+    assert state.scores["n_clips"] == 4
+    names = np.load(training.clips)["name"].tolist()
+    assert names == ["0@0", "1@0", "2@0", "3@0"]
+    config = build_config(values, "x")
+    again = evaluate_checkpoint(training, config, "validate", files_beside(tmp_path / "again"), ("prior",))
+    assert again.summary["n_clips"] == 5
+    assert np.isfinite(again.summary["val/psnr"])
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bair") / "train"
+    write_bair_split(folder, [drifting(0), drifting(1)])
+    return folder / "traj_0_to_255.tfrecords"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_no_damage_is_a_crash_or_another_clip(sound: Path, data: st.DataObject) -> None:
+    # Whatever bytes are changed: an InputError, or the episodes that were written; what is lost is lost from the end.
+    whole = sound.read_bytes()
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(0, 3))):
+        damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    sound.write_bytes(damaged[: data.draw(st.sampled_from([len(whole), data.draw(st.integers(0, len(whole)))]))])
+    try:
+        found = list(bair(sound.parents[1]).episodes("train", 32))
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    for number, episode in enumerate(found):
+        np.testing.assert_array_equal(episode.frames, drifting(number).frames)
+        np.testing.assert_array_equal(episode.conditions, drifting(number).conditions)
+
+
+NAMES = [f"{t}/{name}" for t in (0, 7, LENGTH) for name in ("image_aux1/encoded", "action", "endeffector_pos")]
+
+
+@settings(max_examples=100, deadline=None)
+@given(changed=any_features(NAMES))
+def test_no_features_are_a_crash_or_a_clip_of_another_shape(sound: Path, changed: dict[str, Value]) -> None:
+    whole = sound.read_bytes()
+    write_records(sound, [example(bair_features(drifting(0)) | changed)])
+    try:
+        (found,) = bair(sound.parents[1]).episodes("train", 32)
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    assert (found.frames.shape, found.conditions.shape) == ((LENGTH, 32, 32, 3), (LENGTH, 7))
+    assert np.isfinite(found.conditions).all()

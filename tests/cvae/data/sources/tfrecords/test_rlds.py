@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from cvae.data.sources import RldsEpisodes
 from cvae.data.store import open_store
 from cvae.errors import InputError
-from tests.cvae.data.sources.tfrecords.tfrecord_files import Value, example, write_records
+from tests.cvae.data.sources.tfrecords.tfrecord_files import Value, any_features, example, write_records
 
 N_FRAMES = 14
 
@@ -138,3 +140,49 @@ def test_a_folder_without_such_files_is_refused_with_what_it_holds(tmp_path: Pat
         list(rlds(tmp_path).episodes("train", 16))
     with pytest.raises(InputError, match="is no folder"):
         rlds(tmp_path / "nowhere").splits()
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("rlds")
+    write(root, "train", 1)
+    return root / "toy-train.tfrecord-00000-of-00001"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_no_damage_is_a_crash_or_another_clip(sound: Path, data: st.DataObject) -> None:
+    # Whatever bytes are changed: an InputError, or the episodes that were written; what is lost is lost from the end.
+    whole = sound.read_bytes()
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(0, 3))):
+        damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    sound.write_bytes(damaged[: data.draw(st.sampled_from([len(whole), data.draw(st.integers(0, len(whole)))]))])
+    try:
+        found = list(rlds(sound.parent).episodes("train", 16))
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    for number, episode in enumerate(found):
+        np.testing.assert_array_equal(episode.frames, pictures(number)[:, :, 4:20])
+        np.testing.assert_allclose(episode.actions.ravel(), features(number)["steps/action"], rtol=1e-6)
+
+
+NAMES = ("steps/observation/image", "steps/action", "steps/observation/state")
+
+
+@settings(max_examples=100, deadline=None)
+@given(changed=any_features(NAMES))
+def test_no_features_are_a_crash_or_a_clip_of_another_shape(sound: Path, changed: dict[str, Value]) -> None:
+    whole = sound.read_bytes()
+    write_records(sound, [example(features(0) | changed)])
+    try:
+        (found,) = rlds(sound.parent).episodes("train", 16)
+    except InputError:
+        return
+    finally:
+        sound.write_bytes(whole)
+    n_frames = len(changed.get(NAMES[0], pictures(0)))
+    assert len(found.frames) == len(found.actions) == len(found.conditions) == n_frames
+    assert np.isfinite(found.conditions).all()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import google_crc32c
 import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from cvae.data.sources import Episode, PushingWorld
 
@@ -72,8 +74,18 @@ def write_bair_download(world: PushingWorld, root: Path, image_size: int, per_fi
     """Every split of a world as the published archive unpacks: `root/softmotion30_44k/SPLIT/traj_A_to_B.tfrecords`."""
     folder = root / "softmotion30_44k"
     for split in world.splits():
-        episodes = list(world.episodes(split, image_size))
-        for first in range(0, len(episodes), per_file):
-            records = [example(bair_features(episode)) for episode in episodes[first : first + per_file]]
-            write_records(folder / split / f"traj_{first}_to_{first + per_file - 1}.tfrecords", records)
+        write_bair_split(folder / split, list(world.episodes(split, image_size)), per_file)
     return folder
+
+
+def write_bair_split(folder: Path, episodes: list[Episode], per_file: int = PER_FILE) -> None:
+    for first in range(0, len(episodes), per_file):
+        records = [example(bair_features(episode)) for episode in episodes[first : first + per_file]]
+        write_records(folder / f"traj_{first}_to_{first + per_file - 1}.tfrecords", records)
+
+
+def any_features(names: Iterable[str]) -> st.SearchStrategy[dict[str, Value]]:
+    """Values of any kind and length for some of these features."""
+    floats = arrays(np.float32, st.integers(0, 40))
+    values = st.one_of(st.binary(max_size=40), st.lists(st.binary(max_size=20), max_size=16), floats)
+    return st.dictionaries(st.sampled_from(sorted(names)), values | arrays(np.int64, st.integers(0, 40)), min_size=1)

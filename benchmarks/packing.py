@@ -1,0 +1,122 @@
+"""Packing what is downloaded, at sizes up to 4,096 sequences: rate per core, peak memory, time to the first batch.
+
+Whether all three grow with the size alone is what the ratios say: 1 is linear. BAIR has 43,264 train sequences.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from copy import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.instruments.bair_files import N_FRAMES, PER_FILE, SIDE, write_split
+from benchmarks.instruments.table import Row, own_peak, processor_time
+from cvae.data.sources import Bair
+from cvae.data.store import Clips, open_store
+
+SIZES = (512, 1024, 2048, 4096)
+
+FULL = 43_264
+
+LENGTH, BATCH, N_BATCHES = 12, 16, 20
+
+BYTES_PER_SEQUENCE = N_FRAMES * SIDE * SIDE * 3
+
+
+def measure(root: Path, cache: Path) -> dict[str, float]:
+    """Pack, then open what is packed again, each to its first batch; durations in seconds, memory in bytes."""
+    started, computed = time.perf_counter(), processor_time()
+    first_batch(root, cache)
+    packed, computing, peak = time.perf_counter() - started, processor_time() - computed, own_peak()
+    started = time.perf_counter()
+    clips = first_batch(root, cache)
+    opened = time.perf_counter() - started
+    clips = copy(clips)  # which has nothing open
+    served = serve(clips, cache)
+    return {"packed": packed, "cpu": computing, "peak": peak, "opened": opened} | served
+
+
+def first_batch(root: Path, cache: Path) -> Clips:
+    """Open the data as a run does, and read one batch."""
+    store = open_store(Bair(root=root), SIDE, cache)
+    clips = store.clips("train", LENGTH, use_positions=True)
+    clips.gather(np.arange(min(BATCH, len(clips))))
+    return clips
+
+
+def serve(clips: Clips, cache: Path) -> dict[str, float]:
+    """Seconds for the frames of a batch of random clips, from the disk and from the page cache."""
+    random = np.random.default_rng(0)
+    (path,) = cache.glob("*/train/frames.npy")
+    times: dict[str, list[float]] = {"cold": [], "warm": []}
+    for rows_of_batch in (clips.rows(random.integers(len(clips), size=BATCH)) for _ in range(N_BATCHES)):
+        drop_pages(path)  # while nothing maps it: what is mapped stays
+        frames = np.load(path, mmap_mode="r")
+        for of_name in times.values():
+            started = time.perf_counter()
+            frames[rows_of_batch]
+            of_name.append(time.perf_counter() - started)
+        del frames
+    return {name: float(np.median(of_name)) for name, of_name in times.items()}
+
+
+def drop_pages(path: Path) -> None:
+    """Let the kernel forget what it keeps of a file, so that it is read from the disk again."""
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def measure_apart(n_sequences: int) -> dict[str, float]:
+    """Measure in a process of its own, so that none finds memory of another's."""
+    with tempfile.TemporaryDirectory() as folder:
+        root, cache = Path(folder) / "softmotion30_44k", Path(folder) / "cache"
+        write_split(root / "train", n_sequences)
+        command = [sys.executable, "-m", "benchmarks.packing", str(root), str(cache)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        return measured
+
+
+def rows(sizes: Sequence[int] = SIZES) -> Iterator[Row]:
+    """Yield the table's rows: every size against the smallest, then what serving waits for."""
+    found: dict[int, dict[str, Any]] = {n: measure_apart(n) for n in sizes}
+    smallest, largest = min(sizes), max(sizes)
+    for n, measured in found.items():
+        rate, first = n / measured["cpu"], smallest / found[smallest]["cpu"]
+        yield Row(
+            f"packing {n} sequences of {N_FRAMES} frames, {SIDE}x{SIDE}, {PER_FILE} a TFRecord file",
+            f"{smallest} sequences: {first:.0f} a second and core",
+            f"{rate:.0f} a second and core",
+            rate / first,
+            note=_note(n, measured),
+        )
+    wanted = found[largest]
+    of_batch = BATCH * LENGTH * SIDE * SIDE * 3 / 1e6
+    yield Row(
+        f"a batch of {BATCH} random clips of {LENGTH} frames, of {largest} sequences",
+        f"from the disk: {1000 * wanted['cold']:.2f} ms",
+        f"from the page cache: {1000 * wanted['warm']:.2f} ms",
+        wanted["cold"] / wanted["warm"],
+        note=f"{of_batch:.1f} MB a batch: an update of t seconds does not wait where the disk gives "
+        f"{of_batch:.1f} / t MB/s in pieces of {LENGTH * SIDE * SIDE * 3 / 1e3:.0f} kB",
+    )
+
+
+def _note(n: int, measured: dict[str, Any]) -> str:
+    full = FULL / n
+    return (
+        f"{n * BYTES_PER_SEQUENCE / 1e9:.2f} GB packed; first batch after {measured['packed']:.1f} s, after "
+        f"{measured['opened']:.2f} s where it is packed; peak memory {measured['peak'] / 1e6:.0f} MB; {FULL} sequences "
+        f"at this rate: {measured['cpu'] * full / 60:.1f} core minutes, {FULL * BYTES_PER_SEQUENCE / 1e9:.0f} GB"
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Path(sys.argv[1]), Path(sys.argv[2]))))

@@ -1,0 +1,92 @@
+"""What of a run's record was damaged between two starts: made again from what is left, or put aside with its run.
+
+One damaged file costs one run at most. What is put aside is kept under `damaged/`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cvae.config import build_config, load_yaml_mapping
+from cvae.errors import fault_of
+from cvae.record import RunFolder, RunIdentity
+from sweeps.coordinator.creation import config_of_run
+from sweeps.coordinator.event_log import EventLog
+from sweeps.experiment import Experiment, PlannedRun
+from sweeps.experiment_folder import ExperimentFolder, config_hash, write_config
+from sweeps.study.trials import Trials
+
+
+class Mending:
+    """Looks at the folders of runs before anybody goes on with them."""
+
+    def __init__(
+        self, experiment: Experiment, root: ExperimentFolder, trials: Trials, log: EventLog, threads: int
+    ) -> None:
+        self._experiment = experiment
+        self._root = root
+        self._trials = trials
+        self._log = log
+        self._threads = threads
+        self._created = {str(e.get("run")): e for e in log.past() if e["event"] == "created"}
+
+    def state(self, run: PlannedRun) -> Iterator[str]:
+        """Put aside a state that cannot be read: the run goes on from its checkpoint, to the same end."""
+        folder = self._root.run(run)
+        if (fault := fault_of(folder.read_state)) is not None:
+            kept = self._root.put_aside(folder.state)
+            yield self._note(run, f"{fault}: put aside as {kept}; the run goes on from its checkpoint")
+
+    def folder(self, run: PlannedRun) -> Iterator[str]:
+        """Make again what says what a run is and trains; put the whole folder aside where nothing else tells."""
+        folder = self._root.run(run)
+        identity, fault = None, fault_of(folder.read_identity)
+        if fault is None:
+            identity = folder.read_identity()
+        if identity is not None and not _is_of(identity, run):
+            kept = self._root.put_aside(folder.path)
+            named = f"{identity.arm} {identity.phase} {identity.number}, seed {identity.seed}"
+            yield self._note(run, f"{folder.identity}: is that of another run ({named}): put aside as {kept}")
+            return
+        if identity is None:
+            why = fault or f"{folder.identity}: is missing"
+            identity = self._identity_again(run)
+            if identity is None:
+                kept = self._root.put_aside(folder.path)
+                yield self._note(run, f"{why}, and nothing else says what it trained: put aside as {kept}; made anew")
+                return
+            folder.write_identity(identity)
+            yield self._note(run, f"{why}: made again")
+        yield from self._config(run, folder, identity)
+
+    def _identity_again(self, run: PlannedRun) -> RunIdentity | None:
+        """Return what a run is by the ledger, or by its study; None where neither says."""
+        identity = RunIdentity(self._root.path.name, run.arm, run.phase, run.number, run.seed)
+        event = self._created.get(run.path)
+        if event is not None and isinstance(event.get("params"), dict):
+            return replace(identity, trial=event.get("trial"), params=event["params"])
+        if self._experiment.tune is None:
+            return identity
+        params = self._trials.known_params(run)
+        return None if params is None else replace(identity, trial=run.number, params=params)
+
+    def _config(self, run: PlannedRun, folder: RunFolder, identity: RunIdentity) -> Iterator[str]:
+        values, event = None, self._created.get(run.path)
+        fault = fault_of(lambda: build_config(load_yaml_mapping(folder.config), str(folder.config)))
+        if fault is None:
+            values = load_yaml_mapping(folder.config)
+        if values is None:
+            if folder.config.exists():
+                self._root.put_aside(folder.config)
+            write_config(folder, config_of_run(run, self._experiment, identity.params, self._threads))
+            yield self._note(run, f"{fault}: made again")
+        elif event is not None and event.get("trains") not in (None, config_hash(values)):
+            yield f"warning: {folder.config}: is not what the run was created with; analyze.py says so too"
+
+    def _note(self, run: PlannedRun, what: str) -> str:
+        self._log.note("mended", run=run.path, what=what)
+        return f"warning: {what}"
+
+
+def _is_of(identity: RunIdentity, run: PlannedRun) -> bool:
+    named = (identity.arm, identity.phase, identity.number, identity.seed)
+    return named == (run.arm, run.phase, run.number, run.seed)
