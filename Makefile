@@ -6,7 +6,7 @@ EXPERIMENT ?= quickstart
 PORT ?= 8080
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup sweep report browse dashboard test test-all bench lint types lock clean
+.PHONY: help setup sweep report browse dashboard test test-all bench gpu lint types lock clean
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
@@ -54,6 +54,9 @@ test-all: .venv/installed-dev  ## the slow tests too: real sweeps that are kille
 
 bench: .venv/installed-dev  ## speed, each against a baseline in the same run; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
+
+gpu: .venv/installed-dev  ## the tests and benchmarks that need a GPU; writes benchmarks/results-cuda.json
+	@$(BIN)/python -m benchmarks.gpu
 
 lint: .venv/installed-dev  ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +21,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.instruments.others import OthersMeter
 from benchmarks.instruments.table import CLOCK, Row, use_processor_time
 from cvae.cli import new_command, run_command
 from cvae.errors import InputError
@@ -29,6 +30,8 @@ from cvae.provenance import git_commit, package_versions
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 COLUMNS = ("what", "baseline", "ours", "ratio", "spread")
+#: Load above which a row is marked, and cores of other processes' work below which that load is a benchmark's own.
+MOST_LOAD, LEAST_OTHERS = 1.0, 0.1
 #: Columns of the terminal that the table is written for, a file too.
 WIDTH = 160
 
@@ -65,6 +68,28 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
+def with_load(measure: Callable[[], Iterable[Row | Mapping[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """Yield rows as JSON values with the load at start and end of each, and what others computed meanwhile.
+
+    Rows that come in one list were measured together. A row is marked where the load was above `MOST_LOAD` and others
+    had a part in it, because a benchmark's own threads are load, too; where the system does not tell whose, every such
+    row is.
+    """
+    before, meter = os.getloadavg()[0], OthersMeter()
+    rows = measure()
+    together = _load(before, meter) if isinstance(rows, list) else None
+    for row in rows:
+        yield as_mapping(row) | (together or _load(before, meter))
+        before, meter = os.getloadavg()[0], OthersMeter()
+
+
+def _load(before: float, meter: OthersMeter) -> dict[str, Any]:
+    after, others = os.getloadavg()[0], meter.read()
+    is_marked = max(before, after) > MOST_LOAD and (others is None or others > LEAST_OTHERS)
+    load = {"load": [round(before, 2), round(after, 2)], "others": others}
+    return load | ({"marked": f"taken under load {max(before, after):.1f}"} if is_marked else {})
+
+
 def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
@@ -76,12 +101,12 @@ def print_table(measured: Mapping[str, list[dict[str, Any]]]) -> None:
         shown.add_column(column, overflow="fold")
     for rows in measured.values():
         for row in rows:
-            shown.add_row(*(_cell(row.get(column)) for column in COLUMNS))
+            shown.add_row(*(_cell(row.get(column)) for column in COLUMNS), style="yellow" if "marked" in row else None)
         shown.add_section()
     console = Console(width=WIDTH)
     console.print(shown)
-    for row in (row for rows in measured.values() for row in rows if row.get("note")):
-        console.print(f"  {row['what']}: {row['note']}")
+    for row in (row for rows in measured.values() for row in rows if row.get("note") or row.get("marked")):
+        console.print(f"  {row['what']}: {'; '.join(filter(None, (row.get('marked'), row.get('note'))))}")
 
 
 def _cell(value: Any) -> str:
@@ -117,7 +142,7 @@ def bench(
                 raise InputError(f"benchmark {name} did not end well; the others' records stay in {RESULTS}")
             continue
         machine = describe_machine()  # with the load before the benchmark adds its own
-        record(name, {"machine": machine, "rows": [as_mapping(row) for row in found[name]()]})
+        record(name, {"machine": machine, "rows": list(with_load(found[name]))})
     if table:
         results = read_results()
         print_table({name: results[name]["rows"] for name in chosen})

@@ -121,31 +121,37 @@ def search_rows(place: Path) -> Iterator[dict[str, Any]]:
     )
 
 
-def slots_rows(place: Path, repeats: int = 2) -> Iterator[dict[str, Any]]:
-    """Yield the wall time of a shortened quickstart with two slots beside one slot, in turn."""
-    ratios, walls, slowdowns, idle = [], {1: 0.0, 2: 0.0}, [], []
+def slots_rows(place: Path, repeats: int = 2, per_gpu: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the wall time of a shortened quickstart with several slots beside one slot, in turn.
+
+    Two slots on a CPU, or `per_gpu` on each GPU.
+    """
+    several = 2 if per_gpu is None else per_gpu
+    ratios, walls, slowdowns, idle = [], {1: 0.0, several: 0.0}, [], []
     for i in range(repeats):
-        for slots in (1, 2):
+        for slots in walls:
             runs = place / f"slots-{slots}-{i}"
             command = [sys.executable, "run_sweep.py", "experiments/quickstart.yaml", "--runs", str(runs)]
-            command += ["--slots", str(slots), "--tracker", "disabled", "--set", f"base.store={place / 'store'}"]
+            command += ["--slots", str(slots)] if per_gpu is None else ["--slots-per-gpu", str(slots)]
+            command += ["--tracker", "disabled", "--set", f"base.store={place / 'store'}"]
             command += ["--set", "base.train.steps=60", "--set", "tune.trials_per_arm=1", "--set", "confirm.seeds=1"]
             command += ["--set", "confirm.stop=planned"]
             started = time.perf_counter()
             subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
             walls[slots] = time.perf_counter() - started
-        ratios.append(walls[2] / walls[1])
-        alone, beside = (_seconds_of_runs(place / f"slots-{slots}-{i}" / "quickstart") for slots in (1, 2))
+        ratios.append(walls[several] / walls[1])
+        alone, beside = (_seconds_of_runs(place / f"slots-{slots}-{i}" / "quickstart") for slots in walls)
         slowdowns.append(beside / alone)
-        idle.append(1 - beside / (2 * walls[2]))
+        idle.append(1 - beside / (several * walls[several]))
     load = os.getloadavg()[0]
+    where = "" if per_gpu is None else " on one GPU"
     yield row(
-        "wall time of a shortened quickstart, two slots",
+        f"wall time of a shortened quickstart, {several} slots{where}",
         f"{walls[1]:.0f} s, one slot",
-        f"{walls[2]:.0f} s",
+        f"{walls[several]:.0f} s",
         median(ratios),
-        f"{min(ratios):.2f} to {max(ratios):.2f}; load {load:.1f} on {os.cpu_count()} cores; beside another "
-        f"a run takes {median(slowdowns):.2f} times as long; two slots are without a run for {median(idle):.0%} of it",
+        f"{min(ratios):.2f} to {max(ratios):.2f}; load {load:.1f} on {os.cpu_count()} cores; beside others a run takes "
+        f"{median(slowdowns):.2f} times as long; the slots are without a run for {median(idle):.0%} of it",
     )
 
 
@@ -154,24 +160,22 @@ def _seconds_of_runs(path: Path) -> float:
     return sum(end.wall_s or 0.0 for end in ended_runs(Ledger(ExperimentFolder(path).ledger).read()))
 
 
-def main(which: str = "all") -> list[dict[str, Any]]:
-    """Measure, print and return the rows."""
+def rows(which: str = "all") -> Iterator[dict[str, Any]]:
+    """Measure, print and yield the rows."""
     # in memory where there is such a place: what is counted is the engine's work, not the disk's
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     place = Path(tempfile.mkdtemp(prefix="engine-", dir=memory))
     parts = {"overhead": overhead_rows, "search": search_rows, "slots": slots_rows}
-    chosen = [parts[which]] if which in parts else list(parts.values())
-    rows = []
     try:
-        for part in chosen:
+        for part in [parts[which]] if which in parts else list(parts.values()):
             for found in part(place):
-                rows.append(found)
                 line = f"{found['what']}: {found['ours']}, against {found['baseline']}"
                 print(f"{line}; ratio {found['ratio']:.2f} ({found['spread']})", flush=True)
+                yield found
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return rows
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    for _ in rows(*sys.argv[1:2]):
+        pass

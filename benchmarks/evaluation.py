@@ -7,8 +7,9 @@ python -m benchmarks.evaluation --full   the memory of 256 clips x 100 samples x
 import json
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -60,10 +61,10 @@ def one_by_one(model: CVAE, clips: Clips, accelerator: Accelerator, n_samples: i
             frames, conditions = clips.gather([i])
             truth, moved = accelerator.frames(frames), accelerator.conditions(conditions)
             for k in range(n_samples):
-                noise = clip_noise(np.array([i]), len(truth) - 1, model.z_dim, 0, k)
+                noise = clip_noise(np.array([i]), len(truth) - 1, model.z_dim, 0, k).to(accelerator.device)
                 predicted = model.predict(truth[: model.n_past], moved, noise)
                 found = score_frames(METRICS, predicted, truth[model.n_past :])
-                scores.append(found["psnr"][:, 0].numpy())
+                scores.append(found["psnr"][:, 0].cpu().numpy())
     return np.stack(scores).reshape(len(clips), n_samples, -1)
 
 
@@ -76,11 +77,13 @@ def ours(model: CVAE, clips: Clips, accelerator: Accelerator, n_samples: int) ->
     return samples.scores["psnr"]
 
 
-def time_ratio(folder: Path, n_clips: int = 2, n_samples: int = 16, n_times: int = 3) -> dict[str, Any]:
+def time_ratio(
+    folder: Path, n_clips: int = 2, n_samples: int = 16, n_times: int = 3, device: str = "cpu"
+) -> dict[str, Any]:
     """Time both in turn, so that a busy machine slows both, and check that they score alike."""
     torch.set_num_threads(1)
-    model = narrow_model()
-    clips, accelerator = noise_clips(folder, n_clips, 2 + HORIZON), Accelerator(torch.device("cpu"), bf16=False)
+    model = narrow_model().to(device)
+    clips, accelerator = noise_clips(folder, n_clips, 2 + HORIZON), Accelerator(torch.device(device), bf16=False)
     ours(model, clips, accelerator, 2)  # the first call of a process sets libraries up
     pairs = []
     for _ in range(n_times):
@@ -91,9 +94,9 @@ def time_ratio(folder: Path, n_clips: int = 2, n_samples: int = 16, n_times: int
             seconds.append(time.perf_counter() - started)
         assert np.allclose(scores[0], scores[1], atol=1e-3), "the two ways score differently"
         pairs.append(seconds)
-    ratios = [alone / together for alone, together in pairs]
+    ratios, on = [alone / together for alone, together in pairs], "one thread" if device == "cpu" else device
     return {
-        "what": f"evaluation: {n_clips} clips x {n_samples} samples x {HORIZON} frames at 64x64, float32, one thread",
+        "what": f"evaluation: {n_clips} clips x {n_samples} samples x {HORIZON} frames at 64x64, float32, {on}",
         "baseline": f"one prediction at a time, {median(a for a, _ in pairs):.1f} s",
         "ours": f"{median(b for _, b in pairs):.1f} s",
         "ratio": median(ratios),
@@ -133,12 +136,9 @@ def memory_row(folder: Path, n_clips: int, n_samples: int, batch_size: int) -> d
     }
 
 
-def main(full: bool = False) -> list[dict[str, Any]]:
-    """Return a row for each measurement: what, baseline, ours, ratio, spread."""
-    import tempfile
-
+def rows(full: bool = False) -> Iterator[dict[str, Any]]:
+    """Measure, print and yield a row for each measurement: what, baseline, ours, ratio, spread."""
     size = (256, 100) if full else (4, 100)
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
         measurements: list[Callable[[], dict[str, Any]]] = [] if full else [partial(time_ratio, Path(folder))]
         for batch_size in (100_000,) if full else (1, 100_000):
@@ -148,8 +148,7 @@ def main(full: bool = False) -> list[dict[str, Any]]:
             low, high = row["spread"]
             text = f"{row['what']}: {row['baseline']}; ours {row['ours']}: {row['ratio']:.2f} ({low:.2f} to {high:.2f})"
             print(text, flush=True)
-            rows.append(row)
-    return rows
+            yield row
 
 
 if __name__ == "__main__":
@@ -157,4 +156,5 @@ if __name__ == "__main__":
         folder, *numbers = json.loads(sys.argv[2])
         print(json.dumps(measure_memory(Path(folder), *numbers)))
     else:
-        main(full="--full" in sys.argv[1:])
+        for _ in rows(full="--full" in sys.argv[1:]):
+            pass

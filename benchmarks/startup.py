@@ -1,15 +1,20 @@
 """How soon commands answer and workers train, each against what PyTorch alone takes to be there."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
+from typing import Any
 
-from benchmarks.instruments.table import Row, interleave, show
+from benchmarks.instruments.table import Row, interleave, row_of, show
 from cvae.config import build_config, load_yaml_mapping, merge
 from cvae.data.store import open_store
 from cvae.new_run import prepare
@@ -17,7 +22,8 @@ from cvae.record import RunFolder
 from sweeps.coordinator import Coordinator
 from sweeps.experiment import build_experiment
 from sweeps.experiment_folder import ExperimentFolder, lay_out
-from sweeps.workers import CPU, Slots
+from sweeps.workers import CPU, ForkServer, Slots, start_worker
+from sweeps.workers.launcher import WorkerProcess
 
 ROOT = Path(__file__).parents[1]
 QUICKSTART = "experiments/quickstart.yaml"
@@ -73,13 +79,46 @@ def run(*arguments: str) -> None:
     subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
 
 
-def new_run(folder: Path) -> Path:
-    """Write a run folder of the quickstart's size, its data packed."""
+def new_run(folder: Path, differences: Mapping[str, Any] = MappingProxyType({})) -> Path:
+    """Write a run folder of the quickstart's size with some differences, its data packed."""
     base = load_yaml_mapping(ROOT / QUICKSTART)["base"]
-    config = build_config(merge(base, {"store": str(folder / "store")}), QUICKSTART)
+    values = merge(merge(base, {"store": str(folder / "store")}), differences)
+    config = build_config(values, QUICKSTART)
     open_store(config.data, config.image_size, Path(config.store))
     prepare(RunFolder(folder / "run"), config)
     return folder / "run"
+
+
+def seconds_to_training(start: Callable[[RunFolder, dict[str, str]], WorkerProcess], place: Path) -> float:
+    """Return the seconds from a worker's start until its training begins, and end the worker.
+
+    The first evaluation's record says how long training and evaluating took until then; that is taken off.
+    """
+    folder = RunFolder(new_run(place, {"train": {"steps": 2, "steps_per_epoch": 1}, "evaluation": {"every": 1}}))
+    started = time.perf_counter()
+    worker = start(folder, {})
+    while not (lines := folder.read_epochs()):
+        if worker.poll() is not None:
+            raise RuntimeError(f"the worker of {folder.path} ended with status {worker.poll()} before its first step")
+        time.sleep(0.005)
+    seconds = time.perf_counter() - started - float(lines[0]["seconds"])
+    with suppress(ProcessLookupError):
+        os.kill(worker.pid, signal.SIGKILL)
+    while worker.poll() is None:
+        time.sleep(0.005)
+    return seconds
+
+
+def forked_row(place: Path, n: int) -> Row:
+    """Return the row of a forked worker beside one that imports PyTorch itself, in turn; the first pair is not kept."""
+    times: dict[str, list[float]] = {"plain": [], "forked": []}
+    with closing(ForkServer()) as server:
+        for i in range(n + 1):
+            for name, start in (("plain", start_worker), ("forked", server.start)):
+                times[name].append(seconds_to_training(start, place / f"{name}-{i}"))
+    what = "from a forked worker's start to its first step"
+    plain, forked = (own[1:] for own in times.values())
+    return row_of(what, ("a worker that imports PyTorch itself", plain), ("forked", forked), "wall time")
 
 
 def gaps(place: Path) -> list[float]:
@@ -113,6 +152,7 @@ def rows(n: int = 3) -> Iterator[Row]:
         works[FIRST] = partial(run, "-c", FIRST_STEP, str(path))
         times = interleave(works, n)
         times[NEXT] = gaps(Path(folder))
+        yield forked_row(Path(folder), n)
     baselines = {name: median(times.pop(name)) for name in BASELINES}
     for name, own in times.items():
         baseline = list(BASELINES)[name in (FIRST, NEXT)]

@@ -1,6 +1,6 @@
-"""A training step at the course lab's size against SVG's published procedure: width 1, 64x64, 12 clips of 2 + 10.
+"""A training step at the lab's size against *SVG's order* and *the lab's order*: width 1, 64x64, 12 clips of 2 + 10.
 
-Both train from the same weights on the same batches, with the same noise; the losses are compared as they go.
+All train from the same weights on the same batches, with the same noise; the losses are compared as they go.
 """
 
 import sys
@@ -12,7 +12,7 @@ from statistics import median
 
 import torch
 
-from benchmarks.instruments.svg import SVG
+from benchmarks.instruments.svg import ORDERS, SVG, Order
 from benchmarks.instruments.table import Row, interleave, own_peak, peak_of, row_of
 from cvae.config import build_config
 from cvae.data.store import open_store
@@ -23,7 +23,6 @@ from cvae.training import Trainer
 #: Half of the lab's learning rate: at .002 rounding in Adam's first updates can grow to 1e-4 of a loss.
 LR, BETA = 1e-3, 1e-4
 FORCED, FREE = 1.0, 0.0
-BASELINE = "frame by frame, float32"
 
 
 def new_trainer(
@@ -58,9 +57,9 @@ class Steps:
         self.losses.append(self.step(len(self.losses)))
 
 
-def baseline_steps(trainer: Trainer, norm: str, *, is_forced: bool) -> Steps:
-    """Return the baseline's steps, from the trainer's weights on the trainer's batches."""
-    svg = SVG(norm, trainer.train_clips.n_conditions, LR, device=trainer.accelerator.device.type)
+def baseline_steps(trainer: Trainer, order: Order, norm: str, *, is_forced: bool) -> Steps:
+    """Return a baseline's steps, from the trainer's weights on the trainer's batches."""
+    svg = SVG(order, norm, trainer.train_clips.n_conditions, LR, device=trainer.accelerator.device.type)
     svg.load(trainer.model)
 
     def step(number: int) -> float:
@@ -80,15 +79,16 @@ def rows_of(cache: Path, norm: str, ratio: float, precisions: list[str], n: int,
     """Yield a row for each precision of one way of training."""
     trainers = {precision: new_trainer(cache, norm, ratio, precision, device) for precision in precisions}
     first = next(iter(trainers.values()))
-    works = {"baseline": baseline_steps(first, norm, is_forced=ratio == FORCED)}
+    works: dict[str, Steps] = {order: baseline_steps(first, order, norm, is_forced=ratio == FORCED) for order in ORDERS}
     works |= {precision: own_steps(trainer) for precision, trainer in trainers.items()}
     times = interleave(works, n)
     way = "teacher-forced" if ratio == FORCED else "free-running"
     for precision, trainer in trainers.items():
-        note = floor_note(trainer, ratio, median(times[precision]))
-        note += "; " + loss_note(works["baseline"].losses, works[precision].losses)
         what = f"training step, {way}, {norm} norm, {precision}{on(device)}"
-        yield row_of(what, (BASELINE, times["baseline"]), ("batched", times[precision]), note)
+        floor = floor_note(trainer, ratio, median(times[precision]))
+        for order in ORDERS:
+            note = f"{floor}; {loss_note(works[order].losses, works[precision].losses)}"
+            yield row_of(what, (f"{order}, float32", times[order]), ("batched", times[precision]), note)
 
 
 def on(device: str) -> str:
@@ -114,22 +114,23 @@ def loss_note(baseline: list[float], ours: list[float]) -> str:
 
 def memory_rows(cache: Path, device: str = "cpu") -> Iterator[Row]:
     """Yield the peak memory of a step: of its whole process on a CPU, imports included, or on the device."""
-    arguments = {"baseline": ["fp32"], "fp32": ["fp32"], "bf16": ["bf16"], "bf16, checkpointing": ["bf16", "again"]}
+    arguments = {order: (order, "fp32") for order in ORDERS}
+    own = {"fp32": ("ours", "fp32"), "bf16": ("ours", "bf16"), "bf16, checkpointing": ("ours", "bf16", "again")}
     peaks = {
-        name: peak_of("benchmarks.training", str(cache), device, "baseline" if name == "baseline" else "ours", *rest)
-        for name, rest in arguments.items()
+        name: peak_of("benchmarks.training", str(cache), device, *words) for name, words in (arguments | own).items()
     }
-    for name, peak in peaks.items():
-        if name != "baseline":
-            before, after = f"{BASELINE}: {peaks['baseline'] / 2**30:.2f} GiB", f"batched: {peak / 2**30:.2f} GiB"
+    for name in own:
+        for order in ORDERS:
+            before, after = (f"{peaks[one] / 2**30:.2f} GiB" for one in (order, name))
             what = f"peak memory of a training step, {name}{on(device)}"
-            yield Row(what, before, after, peaks["baseline"] / peak)
+            yield Row(what, f"{order}, float32: {before}", f"batched: {after}", peaks[order] / peaks[name])
 
 
 def peak_of_a_step(cache: Path, device: str, who: str, precision: str, *options: str) -> int:
     """Make one teacher-forced step and return the most memory that was taken, in bytes."""
     trainer = new_trainer(cache, "group", FORCED, precision, device, checkpointing=bool(options))
-    steps = baseline_steps(trainer, "group", is_forced=True) if who == "baseline" else own_steps(trainer)
+    orders = [order for order in ORDERS if order == who]
+    steps = baseline_steps(trainer, orders[0], "group", is_forced=True) if orders else own_steps(trainer)
     steps()
     return own_peak() if device == "cpu" else torch.cuda.max_memory_allocated()
 
@@ -143,10 +144,15 @@ def rows() -> Iterator[Row]:
         yield from rows_of(cache, "group", FREE, ["fp32", "bf16"], 3)
         yield from rows_of(cache, "batch", FORCED, ["bf16"], 2)
         yield from memory_rows(cache)
-        if torch.cuda.is_available():  # never run so far
-            for ratio in (FORCED, FREE):
-                yield from rows_of(cache, "group", ratio, ["fp32", "bf16"], 10, "cuda")
-            yield from memory_rows(cache, "cuda")
+
+
+def cuda_rows() -> Iterator[Row]:
+    """Yield the rows of a CUDA device; `python -m benchmarks.gpu` asks for them."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder)
+        for norm, ratio in (("group", FORCED), ("group", FREE), ("batch", FORCED)):
+            yield from rows_of(cache, norm, ratio, ["fp32", "bf16"], 10, "cuda")
+        yield from memory_rows(cache, "cuda")
 
 
 if __name__ == "__main__":

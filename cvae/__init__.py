@@ -3,6 +3,8 @@
 As a library: `train` a run, `load_run` one and predict with it (docs/api.md), which alone loads PyTorch.
 """
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,3 +19,18 @@ def __getattr__(name: str) -> Any:
     import cvae.api
 
     return getattr(cvae.api, name)
+
+
+class _Library(ModuleType):
+    """The package. Its `train` is the function, also once the module of `python -m cvae.train` was imported."""
+
+    @property
+    def train(self) -> Any:
+        return __getattr__("train")
+
+    @train.setter
+    def train(self, module: ModuleType) -> None:
+        """Keep the function: the import system sets every module on its package."""
+
+
+sys.modules[__name__].__class__ = _Library

@@ -43,6 +43,41 @@ def test_every_experiment_is_in_the_index() -> None:
     assert [name for name in files if f"`{name}`" not in index] == []
 
 
+#: What a ratio may be a ratio to, as pages name it.
+BASELINE = re.compile(r"SVG's order|lab's order|fixed 24 \+ 20|PyTorch|one slot|as one prediction at a time|under load")
+
+
+def test_no_ratio_is_quoted_without_its_baseline() -> None:
+    quoted = 0
+    for page in PAGES:
+        prose = " ".join(line for line in page.read_text().splitlines() if not line.startswith(("|", "    ")))
+        for sentence in re.split(r"(?<=[.:;]) +", prose):
+            if re.search(r"\d[\d.]* times (?:as|the|SVG|faster|slower|what)|\d[\d.]* times\)|ratio of \d", sentence):
+                quoted += 1
+                assert BASELINE.search(sentence), f"{page.name}: {sentence}"
+    assert quoted > 2
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_a_table_of_ratios_names_each_baseline(page: Path) -> None:
+    heading: list[str] = []
+    for line in page.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        heading = cells if cells and not heading else heading if cells else []
+        if not {"ratio", "baseline"} <= set(heading) or cells == heading or set(line) <= set("|- "):
+            continue
+        baseline = re.sub(r"\b(?:s|ms|min|MiB|GiB)\b", "", cells[heading.index("baseline")])
+        # a count after so many runs, or of epochs, is of the row's own words
+        assert re.search(r"[A-Za-z]{3,}", baseline) or page.stem == "sweeps", f"{page.name}: {line}"
+
+
+def test_the_training_rows_name_one_of_two_baselines() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    rows = [line for line in page.splitlines() if re.match(r"\| (?:lab's training step|the same in bf16)", line)]
+    assert len(rows) >= 5
+    assert [row for row in rows if not re.search(r"\| (?:SVG's|the lab's) order, ", row)] == []
+
+
 def test_every_data_section_of_the_data_page_is_one() -> None:
     page = (ROOT / "docs" / "data.md").read_text()
     sections = re.findall(r"data: \{source: .*?\}(?=`| *$)", page, re.MULTILINE)

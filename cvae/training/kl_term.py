@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from cvae.config import Config
+from cvae.device import to_device
 from cvae.model import Rollout, free_bits
 from cvae.schedules import CapacityKL, ControlledKL, FreeBitsKL, OptimalSigmaKL, values_per_frame
 
@@ -58,7 +59,7 @@ class KLTerm:
                 return Penalty(kl, gamma * (kl - self.anneal.capacity(progress)).abs(), gamma)
             case ControlledKL():
                 measured = kl.detach().to(precise(kl.device))
-                integral = self.integral.to(measured)
+                integral = self._integral_beside(measured)
                 beta, self.integral = pi_control(measured - self.anneal.target, integral, self.anneal)
                 return Penalty(kl, beta.to(kl) * kl, beta)
             case OptimalSigmaKL():
@@ -70,6 +71,12 @@ class KLTerm:
             case anneal:
                 weight = self.beta * anneal(progress)
                 return Penalty(kl, weight * kl, weight)
+
+    def _integral_beside(self, measured: Tensor) -> Tensor:
+        """Return the integral where the KL is measured; it begins on the host."""
+        if self.integral.device == measured.device:
+            return self.integral
+        return to_device(self.integral.to(measured.dtype), measured.device)
 
     def state(self) -> dict[str, float]:
         """Return what a resumed training needs."""

@@ -4,9 +4,10 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
-from cvae.console import new_console, printable
+from cvae.console import echo_lines, new_console, printable
 from cvae.data.sources import require_root
 from cvae.errors import InputError, fault_of, unless_damaged
 from cvae.record import FINAL_STATUSES
@@ -15,24 +16,26 @@ from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_run
 from sweeps.experiment_folder import ExperimentFolder, check_unchanged, read_standing
 from sweeps.search_space import Params, format_params, grid
 
+#: Rows that are drawn as a table.
+MOST_DRAWN = 1000
+
 
 def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     """Print one line a run and a closing count."""
     console = new_console()
     asks = f": {printable(experiment.question)}" if experiment.question else ""
-    table = Table(title=f"{experiment.name}{asks}")
     has_blocks = experiment.n_tunings > 1
-    for heading in (*(["tuning"] if has_blocks else []), "arm", "run", "phase", "seed", "parameters", "state"):
-        table.add_column(heading, overflow="fold")
+    headings = [*(["tuning"] if has_blocks else []), "arm", "run", "phase", "seed", "parameters", "state"]
     counts: Counter[str] = Counter()
+    rows = []
     damage: list[str] = []
     for run in all_runs(experiment):
         standing = read_standing(run, root)
         status, damage = standing.state.status, [*damage, *standing.damage]
         counts[status] += 1
         block = [str(tuning_of(experiment, run))] if has_blocks else []
-        table.add_row(*block, run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), status)
-    console.print(table)
+        rows.append([*block, run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), status])
+    _print_rows(console, f"{experiment.name}{asks}", headings, rows)
     for line in design_lines(experiment):
         console.print(line)
     done = sum(counts[status] for status in FINAL_STATUSES)
@@ -42,6 +45,20 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
     console.print(line, soft_wrap=True)
     for line in damage:
         console.print(f"warning: {line}", soft_wrap=True)
+
+
+def _print_rows(console: Console, title: str, headings: list[str], rows: list[list[str]]) -> None:
+    """Print a table; of more rows than `MOST_DRAWN` without lines, which take rich most of a millisecond a row."""
+    if len(rows) <= MOST_DRAWN:
+        table = Table(title=title)
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        return
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    echo_lines([title, *("  ".join(map(str.ljust, row, widths)).rstrip() for row in [headings, *rows])])
 
 
 def design_lines(experiment: Experiment) -> list[str]:

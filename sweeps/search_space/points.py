@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sweeps.search_space.distributions import Dimension, FloatRange, IntRange, Value
 from sweeps.search_space.space import Parameter, Params, Space, parameters, sample_params, top
@@ -71,14 +72,16 @@ def sobol_point(index: int, n_dimensions: int) -> list[float]:
         index: number of the point, from 0; below 2^30.
         n_dimensions: coordinate i does not depend on how many follow it; 0 for an arm that searches nothing.
     """
-    if not n_dimensions:
-        return []
+    return list(_sobol_points(n_dimensions, index.bit_length())[index]) if n_dimensions else []
+
+
+@lru_cache(maxsize=8)
+def _sobol_points(n_dimensions: int, bits: int) -> list[tuple[float, ...]]:
+    """Return the first 2^bits points: walking to each from the first would cost the square of their number."""
     from scipy.stats import qmc  # takes a second, which other samplers and what starts no trial need not wait for
 
-    engine = qmc.Sobol(n_dimensions, scramble=False)
-    if index:
-        engine.fast_forward(index)
-    return [float(x) for x in engine.random(1)[0]]
+    points = qmc.Sobol(n_dimensions, scramble=False).random_base2(bits)
+    return [tuple(map(float, point)) for point in points]
 
 
 def _shift(seed: int, parameter: str) -> float:

@@ -12,7 +12,9 @@ from cvae.data.sources.digests import content_of, manifest_of
 from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.npz_archive import load_arrays
 from cvae.data.sources.recorded import (
+    ClipStride,
     FrameStride,
+    FramesUsed,
     Recorded,
     as_frames,
     fit_frames,
@@ -46,15 +48,9 @@ class NpzEpisodes(Recorded[Path]):
     keys: Annotated[
         NpzKeys, Field(exclude_if=lambda keys: keys == NpzKeys(), description="Names of the arrays in each file.")
     ] = NpzKeys()
-    n_frames: Annotated[
-        int | None,
-        Field(ge=1, description="Frames used of each episode, from its first; null: all (scripts may end early)."),
-    ] = None
+    n_frames: FramesUsed = None
     frame_stride: FrameStride = 1
-    stride: Annotated[
-        int | None,
-        Field(ge=1, description="Frames between the starts of two clips of an episode; null: one, from frame 0."),
-    ] = 10
+    stride: ClipStride = 10
 
     def own_splits(self) -> tuple[str, ...]:
         """The splits that have at least one episode, in the order train, validate, test."""

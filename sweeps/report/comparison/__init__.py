@@ -2,7 +2,7 @@
 
 from sweeps.report.comparison.arm_results import compare_arms, seed_means
 from sweeps.report.comparison.blocks import block_differences, block_means, describe_estimand, paired_test, shared_seeds
-from sweeps.report.comparison.compare import compare_all_pairs, left_out
+from sweeps.report.comparison.compare import compare_all_pairs, decide_all_pairs, left_out
 from sweeps.report.comparison.expected_best import budget_curve
 from sweeps.report.comparison.results import ArmResult, PairResult
 from sweeps.report.comparison.rule import Decision, Rule, decide_pairs, weigh_breakdowns
@@ -31,6 +31,7 @@ __all__ = [
     "clauses_of",
     "compare_all_pairs",
     "compare_arms",
+    "decide_all_pairs",
     "decide_pairs",
     "describe_estimand",
     "format_breakdowns",

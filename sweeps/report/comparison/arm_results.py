@@ -4,6 +4,7 @@ The unit of evidence is the seed. An arm's value at a seed is the mean over its 
 every one of them trained there: runs that broke down are counted beside.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -104,8 +105,8 @@ def _broken_seeds(experiment: ExperimentRecord, arm: str) -> set[int]:
 
 def _ended_seeds(experiment: ExperimentRecord, arm: str) -> set[int]:
     """Return the seeds at which all of an arm's configurations have ended, or never will begin."""
-    ended = [run.seed for run in experiment.of(arm, "confirm") if run.is_finished or run.status in LOST]
-    has_ended = {seed for seed in ended if seed is not None and ended.count(seed) >= experiment.plan.n_configs}
+    ended = Counter(run.seed for run in experiment.of(arm, "confirm") if run.is_finished or run.status in LOST)
+    has_ended = {seed for seed, n in ended.items() if seed is not None and n >= experiment.plan.n_configs}
     return has_ended | untuned_seeds(experiment, arm)
 
 

@@ -32,7 +32,7 @@ def by_block(by_seed: Mapping[int, float], blocks: Blocks) -> dict[int, list[flo
 
 def block_means(by_seed: Mapping[int, float], blocks: Blocks) -> list[float]:
     """Return the mean over each block's seeds."""
-    return [fmean(values) for values in by_block(by_seed, blocks).values()]
+    return [fmean(values) if len(values) > 1 else values[0] for values in by_block(by_seed, blocks).values()]
 
 
 def paired_values(a: SeedScores, b: SeedScores, blocks: Blocks) -> tuple[list[float], list[float]]:

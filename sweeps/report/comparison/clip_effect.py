@@ -1,6 +1,7 @@
 """On which clips the arms differ: per-clip effects, every clip a cluster of its seeds and frames."""
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -40,10 +41,10 @@ def clip_effect(experiment: ExperimentRecord, a: str, b: str, seeds: list[int]) 
         return None
     # (seeds or tunings, clips)
     of_seed = {seed: tables[0][seed].means - tables[1][seed].means for seed in shared}
-    blocks = [
-        [of_seed[s] for s in shared if experiment.block_of_seed[s] == block] for block in _blocks(experiment, shared)
-    ]
-    d = np.stack([np.mean(block, axis=0) for block in blocks])
+    block_of, blocks = experiment.block_of_seed, defaultdict[int, list[Array]](list)
+    for seed in shared:
+        blocks[block_of[seed]].append(of_seed[seed])
+    d = np.stack([np.mean(block, axis=0) for block in blocks.values()])
     of_clip, better = d.mean(axis=0), experiment.plan.metric.sign * d.mean(axis=0)
     return ClipEffect(
         n_clips=d.shape[1],
@@ -54,10 +55,6 @@ def clip_effect(experiment: ExperimentRecord, a: str, b: str, seeds: list[int]) 
         share=float(((better > 0) + 0.5 * (better == 0)).mean()),
         by_clip=dict(zip(next(iter(names)), of_clip.tolist(), strict=True)),
     )
-
-
-def _blocks(experiment: ExperimentRecord, seeds: list[int]) -> list[int]:
-    return list(dict.fromkeys(experiment.block_of_seed[seed] for seed in seeds))
 
 
 def clustered_interval(d: Array) -> Interval | None:

@@ -5,6 +5,7 @@ A run that broke down is counted beside, and takes its pair with it.
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from cvae.record import COLLAPSED_KL
@@ -38,18 +39,38 @@ from sweeps.report.statistics import (
 )
 
 
-def compare_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> list[PairResult]:
-    """Compare every two arms by the seeds they share; a is the later arm, so that the first arm is the baseline."""
-    pairs = [(a, b) for b, a in itertools.combinations(arms, 2)]
-    blocks = experiment.block_of_seed
+@dataclass(frozen=True)
+class Decided:
+    """Two arms and the word that the rule gives them, before anything that is only shown beside it."""
+
+    a: ArmResult
+    b: ArmResult
+    test: Paired
+    decision: Decision
+    breakdowns: Breakdowns
+    with_lost: SignTest | None
+
+
+def decide_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> list[Decided]:
+    """Decide every two arms by the seeds they share; a is the later arm, so that the first arm is the baseline."""
+    pairs, blocks = [(a, b) for b, a in itertools.combinations(arms, 2)], experiment.block_of_seed
     tests = [paired_test(a, b, blocks) for a, b in pairs]
     differences = [block_differences(a, b, blocks) for a, b in pairs]
-    rule = rule_of(experiment, len(pairs))
-    decisions, adjusted = decide_pairs(rule, tests, differences), holm([test.p for test in tests])
+    decisions, decided = decide_pairs(rule_of(experiment, len(pairs)), tests, differences), []
+    for (a, b), test, decision in zip(pairs, tests, decisions, strict=True):
+        breakdowns = Breakdowns.count(set(a.broken_seeds), set(b.broken_seeds), set(a.ended_seeds & b.ended_seeds))
+        with_lost = _with_lost(experiment, a, b)
+        decided.append(Decided(a, b, test, weigh_breakdowns(decision, breakdowns, with_lost), breakdowns, with_lost))
+    return decided
+
+
+def compare_all_pairs(experiment: ExperimentRecord, arms: Sequence[ArmResult]) -> list[PairResult]:
+    """Return what is said of every two arms, in the order in which they are decided."""
+    decided = decide_all_pairs(experiment, arms)
+    rule, adjusted = rule_of(experiment, len(decided)), holm([pair.test.p for pair in decided])
     asking = open_pairs(experiment, arms, is_as_planned=rule.reading != "anytime")
-    asks = [(a.name, b.name) in asking for a, b in pairs]
-    each = zip(pairs, tests, decisions, adjusted, asks, strict=True)
-    return [_pair_result(experiment, rule, *pair) for pair in each]
+    asks = [(pair.a.name, pair.b.name) in asking for pair in decided]
+    return [_pair_result(experiment, rule, *pair) for pair in zip(decided, adjusted, asks, strict=True)]
 
 
 def rule_of(experiment: ExperimentRecord, n_pairs: int) -> Rule:
@@ -68,17 +89,12 @@ def rule_of(experiment: ExperimentRecord, n_pairs: int) -> Rule:
 def _pair_result(
     experiment: ExperimentRecord,
     rule: Rule,
-    pair: tuple[ArmResult, ArmResult],
-    test: Paired,
-    decision: Decision,
+    pair: Decided,
     p_holm: float | None,
     asks: bool,
 ) -> PairResult:
-    (a, b), metric = pair, experiment.plan.metric
+    a, b, test, decision, metric = pair.a, pair.b, pair.test, pair.decision, experiment.plan.metric
     differences = block_differences(a, b, experiment.block_of_seed)
-    with_lost, is_one_tuning = _with_lost(experiment, a, b), experiment.plan.n_tunings == 1
-    breakdowns = Breakdowns.count(set(a.broken_seeds), set(b.broken_seeds), set(a.ended_seeds & b.ended_seeds))
-    decision = weigh_breakdowns(decision, breakdowns, with_lost)
     is_open, all_scores = decision.verdict == "undecided", _all_scores(experiment, a, b)
     return PairResult(
         a=a.name,
@@ -90,9 +106,9 @@ def _pair_result(
         size=_size(decision.interval or test.interval, metric.margin),
         chances=chances_of(test, metric.margin, metric.sign),
         word_chances=word_chances(rule, differences, _hours_per_seed(experiment, a, b))
-        if is_open and is_one_tuning
+        if is_open and experiment.plan.n_tunings == 1
         else (),
-        breakdowns=breakdowns,
+        breakdowns=pair.breakdowns,
         everything=compare_pairs(*all_scores),
         rank_p=signed_rank_p([x - y for x, y in zip(*all_scores, strict=True)]),
         is_void=all(arm.kl is not None and arm.kl < COLLAPSED_KL for arm in (a, b)),
@@ -105,7 +121,7 @@ def _pair_result(
         verdict=decision.verdict,
         space=space_effect(experiment, a.name, b.name),
         clips=clip_effect(experiment, a.name, b.name, shared_seeds(a, b)),
-        with_lost=with_lost,
+        with_lost=pair.with_lost,
         left_out=left_out(experiment, a, b, experiment.plan.confirm_key),
     )
 

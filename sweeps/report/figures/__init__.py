@@ -3,7 +3,7 @@
 from sweeps.report.figures.all_figures import figures_of
 from sweeps.report.figures.curves import curve_figures
 from sweeps.report.figures.differences import clip_rows
-from sweeps.report.figures.figure import Figure, csv_text, figure_files, svg_of
+from sweeps.report.figures.figure import Figure, csv_bytes, figure_files, svg_of
 from sweeps.report.figures.per_frame import per_frame, per_frame_rows
 from sweeps.report.figures.selection import budget_rows
 from sweeps.report.figures.theme import TEMPLATES, THEME, colour
@@ -15,7 +15,7 @@ __all__ = [
     "budget_rows",
     "clip_rows",
     "colour",
-    "csv_text",
+    "csv_bytes",
     "curve_figures",
     "figure_files",
     "figures_of",

@@ -117,7 +117,7 @@ def _tuned_parameter(experiment: ExperimentRecord, index: int, name: str, is_log
         base.transform_filter("!datum.is_best").mark_point(size=40, opacity=0.6),
         base.transform_filter("datum.is_best").mark_circle(size=55, opacity=0.9),
     )
-    condition = _condition_of(experiment.plan, name)
+    condition = condition_of(experiment.plan, name)
     return build(f"tuned-{index}", name, f"Trials with {condition}." if condition else "", chart, 180)
 
 
@@ -149,7 +149,7 @@ def _values_axis(name: str, kind: str, values: Sequence[Any], is_log: bool) -> a
     return alt.X(f"parameter:{kind}", title=name, scale=scale, axis=axis)
 
 
-def _condition_of(plan: PlanRecord, parameter: str) -> str:
+def condition_of(plan: PlanRecord, parameter: str) -> str:
     """Return where a parameter exists, such as `kl_anneal = cyclical`; empty for one that every trial has."""
     searched = {name: dimension for space in plan.spaces.values() for name, dimension in space.items()}
     choices = [name for name, dimension in searched.items() if isinstance(dimension, ConditionalChoice)]

@@ -1,12 +1,13 @@
 """The numbers behind the page as CSV, unrounded."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sweeps.experiment import Metric
 from sweeps.report.analysis import Analysis
 from sweeps.report.comparison import PairResult, seeds_needed
-from sweeps.report.figures import budget_rows, clip_rows, csv_text, per_frame_rows
+from sweeps.report.figures import budget_rows, clip_rows, csv_bytes, per_frame_rows
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.rows import arm_table, pair_table, secondary_arm_table, secondary_pair_table
 
@@ -24,20 +25,20 @@ _FIRST = {
 }
 
 
-def all_tables(analysis: Analysis) -> dict[str, str]:
-    """Return file name -> CSV text."""
-    return {f"{name}.csv": csv_text(rows, _FIRST.get(name, ())) for name, rows in table_rows(analysis).items()}
+def all_tables(analysis: Analysis) -> dict[str, bytes]:
+    """Return file name -> CSV."""
+    return {f"{name}.csv": csv_bytes(rows, _FIRST.get(name, ())) for name, rows in table_rows(analysis).items()}
 
 
-def table_rows(analysis: Analysis) -> dict[str, Sequence[dict[str, Any]]]:
+def table_rows(analysis: Analysis) -> dict[str, Collection[dict[str, Any]]]:
     """Return table -> its rows, each name -> value; those of secondary metrics where the experiment declares any."""
     experiment, arms, pairs = analysis.experiment, analysis.arms, analysis.pairs
     secondary = analysis.secondary
-    tables: dict[str, Sequence[dict[str, Any]]] = {
+    tables: dict[str, Collection[dict[str, Any]]] = {
         "arms": arm_table(experiment, arms).csv_rows(),
         "pairs": pair_table(experiment, pairs).csv_rows(),
         "runs": _run_rows(experiment),
-        "curves": _curve_rows(experiment),
+        "curves": _CurveRows(experiment),
         "per_frame": per_frame_rows(experiment),
         "clips": clip_rows(pairs),
         "budget": budget_rows(experiment),
@@ -72,15 +73,24 @@ def _run_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
     ]
 
 
-def _curve_rows(experiment: ExperimentRecord) -> list[dict[str, Any]]:
-    """Return one row per evaluation of every run."""
-    metric = experiment.plan.metric
-    keys = (metric.name, metric.key("validate", "copy_last"), *_CURVES)
-    return [
-        {"arm": run.arm, "run": run.name, "step": step, **dict(zip(keys, values, strict=True))}
-        for run in experiment.runs
-        for step, *values in run.epochs.rows(keys)
-    ]
+@dataclass(frozen=True)
+class _CurveRows(Collection[dict[str, Any]]):
+    """One row per evaluation of every run, made as it is asked for: there can be millions."""
+
+    experiment: ExperimentRecord
+
+    def __len__(self) -> int:
+        return sum(len(run.epochs) for run in self.experiment.runs)
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == mine for mine in self)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        metric = self.experiment.plan.metric
+        keys = (metric.name, metric.key("validate", "copy_last"), *_CURVES)
+        for run in self.experiment.runs:
+            for step, *values in run.epochs.rows(keys):
+                yield {"arm": run.arm, "run": run.name, "step": step, **dict(zip(keys, values, strict=True))}
 
 
 def _seeds_rows(metric: Metric, pairs: Sequence[PairResult]) -> list[dict[str, Any]]:

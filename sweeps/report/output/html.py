@@ -9,13 +9,13 @@ import vl_convert
 from sweeps.report.analysis import Analysis
 from sweeps.report.figures import TEMPLATES, THEME, Figure, colour
 from sweeps.report.output.embedded_samples import collect_samples
-from sweeps.report.output.template_values import secondary_tables, template, template_values
+from sweeps.report.output.template_values import secondary_tables, template
 from sweeps.report.rows import arm_table, pair_table
 
 
-def render_page(analysis: Analysis, figures: dict[str, list[Figure]], has_files: bool) -> str:
-    """Return index.html; `has_files` says whether each figure lies beside it as a file too."""
-    values = template_values(analysis) | _table_values(analysis) | _page_values(analysis, figures)
+def render_page(analysis: Analysis, shared: dict[str, Any], figures: dict[str, list[Figure]], has_files: bool) -> str:
+    """Return index.html by `template_values`; `has_files` says whether each figure lies beside it as a file too."""
+    values = shared | _table_values(analysis) | _page_values(analysis, figures)
     return template("page.html.j2").render(values | {"has_files": has_files})
 
 

@@ -10,6 +10,7 @@ from sweeps.report.output.csv_tables import all_tables
 from sweeps.report.output.html import render_page
 from sweeps.report.output.latex import paper_table
 from sweeps.report.output.markdown import render_markdown
+from sweeps.report.output.template_values import template_values
 from sweeps.report.output.verdict_json import verdict_json
 
 
@@ -41,11 +42,11 @@ def render_files(analysis: Analysis, pictures: bool = True, paper: bool = False)
         pictures: whether every figure is drawn as a file too.
         paper: whether there is a LaTeX table.
     """
-    figures = figures_of(analysis)
-    texts = {f"tables/{name}": text for name, text in all_tables(analysis).items()}
-    texts |= {"tables/paper.tex": paper_table(analysis)} if paper else {}
-    texts |= {"verdict.json": verdict_json(analysis), "report.md": render_markdown(analysis)}
-    drawn = [figure for group in figures.values() for figure in group if pictures]
-    files = {path: data for figure in drawn for path, data in figure_files(figure).items()}
-    page = {"index.html": render_page(analysis, figures, has_files=pictures)}
-    return {path: text.encode() for path, text in texts.items()} | files | {p: t.encode() for p, t in page.items()}
+    figures, shared = figures_of(analysis), template_values(analysis)
+    files = {f"tables/{name}": table for name, table in all_tables(analysis).items()}
+    texts = {"tables/paper.tex": paper_table(analysis)} if paper else {}
+    texts |= {"verdict.json": verdict_json(analysis), "report.md": render_markdown(analysis, shared)}
+    files |= {path: text.encode() for path, text in texts.items()}
+    for figure in (figure for group in figures.values() for figure in group if pictures):
+        files |= figure_files(figure)
+    return files | {"index.html": render_page(analysis, shared, figures, has_files=pictures).encode()}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ class ExperimentRecord:
         finished = [run.state for run in self.runs if run.phase == "confirm" and run.is_finished]
         return sorted({state.data_fingerprint for state in finished if state.data_fingerprint})
 
-    @property
+    @cached_property
     def block_of_seed(self) -> dict[int, int]:
         """Confirm seed -> what its differences count as: itself, or the tuning whose choice it confirmed."""
         runs, several = [run for run in self.runs if run.phase == "confirm"], self.plan.n_tunings > 1

@@ -8,8 +8,8 @@ from sweeps.report.comparison import (
     ArmResult,
     PairResult,
     block_differences,
-    compare_all_pairs,
     compare_arms,
+    decide_all_pairs,
     shared_seeds,
 )
 from sweeps.report.reading import ExperimentRecord
@@ -69,33 +69,35 @@ def without_each_block(experiment: ExperimentRecord, pairs: Sequence[PairResult]
     """Return every pair without each of the blocks that it rests on; none where a word would lack blocks for it."""
     if len(pairs) > MOST_PAIRS or min((pair.test.n for pair in pairs), default=0) <= LEAST_PAIRS:
         return []
-    block_of = experiment.block_of_seed
-    rests = {arm.name: {block_of[seed] for seed in arm.by_seed} for arm in compare_arms(experiment)}
+    block_of, arms = experiment.block_of_seed, compare_arms(experiment)
+    rests = {arm.name: {block_of[seed] for seed in arm.by_seed} for arm in arms}
     found = []
     for block in sorted(set(block_of.values())):
-        fewer = _without(experiment, block)
-        for pair in compare_all_pairs(fewer, compare_arms(fewer)):
-            if block in rests[pair.a] and block in rests[pair.b] and pair.test.difference is not None:
-                found.append(WithoutBlock(pair.a, pair.b, block, pair.test.difference, pair.verdict))
+        seeds = {seed for seed, of in block_of.items() if of == block}
+        for pair in decide_all_pairs(_without(experiment, seeds), [_drop(arm, seeds) for arm in arms]):
+            a, b = pair.a.name, pair.b.name
+            if block in rests[a] and block in rests[b] and pair.test.difference is not None:
+                found.append(WithoutBlock(a, b, block, pair.test.difference, pair.decision.verdict))
     return found
 
 
-def _without(experiment: ExperimentRecord, block: int) -> ExperimentRecord:
-    """Return an experiment as if one seed, or one tuning with its seeds, had not been planned."""
-    plan, block_of, runs = experiment.plan, experiment.block_of_seed, experiment.runs
+def _drop(arm: ArmResult, seeds: set[int]) -> ArmResult:
+    """Return what decides of an arm as if it had not been confirmed with some seeds; the rest stays."""
+    return replace(
+        arm,
+        by_seed={seed: value for seed, value in arm.by_seed.items() if seed not in seeds},
+        broken_seeds=arm.broken_seeds - seeds,
+        ended_seeds=arm.ended_seeds - seeds,
+    )
+
+
+def _without(experiment: ExperimentRecord, seeds: set[int]) -> ExperimentRecord:
+    """Return an experiment as if the seeds of one block had not been planned."""
+    plan = experiment.plan
     if plan.stop == "sure":  # what was planned at most stays, because looks were made for it
         fewer = plan
     else:
-        seeds, tunings = (plan.n_seeds // plan.n_tunings, 1) if plan.n_tunings > 1 else (1, 0)
-        fewer = replace(plan, n_seeds=plan.n_seeds - seeds, n_tunings=plan.n_tunings - tunings)
-    return replace(
-        experiment,
-        plan=fewer,
-        runs=tuple(
-            replace(run, folder=run.folder / "without" / run.name)  # clips say nothing here, and are long to read
-            for run in runs
-            if run.phase == "confirm" and (run.seed is None or block_of.get(run.seed) != block)
-        ),
-        looks={},
-        first_planned=None,
-    )
+        n_seeds, tunings = (plan.n_seeds // plan.n_tunings, 1) if plan.n_tunings > 1 else (1, 0)
+        fewer = replace(plan, n_seeds=plan.n_seeds - n_seeds, n_tunings=plan.n_tunings - tunings)
+    kept = tuple(run for run in experiment.runs if run.phase == "confirm" and run.seed not in seeds)
+    return replace(experiment, plan=fewer, runs=kept, looks={}, first_planned=None)

@@ -1,5 +1,7 @@
 """Training from a program is training from the command line."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from cvae.config.schema import Config
 from cvae.errors import InputError
 from cvae.record.run_folder import RunFolder
 from tests.conftest import TINY, changed
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_each_evaluation_is_handed_over_once_it_is_recorded(cache: Path, tmp_path: Path) -> None:
@@ -34,3 +38,10 @@ def test_a_mistake_is_named_and_the_corrected_call_works(tiny: Config, cache: Pa
     assert cvae.train(tiny, tmp_path / "run").status == "finished"
     with pytest.raises(InputError, match="another configuration"):
         cvae.train(changed(tiny, {"beta": 0.5}), tmp_path / "run")
+
+
+def test_train_is_the_function_whatever_was_imported_before() -> None:
+    code = "import cvae, cvae.train; from cvae.train import prepare; from cvae import train; "
+    code += "assert cvae.train is train; assert callable(train); assert prepare"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == ""

@@ -40,3 +40,12 @@ def test_the_plan_shows_each_run_in_its_tuning(tmp_path: Path, capsys: pytest.Ca
         for name in (f"tune-00{tuning}", f"tune-00{tuning + 2}", f"confirm-{tuning}-s{1000 + tuning}")
         for _ in "ab"
     ]
+
+
+def test_a_plan_of_thousands_of_runs_has_a_line_for_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_plan(build(1000, seeds=6), ExperimentFolder(tmp_path / "toy"))
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in lines if line.startswith(("a ", "b "))]
+    assert [row[1] for row in rows[:2]] == ["tune-000", "tune-000"]
+    assert len(rows) == 2 * (1000 + 6)
+    assert lines[-1].startswith("0 of 2012 runs done")

@@ -74,3 +74,11 @@ def test_parameters_are_shifted_independently() -> None:
     # one shift for all coordinates would move the points along the diagonal only
     first = np.array([points(["a", "b"], 1, seed)[0] for seed in range(300)])
     assert abs(np.corrcoef(first.T)[0, 1]) < 0.2
+
+
+def test_a_point_is_the_one_that_a_walk_from_the_first_comes_to() -> None:
+    for index in (0, 1, 2, 7, 8, 1000):
+        engine = qmc.Sobol(3, scramble=False)
+        if index:
+            engine.fast_forward(index)
+        assert sobol_point(index, 3) == engine.random(1)[0].tolist()

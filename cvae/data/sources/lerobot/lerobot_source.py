@@ -24,7 +24,9 @@ from cvae.data.sources.lerobot.film import read_film
 from cvae.data.sources.lerobot.parquet_tables import read_columns, read_numbers_of
 from cvae.data.sources.pictures import decode_picture
 from cvae.data.sources.recorded import (
+    ClipStride,
     FrameStride,
+    FramesUsed,
     Recorded,
     fit_frames,
     frame_stride_words,
@@ -52,14 +54,9 @@ class LeRobotEpisodes(Recorded[EpisodeFiles]):
 
     source: Literal["lerobot"] = "lerobot"
     keys: Annotated[LeRobotKeys, Field(description="Names of the features.")] = LeRobotKeys()
-    n_frames: Annotated[
-        int | None, Field(ge=1, description="Frames used of each episode, from its first; null: all.")
-    ] = None
+    n_frames: FramesUsed = None
     frame_stride: FrameStride = 1
-    stride: Annotated[
-        int | None,
-        Field(ge=1, description="Frames between the starts of two clips of an episode; null: one, from frame 0."),
-    ] = 10
+    stride: ClipStride = 10
 
     def own_splits(self) -> tuple[str, ...]:
         """The splits that have episodes, in the order train, validate, test; all is train where none is named."""

@@ -3,7 +3,9 @@
 from cvae.data.sources.recorded.frame_size import FrameSize, fit_frames
 from cvae.data.sources.recorded.made_split import MadeSplit
 from cvae.data.sources.recorded.own_frames import (
+    ClipStride,
     FrameStride,
+    FramesUsed,
     as_frames,
     frame_stride_words,
     join_actions,
@@ -12,8 +14,10 @@ from cvae.data.sources.recorded.own_frames import (
 from cvae.data.sources.recorded.recorded_source import Recorded
 
 __all__ = [
+    "ClipStride",
     "FrameSize",
     "FrameStride",
+    "FramesUsed",
     "MadeSplit",
     "Recorded",
     "as_frames",

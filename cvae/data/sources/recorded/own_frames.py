@@ -17,6 +17,15 @@ FrameStride = Annotated[
     ),
 ]
 
+#: A key of sources whose episodes differ in length.
+FramesUsed = Annotated[int | None, Field(ge=1, description="Frames used of each episode, from its first; null: all.")]
+
+#: A key of sources whose episodes are long.
+ClipStride = Annotated[
+    int | None,
+    Field(ge=1, description="Frames between the starts of two clips of an episode; null: one, from frame 0."),
+]
+
 
 def frame_stride_words(frame_stride: int) -> str:
     """The option as part of a content's identity; nothing where it is 1."""

@@ -14,7 +14,9 @@ from cvae.data.sources.digests import files_manifest
 from cvae.data.sources.episode import Episode, EpisodeFormat
 from cvae.data.sources.pictures import decode_picture
 from cvae.data.sources.recorded import (
+    ClipStride,
     FrameStride,
+    FramesUsed,
     Recorded,
     fit_frames,
     frame_stride_words,
@@ -47,14 +49,9 @@ class RldsEpisodes(Recorded[Record]):
     source: Literal["rlds"] = "rlds"
     keys: Annotated[RldsKeys, Field(description="Names of the features.")] = RldsKeys()
     n_shards: Annotated[int | None, Field(ge=1, description="Files used of each split, the first; null: all.")] = None
-    n_frames: Annotated[
-        int | None, Field(ge=1, description="Frames used of each episode, from its first; null: all.")
-    ] = None
+    n_frames: FramesUsed = None
     frame_stride: FrameStride = 1
-    stride: Annotated[
-        int | None,
-        Field(ge=1, description="Frames between the starts of two clips of an episode; null: one, from frame 0."),
-    ] = 10
+    stride: ClipStride = 10
 
     def own_splits(self) -> tuple[str, ...]:
         """The splits that have at least one file, in the order train, validate, test."""

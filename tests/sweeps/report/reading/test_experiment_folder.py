@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from cvae.errors import InputError
+from sweeps.report.figures.search_space import condition_of
 from sweeps.report.reading.experiment_folder import load_plan
 from sweeps.search_space import Choice, ConditionalChoice, FloatRange, IntRange
 
@@ -38,8 +39,8 @@ def test_a_space_is_read_as_its_parameters(tmp_path: Path) -> None:
     }
     assert list(plan.spaces["b"]) == ["beta"]
     assert plan.spaces["a"]["kl_anneal.control.target"] == FloatRange(bounds=[1.0, 50.0], log=True)
-    assert plan.condition_of("kl_anneal.cyclical.n_cycles") == "kl_anneal = cyclical"
-    assert plan.condition_of("kl_anneal") == plan.condition_of("beta") == ""
+    assert condition_of(plan, "kl_anneal.cyclical.n_cycles") == "kl_anneal = cyclical"
+    assert condition_of(plan, "kl_anneal") == condition_of(plan, "beta") == ""
 
 
 @pytest.mark.parametrize(

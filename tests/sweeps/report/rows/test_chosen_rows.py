@@ -6,7 +6,6 @@ import pytest
 import yaml
 
 from cvae.data.collapse_threshold import CollapseThreshold
-from cvae.errors import InputError
 from sweeps.experiment.collapse_check import ArmWeights
 from sweeps.experiment_folder.data_record import DataRecord, write_data_record
 from sweeps.experiment_folder.paths import ExperimentFolder
@@ -61,8 +60,11 @@ def test_a_weight_that_the_training_sets_is_the_last_one_it_set(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"arms": {"constant": 3}}', '{"arms": {"constant": {"threshold": 3}}}'])
-def test_a_damaged_record_is_refused_by_name(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_record_is_named_and_leaves_the_rest(tmp_path: Path, damage: str) -> None:
     folder = written(tmp_path, 1e-4)
     (folder / "data.json").write_text(damage)
-    with pytest.raises(InputError, match=r"data\.json: is damaged"):
-        analyse(folder)
+    analysis = analyse(folder)
+    (damaged,) = analysis.experiment.damage
+    assert damaged.startswith(f"{folder / 'data.json'}: is damaged")
+    assert dict(analysis.experiment.beta_c) == {}
+    assert analysis.pairs[0].test.n == 6

@@ -1,6 +1,7 @@
 """Every estimand against a closed form, by hand, or scipy."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -146,3 +147,15 @@ def test_per_clip_effects_are_those_of_the_clips(tmp_path):
     assert pair.clips.difference == pytest.approx(0.5, abs=0.1)
     assert pair.clips.share == 1.0
     assert set(pair.clips.by_clip) == {f"clip{i}@0" for i in range(24)}
+
+
+def test_thousands_of_trials_have_two_hundred_points_of_the_same_curve():
+    values = np.random.default_rng(0).normal(20, 1, 1001).tolist()
+    curve = expected_best(values, 1)
+    assert [curve[0].n, curve[-1].n, len(curve)] == [1, 1001, 200]
+    assert curve[0].expected == pytest.approx(np.mean(values))
+    assert curve[-1].expected == pytest.approx(max(values))
+    # n draws without replacement, of a point in the middle
+    ordered, point = sorted(values), curve[100]
+    chances = [math.comb(i - 1, point.n - 1) / math.comb(1001, point.n) for i in range(1, 1002)]
+    assert point.expected == pytest.approx(sum(p * y for p, y in zip(chances, ordered, strict=True)), abs=1e-9)

@@ -114,3 +114,14 @@ def test_with_several_tunings_each_is_left_out_with_its_seeds(tmp_path: Path) ->
     assert "undecided, but better without tuning 6" in sentence
     assert "pairing by tuning was worth" in sentence
     assert "seed" not in sentence
+
+
+def test_a_block_left_out_costs_a_word_and_no_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # else a study of n seeds is compared n times, with its resamples and its clips
+    analysis = study(tmp_path, (0.30, 0.28, 0.35, 0.31, 0.33, 0.29, 0.32, -0.60))
+
+    def compared(*arguments: object) -> None:
+        raise AssertionError("compared anew")
+
+    monkeypatch.setattr("sweeps.report.comparison.compare._pair_result", compared)
+    assert len(without_each_block(analysis.experiment, analysis.pairs)) == 8

@@ -1,0 +1,1 @@
+"""What is measured on a CUDA device: `python -m benchmarks.gpu`, `make gpu`."""

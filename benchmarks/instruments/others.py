@@ -1,0 +1,39 @@
+"""How much other processes compute while something is measured."""
+
+import os
+import resource
+import time
+from pathlib import Path
+
+STAT = Path("/proc/stat")
+#: Fields of the line `cpu` that are no work: idle and waiting for a disk; guests are in user time already.
+IDLE, WAITING, N_KINDS = 3, 4, 8
+
+
+class OthersMeter:
+    """Tells the mean number of cores that processes other than this one and its children computed on since it began."""
+
+    def __init__(self) -> None:
+        self._started, self._busy, self._own = time.perf_counter(), busy_s(), own_s()
+
+    def read(self) -> float | None:
+        """Return cores, to two digits; None where the system has no `/proc/stat`."""
+        busy = busy_s()
+        if busy is None or self._busy is None:
+            return None
+        seconds = max(time.perf_counter() - self._started, 1e-3)
+        return round(max(0.0, busy - self._busy - (own_s() - self._own)) / seconds, 2)
+
+
+def busy_s() -> float | None:
+    """Return the seconds that all cores have computed since the machine began."""
+    if not STAT.exists():
+        return None
+    spent = [int(field) for field in STAT.read_text().split("\n", 1)[0].split()[1 : 1 + N_KINDS]]
+    return (sum(spent) - spent[IDLE] - spent[WAITING]) / os.sysconf("SC_CLK_TCK")
+
+
+def own_s() -> float:
+    """Return the processor seconds of this process and of the children that it has waited for."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)

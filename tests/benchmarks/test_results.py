@@ -1,0 +1,125 @@
+"""What is kept of a measurement says under which load it was taken, and against what."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from benchmarks import training
+from benchmarks.__main__ import with_load
+from benchmarks.gpu import __main__ as gpu
+from benchmarks.instruments import others
+from benchmarks.instruments.others import OthersMeter
+from benchmarks.instruments.table import Row
+from benchmarks.training import Steps
+
+ROW = Row("a step", "the lab's order: 2 s", "batched: 1 s", 2.0)
+
+
+def one_row() -> Iterator[Row]:
+    yield ROW
+
+
+@pytest.mark.parametrize(
+    ("load", "of_others", "is_marked"),
+    [((0.4, 0.9), 0.6, False), ((1.3, 0.9), 0.6, True), ((0.4, 1.2), 0.6, True), ((2.0, 2.0), 0.05, False)],
+)
+def test_a_row_that_others_loaded_is_marked(
+    load: tuple[float, float], of_others: float, is_marked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = iter([*load, 0.0])
+    monkeypatch.setattr(os, "getloadavg", lambda: (next(loads), 0.0, 0.0))
+    monkeypatch.setattr(OthersMeter, "read", lambda meter: of_others)
+    (row,) = with_load(one_row)
+    assert row["what"] == ROW.what
+    assert (row["load"], row["others"]) == (list(load), of_others)
+    assert ("marked" in row) == is_marked
+
+
+def test_where_nobody_tells_whose_load_it_is_it_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setattr(others, "STAT", tmp_path / "none")
+    monkeypatch.setattr(os, "getloadavg", lambda: (2.0, 2.0, 2.0))
+    rows = list(with_load(lambda: [ROW, ROW]))  # measured together
+    assert [row["marked"] for row in rows] == ["taken under load 2.0"] * 2
+    assert rows[0]["others"] is None
+
+
+@pytest.mark.skipif(not others.STAT.exists(), reason="the system has no /proc/stat")
+def test_another_processs_work_is_seen_and_ones_own_is_not() -> None:
+    work = "import time\nend = time.process_time() + 30\nwhile time.process_time() < end: pass"
+    other = subprocess.Popen([sys.executable, "-c", work])
+    try:
+        spent, meter = others.own_s(), OthersMeter()
+        time.sleep(0.5)
+        seen = meter.read()
+        assert others.own_s() - spent < 0.25  # a child that was not waited for is another process
+    finally:
+        other.kill()
+        other.wait()
+    assert seen is not None
+    assert seen > 0.2
+
+
+def test_a_step_is_beside_each_baseline_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # only what is said of the times is looked at: no model is built
+    monkeypatch.setattr(training, "new_trainer", lambda *arguments: None)
+    monkeypatch.setattr(training, "baseline_steps", lambda *arguments, **named: Steps(lambda number: 1.0, [1.0]))
+    monkeypatch.setattr(training, "own_steps", lambda trainer: Steps(lambda number: 1.0, [1.0]))
+    monkeypatch.setattr(training, "floor_note", lambda *arguments: "no floor")
+    seconds = {"SVG's order": [3.0], "the lab's order": [4.0], "fp32": [2.0], "bf16": [1.0]}
+    monkeypatch.setattr(training, "interleave", lambda works, n: {name: seconds[name] for name in works})
+    rows = list(training.rows_of(tmp_path, "group", 1.0, ["fp32", "bf16"], 1))
+    assert [(row.baseline, row.ratio) for row in rows] == [
+        ("SVG's order, float32: 3.00 s", 1.5),
+        ("the lab's order, float32: 4.00 s", 2.0),
+        ("SVG's order, float32: 3.00 s", 3.0),
+        ("the lab's order, float32: 4.00 s", 4.0),
+    ]
+
+
+def test_memory_is_beside_each_baseline_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(training, "peak_of", lambda module, cache, device, who, *rest: {"ours": 1}.get(who, 4) << 30)
+    rows = list(training.memory_rows(tmp_path))
+    assert len(rows) == 6
+    assert {row.baseline for row in rows} == {f"{order}, float32: 4.00 GiB" for order in training.ORDERS}
+    assert {row.ratio for row in rows} == {4.0}
+
+
+def test_without_a_gpu_one_line_is_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert gpu.main() == 0
+    assert capsys.readouterr().out.splitlines() == [gpu.NO_GPU]
+
+
+def test_what_a_gpu_measured_bears_the_cards_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    results, commands = tmp_path / "results.json", []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a card")
+    monkeypatch.setattr(gpu, "RESULTS", results)
+    monkeypatch.setattr(gpu, "MEASURED", {"training": one_row})
+    monkeypatch.setattr(gpu, "describe_machine", lambda: {"cores": 2})
+
+    def tests(command: list[str], **named: Any) -> subprocess.CompletedProcess[str]:
+        commands.append(command[1:])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", tests)
+    assert gpu.main() == 0
+    written = json.loads(results.read_text())
+    assert (written["card"], written["tests"]) == ("a card", "passed")
+    assert written["rows"]["training"][0]["baseline"] == ROW.baseline
+    assert commands == [["-m", "pytest", "-m", "cuda"]]
+    assert ROW.what in capsys.readouterr().out
+
+
+def test_everything_that_a_gpu_is_measured_by_is_there() -> None:
+    assert list(gpu.MEASURED) == ["training", "evaluation", "startup", "sweep"]
