@@ -177,13 +177,13 @@ def test_killed_with_its_service_it_lacks_a_second_at_most_and_the_next_makes_up
     check_equal(logged(root), folder)
 
 
-def services_of(group: int) -> list[int]:
-    """The processes of a group that are wandb's service."""
+def services_of(mirror: int) -> list[int]:
+    """The processes that are a mirror's service: wandb starts it in a session of its own."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended meanwhile
             name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
-            if name.startswith("wandb-core") and int(rest.split()[2]) == group:
+            if name.startswith("wandb-core") and int(rest.split()[1]) == mirror:
                 found.append(int(stat.parent.name))
     return found
 
