@@ -64,4 +64,4 @@ def _secrets_of(url: URL) -> list[str]:
 def _masked(text: str) -> str:
     """Return a text with whatever stands where URLs and connection strings have passwords blotted out."""
     text = re.sub(r"(//[^\s/@:]*):[^\s@]*@", rf"\1:{HIDDEN}@", text)
-    return re.sub(rf"((?:{SECRET.pattern})\w*\s*=)[^\s&;]+", rf"\1{HIDDEN}", text, flags=re.IGNORECASE)
+    return re.sub(rf"((?:{SECRET.pattern})\w*\s*(?:=|%3D))[^\s&;]+", rf"\1{HIDDEN}", text, flags=re.IGNORECASE)
