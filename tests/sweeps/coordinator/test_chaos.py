@@ -158,7 +158,9 @@ def weather(place: Path, trials: int, storage_name: str, kills_wanted: int) -> N
         }
         told = outcomes(journal[end]) if storage_name == "journal" else outcomes_at(urls[storage_name][0])
         assert told == outcomes(journal[place / "calm"])
-        assert all([t[0] for t in trials_] == list(range(trials)) for trials_ in told.values())
+        # a study for each tuning of an arm, each with its trials told once
+        assert all([t[0] for t in trials_] == list(range(len(trials_))) for trials_ in told.values())
+        assert sum(map(len, told.values())) == sum("/tune-" in run for run in planned)
         assert {t[1] for trials_ in told.values() for t in trials_} == {"COMPLETE"}
         assert not list((end / "toy").glob("*/.*"))
         folders = [RunFolder(file.parent) for file in (end / "toy").glob("*/*/run.json")]
