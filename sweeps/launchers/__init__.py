@@ -1,8 +1,8 @@
 """Whatever can start, watch and end a worker: this machine, Slurm, Ray; one shape, one module each. No optuna."""
 
 from sweeps.launchers.forked_worker import ForkServer
-from sweeps.launchers.job_record import Job, new_token, read_job, write_job
-from sweeps.launchers.launcher import Cause, Launcher, Phase, Refused, Seen, Share, Unreachable
+from sweeps.launchers.job_record import Job, Share, new_token, read_job, write_job
+from sweeps.launchers.launcher import Cause, Launcher, Phase, Refused, Seen, Unreachable
 from sweeps.launchers.local import LocalLauncher
 from sweeps.launchers.registry import LAUNCHERS, open_launcher
 from sweeps.launchers.worker_process import Start, WorkerProcess, start_worker
