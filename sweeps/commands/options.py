@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ class LaunchOptions:
     budget_s: float | None  # wall time that trials and seeds are cut to fit
     hang_s: float
     notify: str | None = None  # command or address that is told of verdicts and of the end
+    take_over: bool = False  # no coordinator of another machine is at work, by a person's word
+    journal: Path | None = None  # where the journal lies, if not in the experiment's folder
 
 
 def parse_word(option: str, value: str, allowed: Sequence[Word]) -> Word:
