@@ -252,8 +252,8 @@ LAWS = """
     cvae/model/published_procedure  cvae/training/bf16_in_training  cvae/training/kl_control_in_training
     cvae/training/ready_for_cuda
     sweeps/commands/one_damaged_file  sweeps/commands/read_only_trees  sweeps/coordinator/chaos
-    sweeps/coordinator/killed_for_real  sweeps/coordinator/moved_folders  sweeps/report/golden
-    sweeps/report/comparison/planted_cases
+    sweeps/coordinator/engines  sweeps/coordinator/killed_for_real  sweeps/coordinator/moved_folders
+    sweeps/report/golden  sweeps/report/comparison/planted_cases
 """
 
 

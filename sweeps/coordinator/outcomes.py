@@ -124,10 +124,12 @@ class Outcomes:
             return Outcome((line,), stop_because=str(death.message))
         lines = [self._log.record("died", run, **death.facts)]
         action, wait_s, message = self._policy.judge(attempt, death)
-        if death.kind == "memory" and (share := self._fleet.submissions.enlarge(attempt)) is not None:
-            lines.append(self._log.record("enlarged", run, gpus=share.gpus or None, memory_gb=share.memory_gb))
-            self._queue.add(run)
-            return Outcome(tuple(lines))
+        if death.kind == "memory" and not self._fleet.launcher.is_local:  # it has no neighbours of ours to be rid of
+            if (share := self._fleet.submissions.enlarge(attempt)) is not None:
+                lines.append(self._log.record("enlarged", run, gpus=share.gpus or None, memory_gb=share.memory_gb))
+                self._queue.add(run)
+                return Outcome(tuple(lines))
+            action = "infeasible"
         if action in ("failed", "infeasible"):
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
             error = RunError(death.kind, death.error_type, message)
