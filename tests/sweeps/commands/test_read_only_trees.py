@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cvae.config.yaml_file import dump_yaml
+from cvae.files import held
 from tests.sweeps.stepping_sweep import TOY, Sweep
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +71,21 @@ def test_a_tree_that_can_only_be_read_is_looked_at_and_left_as_it_is(tree: Path,
     assert (report.returncode, report.stderr) == (0, "")
     assert (elsewhere / "report" / "index.html").exists()
     assert content_of(tree) == before
+
+
+def test_who_works_on_a_tree_that_can_only_be_read_is_seen(tree: Path, elsewhere: Path) -> None:
+    lock = tree / "runs" / "toy" / "lock"
+    for path in (lock.parent, lock):
+        path.chmod(0o755) if path.exists() else path.touch()
+    with held(lock):
+        for path in (lock.parent, lock):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        status = looks("run_sweep.py", str(tree / "toy.yaml"), "--runs", str(tree / "runs"), "--status", home=elsewhere)
+    lock.parent.chmod(0o755)
+    lock.unlink()
+    assert (status.returncode, status.stderr) == (0, "")
+    assert "runs done, nobody" not in status.stdout
+    assert "works on it" in status.stdout
 
 
 def test_what_needs_the_right_to_write_says_so_in_a_line(tree: Path, elsewhere: Path) -> None:
