@@ -54,7 +54,7 @@ class RunAttempt:
         ended = replace(self.state, status=status, error=facts)
         if status != "interrupted":
             epochs: list[dict[str, Any]] = []
-            with suppress(OSError):  # what cannot be read must not hide what went wrong
+            with suppress(InputError):  # what cannot be read must not hide what went wrong
                 epochs = self.folder.read_epochs()
             ended = replace(ended, flags=flags_by_record(epochs, diverged=status == "diverged"))
         with suppress(InputError):  # a full disk takes no state either: what is raised says why

@@ -81,5 +81,6 @@ def test_a_connection_that_died_between_two_uses_is_replaced(tmp_path: Path) -> 
     told = backend.get_study_id_from_name("toy/a")
     backend.remove_session()
     with backend.engine.connect() as connection:
-        connection.connection.dbapi_connection.close()
+        idle = connection.connection.dbapi_connection
+    idle.close()  # while nobody uses it
     assert backend.get_study_id_from_name("toy/a") == told
