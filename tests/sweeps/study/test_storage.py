@@ -1,5 +1,6 @@
 """Where the studies lie: a journal on a local disk, or the database of the launch."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,10 @@ def test_a_connection_that_died_between_two_uses_is_replaced(tmp_path: Path) -> 
     backend: Any = storage._backend  # type: ignore[attr-defined] # Optuna's, which caches
     told = backend.get_study_id_from_name("toy/a")
     backend.remove_session()
-    with backend.engine.connect() as connection:
-        idle = connection.connection.dbapi_connection
-    idle.close()  # while nobody uses it
+    with ExitStack() as stack:
+        used = [stack.enter_context(backend.engine.connect()) for _ in range(backend.engine.pool.checkedin())]
+        idle = [connection.connection.dbapi_connection for connection in used]
+    assert idle
+    for connection in idle:
+        connection.close()  # while nobody uses it
     assert backend.get_study_id_from_name("toy/a") == told
