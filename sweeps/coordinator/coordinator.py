@@ -60,9 +60,9 @@ class Coordinator:
         self._provenance, self._guard = provenance or {}, LockGuard(root.lock)
         self._policy, self._queue = FailurePolicy(backoff_first_s), RunQueue(experiment)
         self._trials, self._torn = open_trials(experiment, root, storage)
-        mending = Mending(experiment, root, self._trials, self._log, threads)
+        self._mending = Mending(experiment, root, self._trials, self._log, threads)
         self._outcomes = Outcomes(
-            experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._policy, mending
+            experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._policy, self._mending
         )
         self.rule = StoppingRule(experiment, root, self.counts, self._queue, self._log, slots.total)
 
@@ -139,8 +139,11 @@ class Coordinator:
             elif attempt.has_hung(now, self._hang_s):
                 yield self._log.record("hung", run, step=attempt.folder.read_heartbeat())
                 attempt.signal(signal.SIGKILL)
-            elif self._trials.is_hopeless(run, attempt.new_epochs) and not attempt.folder.stop.exists():
-                attempt.folder.ask_to_stop("pruned")
+            elif (
+                self._trials.is_hopeless(run, attempt.new_epochs)
+                and not attempt.folder.stop.exists()
+                and attempt.ask_to_stop("pruned")
+            ):
                 yield self._log.record("pruning", run)
 
     def _end(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
@@ -171,6 +174,7 @@ class Coordinator:
         yield from self.standing.resume()
 
     def _launch(self, run: PlannedRun, device: str) -> Iterator[str]:
+        yield from self._mending.before_launch(run)
         if not make_ready(run, self.experiment, self.root, self._trials, self._threads, self._log):
             self.slots.give(device)
             self.counts.settle(run, "unconfirmable", None)

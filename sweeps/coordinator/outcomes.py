@@ -109,11 +109,11 @@ class Outcomes:
             return Outcome((line,), stop_because=str(death.message))
         lines = [self._log.record("died", run, **death.facts)]
         action, wait_s, message = self._policy.judge(attempt, death)
-        if action in ("failed", "infeasible"):
+        is_there = attempt.folder.path.exists()  # else it is made anew, since nobody could see that it has failed
+        if is_there and action in ("failed", "infeasible"):
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
             error = RunError(death.kind, death.error_type, message)
-            if attempt.folder.path.exists():
-                attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
+            attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
             return Outcome(tuple(lines))
         if action == "halve" and self._slots.caps[attempt.device] >= attempt.slots_then:
             left = self._slots.halve(attempt.device)

@@ -82,9 +82,18 @@ class Attempt:
     def pause(self) -> None:
         """Ask the worker to end at its next checkpoint; the run goes on later."""
         if not self.folder.stop.exists():
-            with suppress(InputError):  # its folder is gone, or cannot be written: the worker notices by itself
-                self.folder.ask_to_stop("paused")
+            self.ask_to_stop("paused")
         self.is_paused = True
+
+    def ask_to_stop(self, how: str) -> bool:
+        """Ask the worker to end at its next evaluation; return whether that could be written down.
+
+        Where its folder is gone it cannot: the worker notices by itself.
+        """
+        with suppress(InputError):
+            self.folder.ask_to_stop(how)
+            return True
+        return False
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the worker and whatever it started; to nobody where it is not certain who that is."""
