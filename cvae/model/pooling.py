@@ -37,7 +37,7 @@ class _PoolAndKeep(torch.autograd.Function):
         return small, part[:n]
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         """Return the gradient of what went in."""
         (of_small, of_kept), (part, indices) = gradients, ctx.saved_tensors
