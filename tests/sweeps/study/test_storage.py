@@ -1,6 +1,8 @@
 """Where the studies lie: a journal on a local disk, or the database of the launch."""
 
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna.storages import InMemoryStorage
@@ -70,3 +72,19 @@ def test_a_damaged_note_of_where_the_studies_lie_is_had_back_from_the_ledger(dam
     sweep.root.ledger.unlink()
     with pytest.raises(InputError, match="storage: is damaged, and nothing else says where the studies lie"):
         Sweep(tmp_path)
+
+
+def test_a_connection_that_died_between_two_uses_is_replaced(tmp_path: Path) -> None:
+    # as a database that was restarted leaves it: nothing of that may reach the sweep
+    sweep = Sweep(tmp_path, storage=f"sqlite:///{tmp_path}/study.db")
+    storage, _ = open_storage(sweep.root, None)
+    backend: Any = storage._backend  # type: ignore[attr-defined] # Optuna's, which caches
+    told = backend.get_study_id_from_name("toy/a")
+    backend.remove_session()
+    with ExitStack() as stack:
+        used = [stack.enter_context(backend.engine.connect()) for _ in range(backend.engine.pool.checkedin())]
+        idle = [connection.connection.dbapi_connection for connection in used]
+    assert idle
+    for connection in idle:
+        connection.close()  # while nobody uses it
+    assert backend.get_study_id_from_name("toy/a") == told
