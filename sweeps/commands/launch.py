@@ -131,7 +131,7 @@ def start_launch(
             slots,
             options.threads,
             launcher=launcher,
-            storage=options.storage,
+            storage=options.journal or options.storage,
             hang_s=options.hang_s,
             provenance=prepared.origin.facts,
         )

@@ -7,6 +7,7 @@ that are still alive and gives dead ones their next attempt. What becomes of a f
 
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from sweeps.coordinator.creation import make_ready
@@ -43,7 +44,7 @@ class Coordinator:
         *,
         launcher: Launcher,
         share: Share | None = None,
-        storage: str | None = None,
+        storage: str | Path | None = None,
         hang_s: float = HANG_S,
         backoff_first_s: float = 1.0,
         provenance: Mapping[str, Any] | None = None,

@@ -153,7 +153,7 @@ def _forget_weights(folder: RunFolder) -> None:
         file.unlink(missing_ok=True)
 
 
-def open_trials(experiment: Experiment, root: ExperimentFolder, url: str | None) -> tuple[Trials, Path | None]:
+def open_trials(experiment: Experiment, root: ExperimentFolder, url: str | Path | None) -> tuple[Trials, Path | None]:
     """Return the trials of an experiment, in the storage of a URL or its own, and what was cut off a torn journal.
 
     Raises:

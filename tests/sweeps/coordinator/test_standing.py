@@ -252,3 +252,19 @@ def test_deaths_of_passing_trouble_are_not_counted_however_many(
     assert n_deaths == FRUITLESS_ATTEMPTS + 2
     assert sweep.state("tune-002").status == "finished"
     assert results_of(tmp_path) == results_of(tmp_path / "calm")
+
+
+def test_taken_over_from_another_machine_a_coordinator_leaves_the_runs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sweeps.experiment_folder.coordinator_record import CoordinatorRecord, write_coordinator
+
+    monkeypatch.setattr("sweeps.coordinator.standing.BEAT_S", 0.0)
+    sweep = Sweep(tmp_path)
+    work = sweep.coordinator.run()
+    for _ in range(4):
+        next(work)
+    write_coordinator(CoordinatorRecord(7, "elsewhere", birth="boot/1"), sweep.root)
+    with pytest.raises(InputError, match="process 7 on elsewhere has taken over"):
+        list(work)
+    assert not list(sweep.root.path.glob("a/*/stop"))  # they are the other's by now

@@ -88,3 +88,30 @@ def test_a_connection_that_died_between_two_uses_is_replaced(tmp_path: Path) -> 
     for connection in idle:
         connection.close()  # while nobody uses it
     assert backend.get_study_id_from_name("toy/a") == told
+
+
+def test_a_journal_on_the_coordinators_own_disk_is_remembered_and_made_again(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "own" / "disk.journal"
+    calm = Sweep(tmp_path / "calm")
+    calm.run()
+    shared = Sweep(tmp_path / "shared", storage=elsewhere)
+    for line in shared.coordinator.run():
+        if "ended" in line:
+            break
+    for attempt in shared.coordinator.active.values():
+        shared.coordinator.fleet.launcher._processes[attempt.job.token]._held.close()  # killed, its workers too
+    assert elsewhere.exists()
+    assert not (shared.root.path / "study.journal").exists()
+    elsewhere.unlink()  # another machine goes on: its disk has none
+    again = Sweep(tmp_path / "shared")
+    again.run()
+    assert elsewhere.exists()
+    assert again.told() == calm.told()
+
+
+def test_a_journal_that_cannot_lie_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"--journal is .*that is a folder"):
+        open_storage(ExperimentFolder(tmp_path), tmp_path)
+    monkeypatch.setattr("sweeps.study.storage.network_type", lambda path: "nfs4")
+    with pytest.raises(InputError, match="give --journal with a file on a local disk"):
+        open_storage(ExperimentFolder(tmp_path), tmp_path / "x.journal")
