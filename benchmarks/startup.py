@@ -23,7 +23,7 @@ from sweeps.coordinator import Coordinator
 from sweeps.experiment import build_experiment
 from sweeps.experiment_folder import ExperimentFolder, lay_out
 from sweeps.workers import CPU, ForkServer, Slots, start_worker
-from sweeps.workers.launcher import WorkerProcess
+from sweeps.launchers.worker_process import WorkerProcess
 
 ROOT = Path(__file__).parents[1]
 QUICKSTART = "experiments/quickstart.yaml"

@@ -3,7 +3,7 @@
 It imports what a worker needs and then forks, before any thread or device exists in it. It holds nothing of a run:
 killed, it takes nothing with it, and its workers go on. It ends when its coordinator does, however that ends.
 
-In:  {"run": FOLDER}    fork a worker for a run folder; the answer is {"pid": N}, or {"refused": WHY} and the end
+In:  {"run": FOLDER, "token": TOKEN}    fork a worker for a run folder; the answer is {"pid": N}, or {"refused": WHY} and the end
      {"forget": N}      its end was read: its number may become another process's
 Out: {"ended": N, "status": S}    as `subprocess` has it: a signal is negative
 """
@@ -47,7 +47,7 @@ def serve() -> None:
             _say({"refused": f"it has {n} threads"})
             return
         else:
-            alive.add(pid := _fork(Path(asked["run"]), (wake, waker)))
+            alive.add(pid := _fork(Path(asked["run"]), asked["token"], (wake, waker)))
             _say({"pid": pid})
 
 
@@ -80,15 +80,15 @@ def _tell_ends(alive: set[int]) -> None:
             _say({"ended": pid, "status": status})
 
 
-def _fork(run: Path, ours: tuple[int, ...]) -> int:
+def _fork(run: Path, token: str, ours: tuple[int, ...]) -> int:
     """Fork a worker; return its process number."""
     if (pid := os.fork()) == 0:
-        _become_worker(run, ours)
+        _become_worker(run, token, ours)
     return pid
 
 
-def _become_worker(run: Path, ours: tuple[int, ...]) -> NoReturn:
-    """Be `python -m sweeps.worker RUN` in a session of its own, whatever happens."""
+def _become_worker(run: Path, token: str, ours: tuple[int, ...]) -> NoReturn:
+    """Be `python -m sweeps.worker RUN TOKEN` in a session of its own, whatever happens."""
     status = 1
     try:
         os.setsid()
@@ -101,8 +101,8 @@ def _become_worker(run: Path, ours: tuple[int, ...]) -> NoReturn:
             os.dup2(source, target)
         for descriptor in (log, nothing, *ours):
             os.close(descriptor)
-        sys.argv = ["sweeps.worker", str(run)]
-        status = work(run)
+        sys.argv = ["sweeps.worker", str(run), token]
+        status = work(run, token)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     except BaseException:

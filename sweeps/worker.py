@@ -1,4 +1,4 @@
-"""Train one run folder: `python -m sweeps.worker RUN_FOLDER`.
+"""Train one run folder: `python -m sweeps.worker RUN_FOLDER [TOKEN]`.
 
 It knows no Optuna storage, no wandb and no other run: whatever can start a process on some machine can start it.
 """
@@ -25,8 +25,8 @@ def end_on_signal(signum: int, frame: FrameType | None) -> None:
     raise SystemExit(ENDED)
 
 
-def work(path: Path) -> int:
-    """Train a run folder to its end; return the exit status."""
+def work(path: Path, token: str = "") -> int:
+    """Train a run folder to its end, as the job of a token; return the exit status."""
     folder = RunFolder(path)
     try:
         config = load_config(folder)
@@ -57,4 +57,6 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, end_on_signal)
     parser = argparse.ArgumentParser("python -m sweeps.worker", description=__doc__)
     parser.add_argument("run_folder", type=Path, help="a folder with a config.yaml")
-    leave(work(parser.parse_args().run_folder))
+    parser.add_argument("token", nargs="?", default="", help="of the job, as job.json says: only that one may write")
+    arguments = parser.parse_args()
+    leave(work(arguments.run_folder, arguments.token))

@@ -80,7 +80,7 @@ ORDER = {
         pushing < sources < store, redrawn_futures < collapse_threshold < inspection, contact_sheet, lab_layout
         < hidden_report < __main__""",
     "sweeps": """
-        units, child_environment, search_space, decision < experiment < experiment_folder, workers, tracking
+        units, child_environment, search_space, decision < experiment, launchers < experiment_folder, workers, tracking
         < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
         < commands, browse, dashboard, worker, fork_server < api, doors""",
     "sweeps/report": """

@@ -36,6 +36,11 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def job(self) -> Path:
+        """The job that trains the run, or trained it last, JSON: its token, engine and id; replaced atomically."""
+        return self.path / "job.json"
+
+    @property
     def epochs(self) -> Path:
         """One JSON object a line for each evaluation."""
         return self.path / "epochs.jsonl"

@@ -31,7 +31,8 @@ from sweeps.experiment_folder import (
     write_data_record,
     write_experiment_file,
 )
-from sweeps.workers import ForkServer, Slots
+from sweeps.launchers import ForkServer
+from sweeps.workers import Slots
 
 #: Seconds to wait for who only looks whether anybody is at work.
 LOOK_S = 0.5

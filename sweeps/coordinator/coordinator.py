@@ -21,9 +21,10 @@ from sweeps.coordinator.standing import Standing
 from sweeps.coordinator.stopping_rule import StoppingRule
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs
+from sweeps.launchers import Start, start_worker
 from sweeps.study.ownership import facts_of
 from sweeps.study.trials import open_trials
-from sweeps.workers import Attempt, Fleet, Slots, Start, start_worker
+from sweeps.workers import Attempt, Fleet, Slots
 
 POLL_S = 0.2
 

@@ -21,7 +21,8 @@ from cvae.files import write_json
 from cvae.provenance import package_versions
 from cvae.record import RunFolder, RunIdentity
 from sweeps.experiment_folder import short_hash
-from sweeps.workers import start_worker, usable_cores
+from sweeps.launchers import start_worker
+from sweeps.workers import usable_cores
 
 STEPS, SEGMENT = 20, 4
 
@@ -129,7 +130,7 @@ def _start(folder: RunFolder, config: Config, environment: dict[str, str]) -> "s
     folder.path.mkdir()
     folder.config.write_text(dump_yaml(shorten_training(config).model_dump(mode="json")), encoding="utf-8")
     folder.write_identity(RunIdentity("probe", "probe", "probe", 0, 0))
-    return start_worker(folder, environment)
+    return start_worker(folder, "", environment)
 
 
 def _cost(folder: RunFolder, config: Config, wall_s: float | None) -> Cost | None:

@@ -8,7 +8,7 @@ from typing import Any
 from cvae.errors import InputError, unless_damaged
 from cvae.record import RunError, RunFolder, RunState
 from sweeps.experiment import PlannedRun
-from sweeps.workers.launcher import WorkerProcess
+from sweeps.launchers import WorkerProcess
 
 #: Seconds between two looks that count, at most: in a longer gap this process was not there to see the worker beat.
 LOOK_S = 5.0

@@ -2,15 +2,12 @@
 
 import signal
 import time
-from collections.abc import Callable
 
 from cvae.record import RunFolder
 from sweeps.experiment import PlannedRun
+from sweeps.launchers import Start, start_worker
 from sweeps.workers.attempt import Attempt
-from sweeps.workers.launcher import WorkerProcess, start_worker
 from sweeps.workers.slots import Slots
-
-Start = Callable[[RunFolder, dict[str, str]], WorkerProcess]
 
 
 class Fleet:
@@ -30,7 +27,7 @@ class Fleet:
 
     def launch(self, run: PlannedRun, folder: RunFolder, device: str) -> None:
         """Start a worker in a slot that has been taken on a device."""
-        process = self._start(folder, self._slots.environment(device, self._threads))
+        process = self._start(folder, "", self._slots.environment(device, self._threads))
         self.active[run] = Attempt(run, folder, device, self._slots.caps[device], process, time.monotonic())
 
     def adopt(self, run: PlannedRun, folder: RunFolder, device: str) -> None:

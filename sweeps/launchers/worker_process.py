@@ -1,7 +1,8 @@
-"""Start a worker for a run folder on this machine."""
+"""Start a worker's process for a run folder on this machine."""
 
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Protocol
 
 from cvae.record import RunFolder
@@ -26,18 +27,23 @@ class WorkerProcess(Protocol):
         ...
 
 
-def start_worker(folder: RunFolder, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+#: Starts a worker's process for a run folder and a token, in an environment.
+Start = Callable[[RunFolder, str, dict[str, str]], WorkerProcess]
+
+
+def start_worker(folder: RunFolder, token: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start `python -m sweeps.worker` in a session of its own; what it prints goes to the run's log.
 
     A session of its own keeps Ctrl-C for the coordinator, and lets a worker outlive a coordinator that is killed.
 
     Args:
         folder: the run's.
+        token: of its job; empty where nobody keeps a record of one.
         environment: what pins the worker to its slot.
     """
     with folder.log.open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "sweeps.worker", str(folder.path)],
+            [sys.executable, "-m", "sweeps.worker", str(folder.path), *([token] if token else [])],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

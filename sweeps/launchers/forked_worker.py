@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from cvae.record import RunFolder
 from sweeps.child_environment import with_project
-from sweeps.workers.launcher import WorkerProcess, start_worker
+from sweeps.launchers.worker_process import WorkerProcess, start_worker
 
 #: What `poll` says of a worker whose parent was killed: it is nobody's, and its run folder says whether it goes on.
 UNKNOWN = -255
@@ -28,14 +28,14 @@ class ForkServer:
         self._ended: dict[int, int] = {}  # process number -> exit status, of workers that nobody asked about yet
         self._is_refused = not sys.platform.startswith("linux")
 
-    def start(self, folder: RunFolder, environment: dict[str, str]) -> WorkerProcess:
+    def start(self, folder: RunFolder, token: str, environment: dict[str, str]) -> WorkerProcess:
         """Start a worker for a run folder in the environment that pins it to its slot."""
         if self._is_refused or "CUDA_VISIBLE_DEVICES" in environment:
-            return start_worker(folder, environment)
+            return start_worker(folder, token, environment)
         if self.is_gone() or environment != self._environment:
             self._begin(environment)
-        if (pid := self._ask_for(folder)) is None:
-            return start_worker(folder, environment)
+        if (pid := self._ask_for(folder, token)) is None:
+            return start_worker(folder, token, environment)
         return ForkedWorker(self, pid)
 
     def _begin(self, environment: dict[str, str]) -> None:
@@ -51,12 +51,12 @@ class ForkServer:
             start_new_session=True,
         )
 
-    def _ask_for(self, folder: RunFolder) -> int | None:
+    def _ask_for(self, folder: RunFolder, token: str) -> int | None:
         """Return the process number of a new worker; None where the parent has none."""
         assert self._server is not None
         pid: int | None = None
         with suppress(OSError):
-            self._send({"run": str(folder.path)})
+            self._send({"run": str(folder.path), "token": token})
             while pid is None and not self._is_refused:
                 message = self._next(is_waiting=True)
                 if message is None:

@@ -18,9 +18,9 @@ from cvae.data.store import Store
 from cvae.record import TIMINGS, RunFolder
 from cvae.train import prepare
 from sweeps.child_environment import with_project
-from sweeps.workers import ForkServer, start_worker
-from sweeps.workers.forked_worker import UNKNOWN, ForkedWorker
-from sweeps.workers.launcher import WorkerProcess
+from sweeps.launchers import ForkServer, start_worker
+from sweeps.launchers.forked_worker import UNKNOWN, ForkedWorker
+from sweeps.launchers.worker_process import WorkerProcess
 from tests.conftest import changed
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are forked on Linux alone")
@@ -157,7 +157,7 @@ def test_a_coordinator_that_is_killed_leaves_the_worker_and_no_parent(
 
 def test_what_may_use_a_gpu_is_not_forked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     started = []
-    monkeypatch.setattr("sweeps.workers.forked_worker.start_worker", lambda *given: started.append(given))
+    monkeypatch.setattr("sweeps.launchers.forked_worker.start_worker", lambda *given: started.append(given))
     with closing(ForkServer()) as server:
         server.start(RunFolder(tmp_path), PINNED | {"CUDA_VISIBLE_DEVICES": "0"})
         assert server.is_gone()

@@ -1,0 +1,29 @@
+"""Whatever can start, watch and end a worker: this machine, Slurm, Ray; one shape, one module each. No optuna."""
+
+from sweeps.launchers.forked_worker import ForkServer
+from sweeps.launchers.job_record import Job, new_token, read_job, write_job
+from sweeps.launchers.launcher import Cause, Launcher, Phase, Refused, Seen, Share, Unreachable
+from sweeps.launchers.local import LocalLauncher
+from sweeps.launchers.registry import LAUNCHERS, open_launcher
+from sweeps.launchers.worker_process import Start, WorkerProcess, start_worker
+
+__all__ = [
+    "LAUNCHERS",
+    "Cause",
+    "ForkServer",
+    "Job",
+    "Launcher",
+    "LocalLauncher",
+    "Phase",
+    "Refused",
+    "Seen",
+    "Share",
+    "Start",
+    "Unreachable",
+    "WorkerProcess",
+    "new_token",
+    "open_launcher",
+    "read_job",
+    "start_worker",
+    "write_job",
+]

@@ -1,0 +1,110 @@
+"""Workers that are processes of this machine: forked from one parent that has PyTorch, or started by themselves.
+
+An id is the process as others find it again: machine, number, birth. A lock that a live process holds counts beside it,
+where the disk is this machine's own: it says who is at work even where a record was lost.
+"""
+
+import os
+import signal
+import socket
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Any
+
+from cvae.processes import mark_of
+from cvae.record import RunFolder
+from sweeps.launchers.forked_worker import ForkServer
+from sweeps.launchers.job_record import Job
+from sweeps.launchers.launcher import Launcher, Phase, Seen, Share
+from sweeps.launchers.worker_process import Start, WorkerProcess
+
+
+class LocalLauncher:
+    """Starts workers on this machine, and finds those that an earlier coordinator started.
+
+    Args:
+        start: starts a worker's process for a run folder and a token, in an environment; None: a fork server.
+    """
+
+    name, poll_s, lost_s, is_local = "local", 0.2, 120.0, True
+
+    def __init__(self, start: Start | None = None) -> None:
+        self._server = ForkServer() if start is None else None
+        self.start: Start = start if self._server is None else self._server.start  # type: ignore[assignment]
+        self._processes: dict[str, WorkerProcess] = {}  # token -> a process of ours
+
+    def submit(self, job: Job, share: Share, environment: Mapping[str, str]) -> str:
+        """Start the worker's process."""
+        process = self.start(job.folder, job.token, dict(environment))
+        self._processes[job.token] = process
+        return id_of(process.pid)
+
+    def find(self, jobs: Collection[Job]) -> dict[str, str]:
+        """Return the ids of those whose run a live process of this machine trains."""
+        trainers = {job.token: job.folder.trainer() for job in jobs}
+        return {token: id_of(mark.pid) for token, mark in trainers.items() if mark is not None}
+
+    def look(self, jobs: Collection[Job]) -> dict[str, Seen]:
+        """Return how each stands."""
+        return {job.token: self._seen(job) for job in jobs}
+
+    def _seen(self, job: Job) -> Seen:
+        host, process = socket.gethostname(), self._processes.get(job.token)
+        if process is not None:
+            if process.poll() is None:
+                return Seen(Phase.RUNNING, host)
+            if not job.folder.is_being_trained():
+                return Seen(Phase.ENDED, host, "exit", process.returncode)
+            del self._processes[job.token]  # a worker from before was faster to take the run
+        if job.folder.is_being_trained() or (process is None and is_alive(job.id)):
+            return Seen(Phase.RUNNING, host)
+        return Seen(Phase.ENDED, host, "exit")
+
+    def end(self, job: Job, *, now: bool) -> None:
+        """Send a signal to the worker and whatever it started; to nobody where it is not certain who that is."""
+        number = signal.SIGKILL if now else signal.SIGTERM
+        process = self._processes.get(job.token)
+        if process is not None and process.poll() is None:
+            pid = process.pid  # of one that has ended it may be another's by now
+        elif (trainer := job.folder.trainer()) is not None:
+            pid = trainer.pid
+        else:
+            return
+        with suppress(ProcessLookupError):
+            if os.getpgid(pid) == pid:  # a group of its own, as start_worker gives it
+                os.killpg(pid, number)
+            else:
+                os.kill(pid, number)
+
+    def forget(self, job: Job) -> None:
+        """Drop the process."""
+        self._processes.pop(job.token, None)
+
+    def enlarge(self, share: Share) -> Share | None:
+        """Return None: fewer neighbours are all that this machine can give."""
+        return None
+
+    def close(self) -> None:
+        """Let the fork server end; workers go on."""
+        if self._server is not None:
+            self._server.close()
+
+
+def id_of(pid: int) -> str:
+    """Return what a process of this machine is found by."""
+    mark = mark_of(pid)
+    return f"{socket.gethostname()} {pid} {mark.birth if mark else ''}"
+
+
+def is_alive(process_id: str | None) -> bool:
+    """Return whether the process of an id is at work on this machine."""
+    parts = (process_id or "").split()
+    if len(parts) != 3 or parts[0] != socket.gethostname() or not parts[1].isdigit():
+        return False
+    mark = mark_of(int(parts[1]))
+    return mark is not None and mark.birth == parts[2]
+
+
+def make_launcher(settings: Any = None) -> Launcher:
+    """Return the launcher of this machine."""
+    return LocalLauncher()
