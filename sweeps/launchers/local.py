@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any
 
 from cvae.processes import mark_of
-from cvae.record import RunFolder
 from sweeps.launchers.forked_worker import ForkServer
 from sweeps.launchers.job_record import Job
 from sweeps.launchers.launcher import Launcher, Phase, Seen, Share

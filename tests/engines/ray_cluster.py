@@ -122,7 +122,7 @@ class RayCluster:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and any(each.poll() is None for each in self._sessions.values()):
             time.sleep(0.1)
-        left = {pid for pid in self.processes("")} | set(self._of_folder())
+        left = set(self.processes("")) | set(self._of_folder())
         for pid in left - {os.getpid()}:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
