@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from cvae.errors import InputError
 from sweeps.tracking.process import Mode
 from sweeps.units import parse_duration
+
+if TYPE_CHECKING:
+    from sweeps.launchers import EngineChoice
 
 #: live: a table, or plain lines where it is piped; quiet: trouble alone; json: a JSON object a line.
 Output = Literal["live", "plain", "quiet", "json"]
@@ -29,6 +32,7 @@ class LaunchOptions:
     budget_s: float | None  # wall time that trials and seeds are cut to fit
     hang_s: float
     notify: str | None = None  # command or address that is told of verdicts and of the end
+    engine: "EngineChoice | None" = None  # what runs the workers; None: this machine
 
 
 def parse_word(option: str, value: str, allowed: Sequence[Word]) -> Word:

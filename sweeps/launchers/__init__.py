@@ -1,5 +1,7 @@
 """Whatever can start, watch and end a worker: this machine, Slurm, Ray; one shape, one module each. No optuna."""
 
+from sweeps.launchers.engine_choice import EngineChoice, choose_engine
+from sweeps.launchers.engine_file import EngineOptions
 from sweeps.launchers.forked_worker import ForkServer
 from sweeps.launchers.job_record import Job, new_token, read_job, write_job
 from sweeps.launchers.launcher import Cause, Launcher, Phase, Refused, Seen, Share, Unreachable
@@ -10,6 +12,8 @@ from sweeps.launchers.worker_process import Start, WorkerProcess, start_worker
 __all__ = [
     "LAUNCHERS",
     "Cause",
+    "EngineChoice",
+    "EngineOptions",
     "ForkServer",
     "Job",
     "Launcher",
@@ -21,6 +25,7 @@ __all__ = [
     "Start",
     "Unreachable",
     "WorkerProcess",
+    "choose_engine",
     "new_token",
     "open_launcher",
     "read_job",

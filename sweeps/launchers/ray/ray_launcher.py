@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from cvae.errors import InputError
 from sweeps.child_environment import worker_environment
-from sweeps.launchers.engine_file import RayOptions
 from sweeps.launchers.job_record import Job
 from sweeps.launchers.launcher import Cause, Launcher, Phase, Refused, Seen, Share, Unreachable
 from sweeps.launchers.ray.ray_head import NotDone, RayHead
+from sweeps.launchers.ray.ray_options import RayOptions
 
 #: Seconds between a job's SIGTERM and its SIGKILL, of which Ray gives 3 unless told.
 GRACE_S = 60

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from cvae.errors import InputError
 from sweeps.child_environment import worker_environment
-from sweeps.launchers.engine_file import SlurmOptions
 from sweeps.launchers.job_record import Job
 from sweeps.launchers.launcher import Launcher, Refused, Seen, Share, Unreachable
-from sweeps.launchers.slurm.squeue import ROWS, Row, parse_rows, seen_of
+from sweeps.launchers.slurm.slurm_options import SlurmOptions
+from sweeps.launchers.slurm.squeue import ROWS, QueueRow, parse_rows, seen_of
 from sweeps.units import parse_duration
 
 #: The first whose `squeue` has `--me`, `-O 'Name:|'` and whose `sbatch` has `--export=NIL`.
@@ -116,7 +116,7 @@ class SlurmLauncher:
 
     def look(self, jobs: Collection[Job]) -> dict[str, Seen]:
         """Return how each stands, by one call."""
-        by_name: dict[str, dict[str, Row]] = {}
+        by_name: dict[str, dict[str, QueueRow]] = {}
         for row in self._rows() if jobs else ():
             by_name.setdefault(row.name, {})[row.id] = row
         return {job.token: seen_of(job, by_name.get(job.token, {})) for job in jobs}
@@ -138,7 +138,7 @@ class SlurmLauncher:
     def close(self) -> None:
         """Do nothing: no connection is held."""
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[QueueRow]:
         done = self._call(["squeue", "--me", "-h", "-t", "all", "-O", ROWS, *self._cluster])
         if done.returncode:
             raise Unreachable(" ".join(done.stderr.split()))  # of all jobs nothing can be invalid but the answer

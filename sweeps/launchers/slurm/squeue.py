@@ -30,7 +30,7 @@ OUT_OF_MEMORY = re.compile(rb"exceeded memory limit|oom[-_ ]?kill|out of memory"
 ENDED_BY_SIGTERM = 143
 
 
-class Row(NamedTuple):
+class QueueRow(NamedTuple):
     """What `squeue` prints of one job."""
 
     id: str
@@ -41,14 +41,14 @@ class Row(NamedTuple):
     exit_code: str
 
 
-def parse_rows(printed: str) -> Iterator[Row]:
+def parse_rows(printed: str) -> Iterator[QueueRow]:
     """Yield the rows of what `squeue` printed."""
     for line in printed.splitlines():
-        if line.count("|") >= len(Row._fields):  # with several clusters each has a line of its own
-            yield Row(*(part.strip() for part in line.split("|")[: len(Row._fields)]))
+        if line.count("|") >= len(QueueRow._fields):  # with several clusters each has a line of its own
+            yield QueueRow(*(part.strip() for part in line.split("|")[: len(QueueRow._fields)]))
 
 
-def seen_of(job: Job, rows: Mapping[str, Row]) -> Seen:
+def seen_of(job: Job, rows: Mapping[str, QueueRow]) -> Seen:
     """Return how a job stands.
 
     Args:
