@@ -123,6 +123,14 @@ class SlurmCluster:
         good = {"idle", "mixed", "allocated"}
         until(lambda: {self.states_of_nodes().get(name) for name in NODES} <= good, "both nodes are up", seconds)
 
+    def mend(self) -> None:
+        """Start again what is not running, and wait until both nodes take jobs."""
+        for name, daemon in list(self._daemons.items()):
+            if daemon.poll() is not None:
+                self.start(name)
+        self.call("scontrol", "update", "NodeName=n1,n2", "State=RESUME")
+        self.wait_until_up()
+
     def forget_jobs(self) -> None:
         """End every job that is known, and wait until none is at work."""
         self.call("scancel", "--user=root")

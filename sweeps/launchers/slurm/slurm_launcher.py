@@ -125,8 +125,8 @@ class SlurmLauncher:
         """Cancel a job, by its id and its name: an id alone may be another job's by now."""
         which = [*self._cluster, f"--name={job.token}", *([job.id] if job.id else ["--me"])]
         if now:
-            self._call(["scancel", "--full", "--signal=KILL", *which])
-        self._call(["scancel", *which])
+            self._call(["scancel", "--full", "--signal=KILL", *which])  # to a queued one, nothing happens
+        self._call(["scancel", *(["--state=PENDING"] if now else []), *which])
 
     def forget(self, job: Job) -> None:
         """Do nothing: Slurm forgets by itself."""

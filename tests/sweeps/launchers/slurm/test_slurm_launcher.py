@@ -191,7 +191,7 @@ def test_a_job_is_ended_by_number_and_name(fake: FakeCommands, tmp_path: Path) -
     launcher().end(job, now=False)
     launcher().end(job, now=True)
     which = ["--name=cvae-0a1b2c3d4e5f", "4711"]
-    assert fake.calls("scancel") == [which, ["--full", "--signal=KILL", *which], which]
+    assert fake.calls("scancel") == [which, ["--full", "--signal=KILL", *which], ["--state=PENDING", *which]]
 
 
 def test_a_coordinator_within_a_job_asks_for_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
