@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,8 @@ from cvae.record import RunFolder
 from sweeps.coordinator import Coordinator
 from sweeps.experiment import build_experiment
 from sweeps.experiment_folder import ExperimentFolder, lay_out
-from sweeps.workers import CPU, ForkServer, Slots, start_worker
-from sweeps.launchers.worker_process import WorkerProcess
+from sweeps.launchers import ForkServer, LocalLauncher, Start, start_worker
+from sweeps.workers import CPU, Slots
 
 ROOT = Path(__file__).parents[1]
 QUICKSTART = "experiments/quickstart.yaml"
@@ -89,14 +89,14 @@ def new_run(folder: Path, differences: Mapping[str, Any] = MappingProxyType({}))
     return folder / "run"
 
 
-def seconds_to_training(start: Callable[[RunFolder, dict[str, str]], WorkerProcess], place: Path) -> float:
+def seconds_to_training(start: Start, place: Path) -> float:
     """Return the seconds from a worker's start until its training begins, and end the worker.
 
     The first evaluation's record says how long training and evaluating took until then; that is taken off.
     """
     folder = RunFolder(new_run(place, {"train": {"steps": 2, "steps_per_epoch": 1}, "evaluation": {"every": 1}}))
     started = time.perf_counter()
-    worker = start(folder, {})
+    worker = start(folder, "", {})
     while not (lines := folder.read_epochs()):
         if worker.poll() is not None:
             raise RuntimeError(f"the worker of {folder.path} ended with status {worker.poll()} before its first step")
@@ -131,11 +131,11 @@ def gaps(place: Path) -> list[float]:
     root = ExperimentFolder(place / "gaps")
     lay_out(experiment, root)
 
-    def start(folder: RunFolder, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+    def start(folder: RunFolder, token: str, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-c", NOTING, str(folder.path)]
         return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL)
 
-    coordinator = Coordinator(experiment, root, Slots({CPU: 1}), 1, start=start)
+    coordinator = Coordinator(experiment, root, Slots({CPU: 1}), 1, launcher=LocalLauncher(start))
     for _ in coordinator.run():
         pass
     folders = [root.run(planned).path for planned in coordinator.plan]

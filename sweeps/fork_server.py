@@ -3,7 +3,8 @@
 It imports what a worker needs and then forks, before any thread or device exists in it. It holds nothing of a run:
 killed, it takes nothing with it, and its workers go on. It ends when its coordinator does, however that ends.
 
-In:  {"run": FOLDER, "token": TOKEN}    fork a worker for a run folder; the answer is {"pid": N}, or {"refused": WHY} and the end
+In:  {"run": FOLDER, "token": TOKEN}    fork a worker for a run folder, as the job of a token; the answer is
+                        {"pid": N}, or {"refused": WHY} and the end
      {"forget": N}      its end was read: its number may become another process's
 Out: {"ended": N, "status": S}    as `subprocess` has it: a signal is negative
 """

@@ -31,7 +31,7 @@ def work(path: Path, token: str = "") -> int:
     try:
         config = load_config(folder)
         echo_line(config.describe_convention())
-        for _ in train_run(folder):
+        for _ in train_run(folder, token):
             pass
     except AlreadyTraining as error:
         echo_line(str(error), sys.stderr)

@@ -21,7 +21,7 @@ from benchmarks.evaluation import time_ratio
 from benchmarks.instruments.table import Row, interleave, row_of
 from benchmarks.startup import BASELINES, run, seconds_to_training
 from benchmarks.training import cuda_rows
-from sweeps.workers import start_worker
+from sweeps.launchers import start_worker
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results-cuda.json"

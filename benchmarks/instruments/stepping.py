@@ -17,6 +17,7 @@ from cvae.run import FINAL_KINDS
 from sweeps.coordinator import Coordinator
 from sweeps.experiment import Experiment, build_experiment
 from sweeps.experiment_folder import ExperimentFolder, lay_out
+from sweeps.launchers import LocalLauncher
 from sweeps.workers import Slots
 
 #: (parameters, seed, step) -> metric
@@ -133,7 +134,7 @@ def stepping_coordinator(
     root = ExperimentFolder(place / experiment.name)
     lay_out(experiment, root)
 
-    def start(folder: RunFolder, environment: dict[str, str]) -> Any:
+    def start(folder: RunFolder, token: str, environment: dict[str, str]) -> Any:
         return SteppingWorker(folder, score, steps_of(int(folder.path.name.split("-")[1])))
 
-    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, start=start, poll_s=0.0)
+    return Coordinator(experiment, root, Slots({"cpu": slots}), 1, launcher=LocalLauncher(start, poll_s=0.0))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.files import holder_of, is_locked, write_atomically, write_json
+from cvae.files import holder_of, is_locked, parse_json, write_atomically, write_json
 from cvae.processes import ProcessMark, mark_of
 from cvae.record.epoch_lines import bytes_from, describe_damage, parse_epochs
 from cvae.record.names import STOP_ASKS, Status
@@ -106,6 +106,14 @@ class RunFolder:
     def write_state(self, state: RunState) -> None:
         """Replace the state."""
         write_json(self.state, asdict(state))
+
+    def read_token(self) -> str | None:
+        """Return the token of the job that may write here; None where no record of one can be read."""
+        with suppress(OSError, ValueError):
+            values = parse_json(self.job.read_bytes())
+            token = values.get("token") if isinstance(values, dict) else None
+            return token if isinstance(token, str) else None
+        return None
 
     def read_identity(self) -> RunIdentity | None:
         """Return what the run is within its experiment; None for a run made by hand.

@@ -38,7 +38,9 @@ class RunState:
     status: Status = "pending"
     attempt: int = 0  # from 1, once a worker has begun
     pid: int | None = None  # of the worker
-    birth: str | None = None  # of that process: its number alone is given away again
+    birth: str | None = None  # of that process: boot of its machine and ticks since, as its number is given away again
+    host: str | None = None  # the machine that it works on
+    token: str | None = None  # of the job that it is (`job.json`); None for a run that was started by hand
     step: int = 0  # updates done, as far as a checkpoint stands behind them
     total_steps: int | None = None
     seconds: float | None = None  # of training, over all attempts

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from cvae.errors import InputError
+from cvae.file_systems import network_type
 from cvae.files import write_atomically
 from cvae.processes import beats
 from cvae.record import RunFolder
+from cvae.run.fence import Fence
 from cvae.training import Trainer
 
 
@@ -24,14 +26,22 @@ class Heartbeat:
 
 
 @contextmanager
-def beating(folder: RunFolder, every_s: float = 0.5) -> Iterator[Heartbeat]:
-    """Write the heartbeat file whole twice a second while the block works: it stands still when the work does."""
+def beating(folder: RunFolder, fence: Fence, every_s: float | None = None) -> Iterator[Heartbeat]:
+    """Write the heartbeat file whole every so often while the block works: it stands still when the work does.
+
+    Args:
+        folder: the run's.
+        fence: a run that is another job's by now is beaten for by that one.
+        every_s: None: twice a second, or every 5 s on a disk that several machines share, where each is a call.
+    """
+    if every_s is None:
+        every_s = 0.5 if network_type(folder.path) is None else 5.0
     done, heart = threading.Event(), Heartbeat()
 
     def beat() -> None:
         while not done.wait(every_s):
             with suppress(OSError, InputError):  # a full disk stops no training
-                if heart.trainer is not None or beats():
+                if (heart.trainer is not None or beats()) and fence.is_ours:
                     write_atomically(folder.heartbeat, heart.text.encode(), is_lasting=False)
 
     thread = threading.Thread(target=beat, daemon=True, name="heartbeat")

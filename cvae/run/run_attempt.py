@@ -10,6 +10,7 @@ from cvae.errors import InputError
 from cvae.provenance import git_commit, package_versions
 from cvae.record import RunError, RunFolder, RunState, flags_by_record
 from cvae.run.failure_kinds import FINAL_KINDS, failure_kind
+from cvae.run.fence import Fence
 from cvae.training import Trainer
 
 
@@ -19,9 +20,15 @@ class RunAttempt:
 
     folder: RunFolder
     state: RunState
+    fence: Fence
 
     def record(self, state: RunState) -> None:
-        """Write a new state."""
+        """Write a new state.
+
+        Raises:
+            AlreadyTraining: the run is another job's by now.
+        """
+        self.fence.check()
         self.folder.write_state(state)
         self.state = state
 
@@ -53,5 +60,7 @@ class RunAttempt:
         ended = replace(self.state, status=status, error=facts)
         if status != "interrupted":
             ended = replace(ended, flags=flags_by_record(self.folder.read_epochs(), diverged=status == "diverged"))
-        with suppress(InputError):  # a full disk takes no state either: what is raised says why
+        with suppress(
+            InputError
+        ):  # a full disk takes no state, another job's run none of ours: what is raised says
             self.record(ended)

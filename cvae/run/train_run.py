@@ -1,6 +1,7 @@
 """Train a run folder: from its configuration to its final evaluation, through any number of attempts."""
 
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +12,11 @@ from cvae.device import Accelerator, choose_accelerator
 from cvae.errors import AlreadyTraining, InputError
 from cvae.evaluation import ALL
 from cvae.evaluation.metrics import load_perceptual
-from cvae.files import held, sweep_up
+from cvae.files import sweep_up
 from cvae.processes import mark_of
 from cvae.record import RunFolder, RunState
 from cvae.run.checkpoint import keep_best, save_checkpoint, take_up_checkpoint
+from cvae.run.fence import Fence, taken
 from cvae.run.final_evaluation import EvaluationFiles, FinalEvaluation, final_evaluation, flags_of
 from cvae.run.heartbeat import beating
 from cvae.run.run_attempt import RunAttempt
@@ -46,31 +48,37 @@ def make_trainer(config: Config, accelerator: Accelerator, store: Store) -> Trai
     return Trainer(config, accelerator, train, validate)
 
 
-def train_run(folder: RunFolder) -> Iterator[Evaluated]:
+def train_run(folder: RunFolder, token: str = "") -> Iterator[Evaluated]:
     """Train a run to its end, yielding each evaluation once it is recorded; go on from a checkpoint if there is one.
 
-    The outcome is always written to `state.json` before an error is raised.
+    The outcome is always written to `state.json` before an error is raised, unless the run is another job's by then.
+
+    Args:
+        folder: the run's.
+        token: of the job that this process is (`Fence`); empty for a run that no coordinator submitted.
 
     Raises:
-        AlreadyTraining: another process holds the run.
+        AlreadyTraining: another process holds the run, or another job has been submitted for it.
         InputError: the configuration, the data or the device cannot be used.
         Diverged: the loss or its gradient became non-finite.
     """
-    # Whoever looks whether a run is alive holds its lock for an instant: that is no reason to give up.
-    with held(folder.lock, wait_s=1.0) as is_ours:
-        if not is_ours:
-            raise AlreadyTraining(f"{folder.path}: another process is training this run")
+    with taken(fence := Fence(folder, token)):
+        fence.check()
         before = _state_before(folder)
         if before.is_final:
             return
+        fence.claim()
         sweep_up(folder.path)
         mark = mark_of(os.getpid())
         birth = None if mark is None else mark.birth
-        begun = RunState("running", before.attempt + 1, os.getpid(), birth, before.step, before.total_steps)
+        begun = RunState("running", before.attempt + 1, os.getpid(), birth, socket.gethostname(), token or None)
+        begun = replace(begun, step=before.step, total_steps=before.total_steps)
         begun = replace(begun, seconds=before.seconds, mended=before.mended)
-        attempt = RunAttempt(folder, begun)
+        attempt = RunAttempt(folder, begun, fence)
         try:
             yield from _train(attempt)
+        except AlreadyTraining:  # what is recorded is the other's
+            raise
         except BaseException as error:
             attempt.record_failure(error)
             raise
@@ -87,7 +95,7 @@ def _state_before(folder: RunFolder) -> RunState:
 
 def _train(attempt: RunAttempt) -> Iterator[Evaluated]:
     folder = attempt.folder
-    with beating(folder) as heart:
+    with beating(folder, attempt.fence) as heart:
         attempt.record(attempt.state)
         config = load_config(folder)
         accelerator = choose_accelerator(config.runtime)
@@ -98,8 +106,10 @@ def _train(attempt: RunAttempt) -> Iterator[Evaluated]:
         attempt.record_start(trainer, store, mended)
         heart.trainer = trainer
         for result in trainer.fit():
+            attempt.fence.check()
             folder.append_epoch(result.values())
             yield Evaluated(result, *_save_samples(folder, trainer, result))
+            attempt.fence.check()
             keep_best(folder, trainer)
             save_checkpoint(folder, trainer)
             reached = replace(attempt.state, step=trainer.step, seconds=trainer.seconds)
@@ -109,6 +119,7 @@ def _train(attempt: RunAttempt) -> Iterator[Evaluated]:
                 attempt.record(replace(reached, status=asked))
                 return
             attempt.record(reached)
+        attempt.fence.check()
         final = _evaluate_at_the_end(folder, trainer, store)
     ended = replace(attempt.state, status="finished", step=trainer.step, flags=final.flags, final=final.summary)
     attempt.record(ended)

@@ -31,7 +31,7 @@ from sweeps.experiment_folder import (
     write_data_record,
     write_experiment_file,
 )
-from sweeps.launchers import ForkServer
+from sweeps.launchers import open_launcher
 from sweeps.workers import Slots
 
 #: Seconds to wait for who only looks whether anybody is at work.
@@ -122,13 +122,13 @@ def start_launch(
         Ledger(root.ledger).append("budget", seconds=options.budget_s, cut=prepared.cut)
     if options.retry is not None:
         echo(f"{reopen(prepared.experiment, root, options.retry)} {options.retry} runs opened again")
-    with closing(ForkServer()) as workers:
+    with closing(open_launcher("local")) as launcher:
         coordinator = Coordinator(
             prepared.experiment,
             root,
             slots,
             options.threads,
-            start=workers.start,
+            launcher=launcher,
             storage=options.storage,
             hang_s=options.hang_s,
             provenance=prepared.origin.facts,

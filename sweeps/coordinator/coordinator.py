@@ -5,7 +5,6 @@ that are still alive and gives dead ones their next attempt. What becomes of a f
 `sweeps/coordinator/failure_policy.py`.
 """
 
-import signal
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from sweeps.coordinator.creation import make_ready
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import FailurePolicy
+from sweeps.coordinator.jobs_from_before import JobsFromBefore
 from sweeps.coordinator.lock_guard import LockGuard
 from sweeps.coordinator.mending import Mending
 from sweeps.coordinator.outcomes import Outcomes
@@ -21,11 +21,12 @@ from sweeps.coordinator.standing import Standing
 from sweeps.coordinator.stopping_rule import StoppingRule
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs
-from sweeps.launchers import Start, start_worker
+from sweeps.launchers import Launcher, Share
 from sweeps.study.ownership import facts_of
 from sweeps.study.trials import open_trials
-from sweeps.workers import Attempt, Fleet, Slots
+from sweeps.workers import GRACE_S, Attempt, Fleet, Slots
 
+#: Seconds between two turns, at most: how long a request from another terminal waits.
 POLL_S = 0.2
 
 #: A worker whose training stands still for so long is ended and given another attempt.
@@ -42,22 +43,22 @@ class Coordinator:
         slots: Slots,
         threads: int,
         *,
-        start: Start = start_worker,
+        launcher: Launcher,
+        share: Share | None = None,
         storage: str | None = None,
         hang_s: float = HANG_S,
         backoff_first_s: float = 1.0,
-        poll_s: float = POLL_S,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
         self.experiment, self.root = experiment, root
         self.plan = all_runs(experiment)
         self.counts = RunCounts(self.plan)
         self.signals: list[int] = []  # that came; one is a request to end gracefully
-        self.slots, self.fleet = slots, Fleet(slots, threads, start)
+        self.slots, self.fleet = slots, Fleet(slots, threads, launcher, share)
         self.active: Mapping[PlannedRun, Attempt] = self.fleet.active  # the runs that are training
         self._log = EventLog(root)
         self.standing = Standing(root, self._log, slots, threads)
-        self._threads, self._hang_s, self._poll_s = threads, hang_s, poll_s
+        self._threads, self._hang_s, self._poll_s = threads, hang_s, min(POLL_S, launcher.poll_s)
         self._provenance, self._guard = provenance or {}, LockGuard(root.lock)
         self._policy, self._queue = FailurePolicy(backoff_first_s), RunQueue(experiment)
         self._trials, self._torn = open_trials(experiment, root, storage)
@@ -107,11 +108,12 @@ class Coordinator:
         past, devices = list(self._log.past()), self._log.devices()
         self._policy.learn(past)
         self.counts.durations_s += [end.wall_s for end in ended_runs(past) if end.wall_s]
+        jobs = JobsFromBefore(self.root, self.plan, self.fleet)
         for run in self.plan:
-            lines, is_alive = self._outcomes.take_up(run)
-            yield from lines
-            if is_alive:
-                self.fleet.adopt(run, self.root.run(run), devices[run.path])
+            job = jobs.open(run)
+            yield from self._outcomes.take_up(run, is_open=job is not None)
+            if job is not None:
+                self.fleet.adopt(run, job, devices[run.path])
                 yield self._log.record("adopted", run)
         yield from self.rule.look()
         if self.counts.settled or self.active:
@@ -133,13 +135,19 @@ class Coordinator:
         return f"stopping ({why}): {len(self.active)} runs end at their next checkpoint"
 
     def _watch(self) -> Iterator[str]:
-        now = time.monotonic()
+        if not self.fleet.is_due(now := time.monotonic()):
+            return
+        self.fleet.look()
         for run, attempt in list(self.active.items()):
-            if attempt.is_over():
+            if self.fleet.is_over(attempt, now):
                 yield from self._end(run, attempt)
-            elif attempt.has_hung(now, self._hang_s):
+            elif not attempt.is_running:
+                continue
+            elif attempt.has_hung(now, self._hang_s, self.fleet.most_s):
                 yield self._log.record("hung", run, step=attempt.folder.read_heartbeat())
-                attempt.signal(signal.SIGKILL)
+                self.fleet.end(attempt, now=self.fleet.launcher.is_local)
+            elif attempt.is_due_to_be_killed(now, GRACE_S):
+                self.fleet.end(attempt, now=True)
             elif self._trials.is_hopeless(run, attempt.new_epochs) and not attempt.folder.stop.exists():
                 attempt.folder.ask_to_stop("pruned")
                 yield self._log.record("pruning", run)
@@ -179,5 +187,5 @@ class Coordinator:
             return
         folder = self.root.run(run)
         attempt = folder.read_state().attempt + 1
-        self.fleet.launch(run, folder, device)
+        self.fleet.launch(run, folder, device, attempt)
         yield self._log.record("launched", run, attempt=attempt, device=device)

@@ -98,7 +98,7 @@ class Death:
 
 def read_death(attempt: Attempt, state: RunState) -> Death:
     """Return how an attempt ended, from what it left."""
-    exit_status = attempt.process.returncode if attempt.process else None
+    exit_status = attempt.seen.exit_status if attempt.seen else None
     error = attempt.error(state)
     if error is None:
         return Death("interruption", state.step, None, "WorkerDied", exit_status)
@@ -125,7 +125,7 @@ class FailurePolicy:
     def judge(self, attempt: Attempt, death: Death) -> tuple[Action, float, str]:
         """Return what becomes of the run, the seconds to wait before it goes on, and its error as a sentence."""
         fruitless = self._tries.setdefault(attempt.run.path, Tries()).add(death.step)
-        action = decide_action(death.kind, fruitless, attempt.slots_then)
+        action = decide_action(death.kind, fruitless, attempt.job.slots_then)
         message = death.message or f"its worker died {fruitless} times at step {death.step}; see {attempt.folder.log}"
         return action, backoff_s(fruitless, self._backoff_first_s), message
 

@@ -57,26 +57,26 @@ class Outcomes:
         """Return why no run can be started just now, in words; None where one can."""
         return trouble_now(self._root.path, self._checkpoint_bytes)
 
-    def take_up(self, run: PlannedRun) -> tuple[list[str], bool]:
-        """Settle a run that is final from before, or let it wait for its turn.
+    def take_up(self, run: PlannedRun, *, is_open: bool) -> list[str]:
+        """Settle a run that is final from before, or let it wait for its turn, unless a job of it is open.
 
         Returns:
-            What of its record was mended, a line each; and whether a worker is alive, so that it is to be adopted.
+            What of its record was mended, a line each.
         """
         folder = self._root.run(run)
         lines = list(self._mending.folder(run)) if folder.path.exists() else []
         if not folder.path.exists():
             self._queue.add(run)
-            return lines, False
+            return lines
         self._trials.take_back(run, folder)
-        if folder.is_being_trained():
-            return lines, True
+        if is_open:
+            return lines
         lines += self._mending.state(run)
         if (state := folder.read_state()).is_final:
             self._settle(run, state)
         else:
             self._queue.add(run)
-        return lines, False
+        return lines
 
     def end(self, run: PlannedRun, attempt: Attempt) -> Outcome:
         """Take note that a worker has ended; done again if trouble came between."""
@@ -115,7 +115,7 @@ class Outcomes:
             if attempt.folder.path.exists():
                 attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
             return Outcome(tuple(lines))
-        if action == "halve" and self._slots.caps[attempt.device] >= attempt.slots_then:
+        if action == "halve" and self._slots.caps[attempt.device] >= attempt.job.slots_then:
             left = self._slots.halve(attempt.device)
             lines.append(self._log.record("halved", run, device=attempt.device, slots=left))
         self._queue.add(run, time.monotonic() + wait_s)
@@ -133,7 +133,7 @@ class Outcomes:
             self._checkpoint_bytes = max(self._checkpoint_bytes, attempt.folder.checkpoint.stat().st_size)
         origin = {"git_commit": state.git_commit, "data_fingerprint": state.data_fingerprint}
         # the last attempt, or where there were several or it was adopted, what the training says of all
-        this_s = time.monotonic() - attempt.started if attempt.process else 0.0
+        this_s = 0.0 if attempt.is_adopted else time.monotonic() - attempt.started
         wall_s = round(max(this_s, state.seconds or 0.0), 3)
         if wall_s:
             self._counts.durations_s.append(wall_s)

@@ -17,7 +17,7 @@ from sweeps.experiment_folder.coordinator_record import (
 )
 from sweeps.experiment_folder.counts import Cell, RunCounts
 from sweeps.experiment_folder.data_record import DataRecord, read_data_record, write_data_record
-from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, network_type, passing_trouble, trouble_now
+from sweeps.experiment_folder.disk import DISK_FULL, has_room, is_disk_full, passing_trouble, trouble_now
 from sweeps.experiment_folder.layout import (
     create_folder,
     lay_out,
@@ -62,7 +62,6 @@ __all__ = [
     "is_disk_full",
     "is_worked_on",
     "lay_out",
-    "network_type",
     "pack_data",
     "passing_trouble",
     "pin_to_machine",

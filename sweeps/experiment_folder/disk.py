@@ -26,25 +26,6 @@ PASSING = {
     errno.ETIMEDOUT: "the disk of {} does not answer",
 }
 
-#: File systems whose locks and appends are not those of a local disk.
-NETWORK_TYPES = (
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb3",
-    "smbfs",
-    "9p",
-    "afs",
-    "ceph",
-    "lustre",
-    "gpfs",
-    "beegfs",
-    "fuse.sshfs",
-    "fuse.glusterfs",
-    "fuse.s3fs",
-    "fuse.gcsfuse",
-)
-
 
 def is_disk_full(error: BaseException | None) -> bool:
     """Return whether an error comes from a full disk or a used-up quota, however it was wrapped."""
@@ -85,19 +66,3 @@ def has_room(folder: Path, checkpoint_bytes: int = 0) -> bool:
     """Return whether a run may be started: two checkpoints and 64 MiB are free, or a tenth of a small disk."""
     usage = shutil.disk_usage(folder)
     return usage.free >= min(max(64 * MEBIBYTE, 2 * checkpoint_bytes), usage.total // 10)
-
-
-def network_type(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
-    """Return the type of the network file system that a path lies on; None for a local disk, or where unknown."""
-    try:
-        lines = [line.split() for line in mounts.read_text(encoding="utf-8").splitlines()]
-    except OSError:
-        return None
-    here = path.resolve()
-    points = [(Path(fields[1].replace("\\040", " ")), fields[2]) for fields in lines if len(fields) > 2]
-    above = [(point, kind) for point, kind in points if here.is_relative_to(point)]
-    if not above:
-        return None
-    # of two mounts on one point the later one is seen
-    kind = max(enumerate(above), key=lambda mount: (len(mount[1][0].parts), mount[0]))[1][1]
-    return kind if kind in NETWORK_TYPES else None

@@ -21,6 +21,15 @@ TOKEN_PREFIX = "cvae-"
 
 
 @dataclass(frozen=True)
+class Share:
+    """What one run asks of a machine."""
+
+    cpus: int
+    gpus: float = 0.0  # parts of one where the engine shares them
+    memory_gb: float | None = None  # of the machine; None: what the engine gives
+
+
+@dataclass(frozen=True)
 class Job:
     """One submission of a run.
 
@@ -34,12 +43,13 @@ class Job:
     engine: str = "local"  # name of the launcher
     attempt: int = 1
     id: str | None = None  # the engine's; None: nobody knows whether it was submitted
-    phase: str = ""  # as last seen: `Phase`'s words; "" before the first look
+    phase: str = ""  # as last seen: `Phase`'s words; "" before the first look, "over" once its end was taken note of
     where: str = ""  # the machine, as last seen
     said: str = ""  # the engine's words, as last seen
     since: str = ""  # when it was first seen so, ISO 8601: for people, nothing is decided by it
     is_ended_by_us: bool = False  # no person cancelled it
     slots_then: int = 1  # runs that its device was allowed when it was submitted
+    larger: Share | None = None  # what it asks for since it ran out of memory
 
     def worker_command(self, python: str = sys.executable) -> list[str]:
         """Return the command that trains the run, wherever it is run: paths are absolute."""

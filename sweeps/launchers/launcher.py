@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, Protocol
 
-from sweeps.launchers.job_record import Job
+from sweeps.launchers.job_record import Job, Share
 
 
 class Phase(Enum):
@@ -23,15 +23,6 @@ class Phase(Enum):
 
 #: Why a job ended, where the engine knows; "exit": its process ended by itself, or was killed on its machine.
 Cause = Literal["", "exit", "cancelled", "preempted", "node_lost", "memory", "time_limit", "never_started"]
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one run asks of a machine."""
-
-    cpus: int
-    gpus: float = 0.0  # parts of one where the engine shares them
-    memory_gb: float | None = None  # of the machine; None: what the engine gives
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
+from cvae.file_systems import network_type
 from cvae.processes import mark_of
 from sweeps.launchers.forked_worker import ForkServer
-from sweeps.launchers.job_record import Job
-from sweeps.launchers.launcher import Launcher, Phase, Seen, Share
+from sweeps.launchers.job_record import Job, Share
+from sweeps.launchers.launcher import Launcher, Phase, Seen
 from sweeps.launchers.worker_process import Start, WorkerProcess
 
 
@@ -23,11 +24,13 @@ class LocalLauncher:
 
     Args:
         start: starts a worker's process for a run folder and a token, in an environment; None: a fork server.
+        poll_s: seconds between two looks.
     """
 
     name, poll_s, lost_s, is_local = "local", 0.2, 120.0, True
 
-    def __init__(self, start: Start | None = None) -> None:
+    def __init__(self, start: Start | None = None, poll_s: float = poll_s) -> None:
+        self.poll_s = poll_s
         self._server = ForkServer() if start is None else None
         self.start: Start = start if self._server is None else self._server.start  # type: ignore[assignment]
         self._processes: dict[str, WorkerProcess] = {}  # token -> a process of ours
@@ -48,16 +51,15 @@ class LocalLauncher:
         return {job.token: self._seen(job) for job in jobs}
 
     def _seen(self, job: Job) -> Seen:
-        host, process = socket.gethostname(), self._processes.get(job.token)
-        if process is not None:
-            if process.poll() is None:
-                return Seen(Phase.RUNNING, host)
-            if not job.folder.is_being_trained():
-                return Seen(Phase.ENDED, host, "exit", process.returncode)
+        process = self._processes.get(job.token)
+        if process is None:
+            return seen_here(job)
+        if process.poll() is None:
+            return Seen(Phase.RUNNING, socket.gethostname())
+        if job.folder.is_being_trained():
             del self._processes[job.token]  # a worker from before was faster to take the run
-        if job.folder.is_being_trained() or (process is None and is_alive(job.id)):
-            return Seen(Phase.RUNNING, host)
-        return Seen(Phase.ENDED, host, "exit")
+            return seen_here(job)
+        return Seen(Phase.ENDED, socket.gethostname(), "exit", process.returncode)
 
     def end(self, job: Job, *, now: bool) -> None:
         """Send a signal to the worker and whatever it started; to nobody where it is not certain who that is."""
@@ -65,9 +67,9 @@ class LocalLauncher:
         process = self._processes.get(job.token)
         if process is not None and process.poll() is None:
             pid = process.pid  # of one that has ended it may be another's by now
-        elif (trainer := job.folder.trainer()) is not None:
-            pid = trainer.pid
         else:
+            pid = _pid_of(job)
+        if pid is None:
             return
         with suppress(ProcessLookupError):
             if os.getpgid(pid) == pid:  # a group of its own, as start_worker gives it
@@ -95,13 +97,33 @@ def id_of(pid: int) -> str:
     return f"{socket.gethostname()} {pid} {mark.birth if mark else ''}"
 
 
-def is_alive(process_id: str | None) -> bool:
-    """Return whether the process of an id is at work on this machine."""
-    parts = (process_id or "").split()
-    if len(parts) != 3 or parts[0] != socket.gethostname() or not parts[1].isdigit():
-        return False
-    mark = mark_of(int(parts[1]))
-    return mark is not None and mark.birth == parts[2]
+def seen_here(job: Job) -> Seen:
+    """Return how a job stands as this machine sees it, whoever started it.
+
+    Whether a process of another machine lives cannot be known here, but where the disk is this machine's own: then
+    nobody works on the run whose lock is free.
+    """
+    here, (host, _, _) = socket.gethostname(), _process_of(job)
+    if job.folder.is_being_trained() or _pid_of(job) is not None:
+        return Seen(Phase.RUNNING, here)
+    if job.engine == LocalLauncher.name and (host in ("", here) or network_type(job.folder.path) is None):
+        return Seen(Phase.ENDED, here, "exit")
+    return Seen(Phase.GONE, host)
+
+
+def _process_of(job: Job) -> tuple[str, int, str]:
+    """Return machine, number and birth of a job's process, by its id."""
+    parts = (job.id or "").split()
+    return (parts[0], int(parts[1]), parts[2]) if len(parts) == 3 and parts[1].isdigit() else ("", 0, "")
+
+
+def _pid_of(job: Job) -> int | None:
+    """Return the number of the live process that is a job, or trains its run; None where it is not known for certain."""
+    if (trainer := job.folder.trainer()) is not None:
+        return trainer.pid
+    host, pid, birth = _process_of(job)
+    mark = mark_of(pid) if host == socket.gethostname() else None
+    return pid if mark is not None and mark.birth == birth else None
 
 
 def make_launcher(settings: Any = None) -> Launcher:

@@ -1,78 +1,126 @@
-"""One worker at work on one run, seen from outside: alive or not, how far, and how it is ended."""
+"""One job at work on one run, seen from outside: queued or running, how far, hung, lost, over."""
 
-import os
-import signal
 from contextlib import suppress
 from typing import Any
 
 from cvae.errors import InputError, unless_damaged
-from cvae.record import RunError, RunFolder, RunState
+from cvae.record import RunError, RunState
 from sweeps.experiment import PlannedRun
-from sweeps.launchers import WorkerProcess
+from sweeps.launchers import Job, Phase, Seen
 
 #: Seconds between two looks that count, at most: in a longer gap this process was not there to see the worker beat.
 LOOK_S = 5.0
 
 
-class Attempt:
-    """A worker: a process of ours, or one that an earlier coordinator started (adopted: no process)."""
+class Stillness:
+    """For how long something has not changed, in time in which this process looked.
 
-    def __init__(
-        self,
-        run: PlannedRun,
-        folder: RunFolder,
-        device: str,
-        slots_then: int,
-        process: WorkerProcess | None,
-        now: float,
-    ) -> None:
-        self.run = run
-        self.folder = folder
-        self.device = device
-        self.slots_then = slots_then  # runs that the device was allowed when this one was started
-        self.process = process
-        self.started = now
-        self.number_before = unless_damaged(folder.read_state, RunState(), []).attempt if process else -1
-        self.is_paused = False
-        self._beat = ""
+    A pause of the whole machine, or an engine that does not answer, counts for nothing.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.seconds = 0.0
+        self._seen = b""
         self._looked = now
-        self._still_s = 0.0  # seconds that were watched and in which nothing beat
+
+    def look(self, now: float, content: bytes, most_s: float) -> float:
+        """Return the seconds for which the content has stood still; empty content says nothing.
+
+        Args:
+            now: monotonic clock, seconds.
+            content: what changes while work goes on.
+            most_s: what the time since the last look counts for at most.
+        """
+        watched_s, self._looked = min(now - self._looked, most_s), now
+        if content and content != self._seen:
+            self._seen, self.seconds = content, 0.0
+        else:
+            self.seconds += watched_s
+        return self.seconds
+
+    def skip(self, now: float) -> None:
+        """Let the time since the last look count for nothing."""
+        self._looked = now
+
+
+class Attempt:
+    """A job: one that this process submitted, or one of an earlier coordinator's (adopted)."""
+
+    def __init__(self, run: PlannedRun, job: Job, device: str, now: float, *, is_adopted: bool = False) -> None:
+        self.run, self.folder, self.job, self.device = run, job.folder, job, device
+        self.is_adopted = is_adopted
+        self.started = now  # when it was first seen running, once it was
+        self.submitted = now
+        self.number_before = -1 if is_adopted else job.attempt - 1
+        self.seen: Seen | None = None  # None before the first look
+        self.is_paused = False
+        self.is_spared = False  # lost with most of the others: the engine's fault, and nobody's attempt in vain
+        self._beating, self._lost = Stillness(now), Stillness(now)
+        self._end_asked: float | None = None
         self._offset = 0
 
-    def is_over(self) -> bool:
-        """Return whether nobody works on the run any more."""
-        if self.process is not None:
-            if self.process.poll() is None:
-                return False
-            if not self.folder.is_being_trained():
-                return True
-            self.process = None  # a worker from before was faster to take the run: adopted
-        return not self.folder.is_being_trained()
+    @property
+    def is_running(self) -> bool:
+        """Whether its worker is at work, as far as the engine knows."""
+        return self.seen is not None and self.seen.phase is Phase.RUNNING
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether the engine has it and has not started it."""
+        return self.seen is not None and self.seen.phase is Phase.QUEUED
+
+    def note(self, seen: Seen, now: float) -> bool:
+        """Take note of what the engine says; return whether that is something new."""
+        is_new = seen != self.seen
+        if seen.phase is Phase.RUNNING and not self.is_running:  # a run that waits in a queue cannot hang
+            self.started = now
+            self._beating = Stillness(now)
+        self.seen = seen
+        return is_new
+
+    def skip(self, now: float) -> None:
+        """Let the time since the last look count for nothing: nobody could see anything."""
+        self._beating.skip(now)
+        self._lost.skip(now)
+
+    def is_over(self, now: float, lost_s: float, most_s: float = LOOK_S) -> bool:
+        """Return whether nobody works on the run any more.
+
+        A job that its engine lost, or whose machine was lost, may train on: it is over once the run's record has stood
+        still for `lost_s`, or is final.
+        """
+        if self.seen is None or self.seen.phase in (Phase.QUEUED, Phase.RUNNING):
+            self._lost = Stillness(now)
+            return False
+        if self.seen.phase is Phase.ENDED and self.seen.cause != "node_lost":
+            return True
+        if unless_damaged(self.folder.read_state, RunState(), []).is_final:
+            return True
+        content = _content(self.folder.heartbeat) + b"/" + _content(self.folder.state)
+        return self._lost.look(now, content, most_s) >= lost_s
 
     def error(self, state: RunState) -> RunError | None:
         """Return the error that this attempt recorded; one of an earlier attempt is not its."""
         return state.error if state.attempt > self.number_before else None
 
-    def has_hung(self, now: float, after_s: float) -> bool:
-        """Return whether the run has stood still for too long, on this process's monotonic clock.
+    def has_hung(self, now: float, after_s: float, most_s: float = LOOK_S) -> bool:
+        """Return whether the run has stood still for too long, on this process's monotonic clock; once for each time.
 
         Only time in which this process looked counts: a pause of the whole machine is nobody's hang. A file that is not
         there or empty says nothing.
         """
-        watched_s = min(now - self._looked, LOOK_S, after_s / 4)
-        self._looked = now
-        try:
-            beat = self.folder.heartbeat.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            beat = ""
-        if beat and beat != self._beat:
-            self._beat, self._still_s = beat, 0.0
+        if self._beating.look(now, _content(self.folder.heartbeat), min(most_s, after_s / 4)) <= after_s:
             return False
-        self._still_s += watched_s
-        if self._still_s <= after_s:
-            return False
-        self._still_s = 0.0  # reported once: what ends it takes a moment
+        self._beating.seconds = 0.0  # reported once: what ends it takes a moment
         return True
+
+    def is_due_to_be_killed(self, now: float, after_s: float) -> bool:
+        """Return whether a worker that was asked to end has had its time; asks for none where nobody asked."""
+        return self._end_asked is not None and now - self._end_asked >= after_s
+
+    def asked_to_end(self, now: float | None) -> None:
+        """Take note that the engine was asked to end it; None once it was asked to kill it."""
+        self._end_asked = now
 
     def new_epochs(self) -> list[dict[str, Any]]:
         """Return the evaluations recorded since the last call."""
@@ -86,16 +134,9 @@ class Attempt:
                 self.folder.ask_to_stop("paused")
         self.is_paused = True
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the worker and whatever it started; to nobody where it is not certain who that is."""
-        if self.process is not None and self.process.poll() is None:
-            pid = self.process.pid  # of one that has ended it may be another's by now
-        elif (trainer := self.folder.trainer()) is not None:
-            pid = trainer.pid
-        else:
-            return
-        with suppress(ProcessLookupError):
-            if os.getpgid(pid) == pid:  # a group of its own, as start_worker gives it
-                os.killpg(pid, number)
-            else:
-                os.kill(pid, number)
+
+def _content(path: Any) -> bytes:
+    try:
+        return bytes(path.read_bytes())
+    except OSError:
+        return b""

@@ -17,6 +17,7 @@ from sweeps.experiment.experiment import Experiment, build_experiment
 from sweeps.experiment_folder.consistency.hashes import declared_hash
 from sweeps.experiment_folder.layout import lay_out
 from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.launchers.local import LocalLauncher
 from sweeps.study.storage import open_storage
 from sweeps.workers.slots import Slots
 
@@ -54,7 +55,7 @@ class Sweep:
         values: Score = options.pop("score", score)
         every = self.experiment.config("a", {}, 0, "test").evaluation.every
 
-        def start(folder: RunFolder, environment: dict[str, str]) -> Any:
+        def start(folder: RunFolder, token: str, environment: dict[str, str]) -> Any:
             hit = None if fault is None else lambda attempt, step: fault(folder, attempt, step)
             steps = self.experiment.config("a", {}, 0, "test").train.steps
             return SteppingWorker(folder, values, steps, every, hit)
@@ -64,9 +65,8 @@ class Sweep:
             self.root,
             Slots({"cpu": slots}),
             1,
-            start=start,
+            launcher=LocalLauncher(start, poll_s=0.0),
             backoff_first_s=0.01,
-            poll_s=0.0,
             **options,
         )
 

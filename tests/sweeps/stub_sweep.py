@@ -12,6 +12,7 @@ from sweeps.coordinator.coordinator import Coordinator
 from sweeps.experiment.experiment import load_experiment
 from sweeps.experiment_folder.layout import lay_out
 from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.launchers.local import LocalLauncher
 from sweeps.workers.slots import Slots
 
 REPOSITORY = Path(__file__).parents[2]
@@ -22,10 +23,10 @@ def sweep(
 ) -> Coordinator | None:
     """Run to the end; None where another coordinator holds the experiment."""
 
-    def start(folder: RunFolder, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    def start(folder: RunFolder, token: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         worker = Path(__file__).with_name("stub_worker.py")
         return subprocess.Popen(
-            [sys.executable, str(worker), str(folder.path), how],
+            [sys.executable, str(worker), str(folder.path), how, token],
             env=os.environ | environment | {"PYTHONPATH": str(REPOSITORY)},
             start_new_session=True,
         )
@@ -41,7 +42,7 @@ def sweep(
             root,
             Slots({"cpu": slots}),
             1,
-            start=start,
+            launcher=LocalLauncher(start),
             storage=storage,
             **{"backoff_first_s": 0.05} | options,
         )

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 from cvae.processes import beat
 from cvae.record import RunFolder
+from cvae.run.fence import Fence
 from cvae.run.heartbeat import beating
 
 
 def test_work_that_makes_no_update_beats(tmp_path: object) -> None:
     folder = RunFolder(tmp_path)
-    with beating(folder, every_s=0.001) as heart:
+    with beating(folder, Fence(folder), every_s=0.001) as heart:
         seen = set()
         for _ in range(3):
             beat()  # packing: there is no trainer yet
@@ -28,7 +29,7 @@ def test_work_that_makes_no_update_beats(tmp_path: object) -> None:
 
 def test_a_look_never_finds_half_of_it(tmp_path: object) -> None:
     folder, looks = RunFolder(tmp_path), []
-    with beating(folder, every_s=0.0) as heart:
+    with beating(folder, Fence(folder), every_s=0.0) as heart:
         heart.trainer = SimpleNamespace(step=12345)
         deadline = time.monotonic() + 5
         while not folder.heartbeat.exists() and time.monotonic() < deadline:

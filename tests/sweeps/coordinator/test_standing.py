@@ -50,8 +50,8 @@ def check(lines: list[str], place: Path) -> None:
 def test_a_worker_that_cannot_be_started_is_waited_for(name: str, tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     number = getattr(errno, name)
-    trouble = Trouble(OSError(number, os.strerror(number)), sweep.coordinator.fleet._start)
-    sweep.coordinator.fleet._start = trouble
+    trouble = Trouble(OSError(number, os.strerror(number)), sweep.coordinator.fleet.launcher.start)
+    sweep.coordinator.fleet.launcher.start = trouble
     check(sweep.run(), tmp_path)
     assert trouble.left == 0
     assert "it waited for trouble to pass once" in sweep.seen()
@@ -192,7 +192,7 @@ def test_asked_to_stop_while_a_database_is_silent_it_stops(tmp_path: Path, monke
 
 def test_what_does_not_pass_is_not_waited_for(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
-    sweep.coordinator.fleet._start = Trouble(PermissionError(errno.EACCES, "Permission denied"), None)
+    sweep.coordinator.fleet.launcher.start = Trouble(PermissionError(errno.EACCES, "Permission denied"), None)
     with pytest.raises(PermissionError):
         sweep.run()
 

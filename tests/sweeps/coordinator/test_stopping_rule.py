@@ -36,15 +36,15 @@ class SureSweep(Sweep):
         }
         self.gain = gain
         super().__init__(path, slots=slots, change=change)
-        start = self.coordinator.fleet._start
+        start = self.coordinator.fleet.launcher.start
 
-        def start_scored(folder: RunFolder, environment: dict[str, str]) -> Any:
-            worker = start(folder, environment)
+        def start_scored(folder: RunFolder, token: str, environment: dict[str, str]) -> Any:
+            worker = start(folder, token, environment)
             of_arm = gain[folder.path.parent.name]
             worker._score = lambda params, seed, step: 20 + of_arm[(seed - 1000) % len(of_arm)]
             return worker
 
-        self.coordinator.fleet._start = start_scored
+        self.coordinator.fleet.launcher.start = start_scored
 
     def trained(self) -> dict[str, int]:
         return {arm: len(list((self.root.path / arm).glob("confirm-*"))) for arm in self.gain}
@@ -119,7 +119,7 @@ def kill_at_look(sweep: SureSweep, n: int, *, is_written: bool) -> None:
     looked = (line for line in sweep.coordinator.run() if line.startswith("looked"))
     next(itertools.islice(looked, n - 1, None))
     for attempt in sweep.coordinator.active.values():
-        attempt.process._held.close()  # its workers die as well
+        sweep.coordinator.fleet.launcher._processes[attempt.job.token]._held.close()  # its workers die as well
     if not is_written:
         lines = sweep.root.ledger.read_text().splitlines(keepends=True)
         assert json.loads(lines[-1])["event"] == "look"
@@ -144,10 +144,10 @@ def test_killed_at_a_look_it_decides_the_same(at_look: int, is_written: bool, tm
 
 def break_down(sweep: SureSweep, arm: str, seeds: set[int]) -> None:
     """Let runs end with a non-finite loss."""
-    start = sweep.coordinator.fleet._start
+    start = sweep.coordinator.fleet.launcher.start
 
-    def start_broken(folder: RunFolder, environment: dict[str, str]) -> Any:
-        worker = start(folder, environment)
+    def start_broken(folder: RunFolder, token: str, environment: dict[str, str]) -> Any:
+        worker = start(folder, token, environment)
         identity = folder.read_identity()
         if identity.arm == arm and identity.seed - 1000 in seeds:
             worker._work = diverging(folder)
@@ -157,7 +157,7 @@ def break_down(sweep: SureSweep, arm: str, seeds: set[int]) -> None:
         yield
         folder.write_state(RunState("diverged", attempt=1, error=RunError("diverged", "Diverged", f"{folder.path}")))
 
-    sweep.coordinator.fleet._start = start_broken
+    sweep.coordinator.fleet.launcher.start = start_broken
 
 
 def test_a_winner_that_breaks_down_is_watched_on(tmp_path: Path) -> None:

@@ -69,8 +69,8 @@ def test_a_forked_worker_leaves_what_one_of_its_own_leaves(
     tmp_path: Path, tiny: Config, tiny_store: Store, server: ForkServer
 ) -> None:
     alone, forked, again = (new_run(tmp_path / name, tiny) for name in ("alone", "forked", "again"))
-    assert start_worker(alone, PINNED).wait() == 0
-    workers = [server.start(forked, PINNED), server.start(again, PINNED)]
+    assert start_worker(alone, "", PINNED).wait() == 0
+    workers = [server.start(forked, "", PINNED), server.start(again, "", PINNED)]
     assert all(isinstance(worker, ForkedWorker) for worker in workers)
     assert [ended(worker) for worker in workers] == [0, 0]
     assert without_timings(alone) == without_timings(forked) == without_timings(again)
@@ -83,7 +83,7 @@ def test_a_worker_is_pinned_and_in_a_session_of_its_own(
     tmp_path: Path, tiny: Config, tiny_store: Store, server: ForkServer
 ) -> None:
     folder = new_run(tmp_path / "run", changed(tiny, LONG))
-    worker = server.start(folder, PINNED)
+    worker = server.start(folder, "", PINNED)
     wait_for(lambda: trains(folder))
     assert os.getsid(worker.pid) == worker.pid != os.getsid(0)
     assert f"OMP_NUM_THREADS={PINNED['OMP_NUM_THREADS']}".encode() in Path(f"/proc/{server.pid}/environ").read_bytes()
@@ -98,7 +98,7 @@ def test_a_worker_that_is_asked_to_end_does_as_one_of_its_own(
     tmp_path: Path, tiny: Config, tiny_store: Store, server: ForkServer
 ) -> None:
     folder = new_run(tmp_path / "run", changed(tiny, LONG))
-    worker = server.start(folder, PINNED)
+    worker = server.start(folder, "", PINNED)
     wait_for(lambda: trains(folder))
     os.kill(worker.pid, signal.SIGTERM)
     assert ended(worker) == 143
@@ -110,7 +110,7 @@ def test_a_number_is_kept_until_its_end_was_read(
 ) -> None:
     folder = new_run(tmp_path / "run", tiny)
     folder.config.write_text("image_size: 7\n")
-    worker = server.start(folder, PINNED)
+    worker = server.start(folder, "", PINNED)
     wait_for(lambda: "Z (zombie)" in Path(f"/proc/{worker.pid}/status").read_text())
     assert ended(worker) == 2
     wait_for(lambda: not Path(f"/proc/{worker.pid}").exists())
@@ -120,14 +120,14 @@ def test_a_parent_that_is_killed_takes_no_run_with_it(
     tmp_path: Path, tiny: Config, tiny_store: Store, server: ForkServer
 ) -> None:
     folder = new_run(tmp_path / "run", changed(tiny, LONG))
-    worker, parent = server.start(folder, PINNED), server.pid
+    worker, parent = server.start(folder, "", PINNED), server.pid
     wait_for(lambda: trains(folder))
     assert parent is not None
     os.kill(parent, signal.SIGKILL)
     assert ended(worker) == UNKNOWN
     assert worker.returncode is None
     assert folder.is_being_trained()
-    other = server.start(new_run(tmp_path / "other", tiny), PINNED)
+    other = server.start(new_run(tmp_path / "other", tiny), "", PINNED)
     assert isinstance(other, ForkedWorker)
     assert server.pid != parent
     assert ended(other) == 0
@@ -139,9 +139,9 @@ def test_a_coordinator_that_is_killed_leaves_the_worker_and_no_parent(
 ) -> None:
     folder = new_run(tmp_path / "run", changed(tiny, LONG))
     code = (
-        "import sys, time; from cvae.record import RunFolder; from sweeps.workers import ForkServer\n"
+        "import sys, time; from cvae.record import RunFolder; from sweeps.launchers import ForkServer\n"
         "server = ForkServer(); from pathlib import Path\n"
-        f"worker = server.start(RunFolder(Path({str(folder.path)!r})), {PINNED!r})\n"
+        f"worker = server.start(RunFolder(Path({str(folder.path)!r})), '', {PINNED!r})\n"
         "print(server.pid, worker.pid, flush=True); time.sleep(600)"
     )
     coordinator = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=with_project())
@@ -159,9 +159,9 @@ def test_what_may_use_a_gpu_is_not_forked(monkeypatch: pytest.MonkeyPatch, tmp_p
     started = []
     monkeypatch.setattr("sweeps.launchers.forked_worker.start_worker", lambda *given: started.append(given))
     with closing(ForkServer()) as server:
-        server.start(RunFolder(tmp_path), PINNED | {"CUDA_VISIBLE_DEVICES": "0"})
+        server.start(RunFolder(tmp_path), "", PINNED | {"CUDA_VISIBLE_DEVICES": "0"})
         assert server.is_gone()
-    assert started == [(RunFolder(tmp_path), PINNED | {"CUDA_VISIBLE_DEVICES": "0"})]
+    assert started == [(RunFolder(tmp_path), "", PINNED | {"CUDA_VISIBLE_DEVICES": "0"})]
 
 
 def test_where_no_parent_comes_up_workers_are_started_by_themselves(
@@ -172,7 +172,7 @@ def test_where_no_parent_comes_up_workers_are_started_by_themselves(
     (broken / "__init__.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr("sweeps.child_environment.ROOT", tmp_path)  # so that the broken one is found first
-    worker = server.start(new_run(tmp_path / "run", tiny), PINNED)
+    worker = server.start(new_run(tmp_path / "run", tiny), "", PINNED)
     assert isinstance(worker, subprocess.Popen)
     worker.kill()
     worker.wait()
