@@ -73,7 +73,7 @@ def test_no_folder_has_a_circle(folder: str) -> None:
 #: Left never imports right, where direction is meant and not only freedom from circles.
 ORDER = {
     "cvae": """
-        console, errors, processes, sections, provenance, extensions, file_systems < cli, files, schedules
+        console, errors, processes, sections, provenance, extensions < cli, files, schedules
         < random_streams, data, record < config < device, new_run < model < evaluation < training, visualization < run
         < api, train, evaluate < predict""",
     "cvae/data": """
@@ -219,7 +219,8 @@ def test_one_name_is_one_thing() -> None:
         if path.name not in ("__init__.py", "__main__.py"):
             stems[path.stem].append(module)
     assert {stem: modules for stem, modules in stems.items() if len(modules) > 1} == {}
-    assert {name: modules for name, modules in public_definitions().items() if len(modules) > 1} == {}
+    several = {name: modules for name, modules in public_definitions().items() if len(modules) > 1}
+    assert set(several) <= {"make_launcher"}  # the door of each launcher, by which the registry opens it
 
 
 #: Words that were poems: the field's term for each is in use.

@@ -1,5 +1,6 @@
 """The lines of `epochs.jsonl`: those that can be read, and how many cannot."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,17 @@ from cvae.files import parse_json
 
 def bytes_from(path: Path, offset: int = 0) -> bytes:
     """Return what a file holds from an offset on; nothing where there is no file."""
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read()
-    except FileNotFoundError:
-        return b""
+    for is_last in (False, True):
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            if is_last or error.errno != errno.ESTALE:  # another machine replaced it: opened again it is the new one
+                raise
+    return b""
 
 
 def describe_damage(path: Path) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.files import holder_of, is_locked, parse_json, write_atomically, write_json
+from cvae.files import holder_of, is_locked, read_current, write_atomically, write_json
 from cvae.processes import ProcessMark, mark_of
 from cvae.record.epoch_lines import bytes_from, describe_damage, parse_epochs
 from cvae.record.names import STOP_ASKS, Status
@@ -107,14 +107,6 @@ class RunFolder:
         """Replace the state."""
         write_json(self.state, asdict(state))
 
-    def read_token(self) -> str | None:
-        """Return the token of the job that may write here; None where no record of one can be read."""
-        with suppress(OSError, ValueError):
-            values = parse_json(self.job.read_bytes())
-            token = values.get("token") if isinstance(values, dict) else None
-            return token if isinstance(token, str) else None
-        return None
-
     def read_identity(self) -> RunIdentity | None:
         """Return what the run is within its experiment; None for a run made by hand.
 
@@ -152,7 +144,7 @@ class RunFolder:
     def read_heartbeat(self) -> int:
         """Return the number of training steps done; 0 where none was written."""
         try:
-            return max(0, int(self.heartbeat.read_text(encoding="utf-8").split()[0]))
+            return max(0, int(read_current(self.heartbeat).split()[0]))
         except (OSError, ValueError, IndexError):
             return 0
 
@@ -195,6 +187,6 @@ def _recorded_trainer(folder: RunFolder) -> ProcessMark | None:
 def _read_if_there(path: Path) -> str | None:
     """Return a small file's words, whatever they are; None where there is none."""
     try:
-        return path.read_bytes().strip().decode(errors="replace")
+        return read_current(path).strip().decode(errors="replace")
     except FileNotFoundError:
         return None

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from cvae.errors import AlreadyTraining, InputError, NoLocks
-from cvae.files import held
+from cvae.files import held, parse_json, read_current
 from cvae.record import RunFolder
 
 
@@ -27,7 +27,7 @@ class Fence:
     @property
     def is_ours(self) -> bool:
         """Whether the run's record names this job; one that cannot be read names no other."""
-        return not self.token or self.folder.read_token() in (None, self.token)
+        return not self.token or _recorded_token(self.folder) in (None, self.token)
 
     def check(self) -> None:
         """Let nobody write whose run is another's by now.
@@ -56,6 +56,15 @@ class Fence:
             if old.name != f"claim-{self.token}":
                 with suppress(OSError):
                     old.unlink()
+
+
+def _recorded_token(folder: RunFolder) -> str | None:
+    """Return the token of the job that may write into a run's folder; None where no record of one can be read."""
+    with suppress(OSError, ValueError):
+        values = parse_json(read_current(folder.job))
+        token = values.get("token") if isinstance(values, dict) else None
+        return token if isinstance(token, str) else None
+    return None
 
 
 def _link(folder: RunFolder, token: str) -> bool:

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from cvae.errors import InputError
-from cvae.file_systems import network_type
-from cvae.files import write_atomically
+from cvae.files import network_type, write_atomically
 from cvae.processes import beats
 from cvae.record import RunFolder
 from cvae.run.fence import Fence

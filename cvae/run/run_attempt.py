@@ -60,7 +60,5 @@ class RunAttempt:
         ended = replace(self.state, status=status, error=facts)
         if status != "interrupted":
             ended = replace(ended, flags=flags_by_record(self.folder.read_epochs(), diverged=status == "diverged"))
-        with suppress(
-            InputError
-        ):  # a full disk takes no state, another job's run none of ours: what is raised says
+        with suppress(InputError):  # a full disk takes no state, another job's run none of ours: what is raised says
             self.record(ended)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
-from cvae.file_systems import network_type
+from cvae.files import network_type
 from cvae.processes import mark_of
 from sweeps.launchers.forked_worker import ForkServer
 from sweeps.launchers.job_record import Job, Share
@@ -65,10 +65,8 @@ class LocalLauncher:
         """Send a signal to the worker and whatever it started; to nobody where it is not certain who that is."""
         number = signal.SIGKILL if now else signal.SIGTERM
         process = self._processes.get(job.token)
-        if process is not None and process.poll() is None:
-            pid = process.pid  # of one that has ended it may be another's by now
-        else:
-            pid = _pid_of(job)
+        is_at_work = process is not None and process.poll() is None  # else its number may be another's by now
+        pid = process.pid if process is not None and is_at_work else _pid_of(job)
         if pid is None:
             return
         with suppress(ProcessLookupError):
@@ -118,7 +116,7 @@ def _process_of(job: Job) -> tuple[str, int, str]:
 
 
 def _pid_of(job: Job) -> int | None:
-    """Return the number of the live process that is a job, or trains its run; None where it is not known for certain."""
+    """Return the number of the live process that is a job, or trains its run; None where that is not certain."""
     if (trainer := job.folder.trainer()) is not None:
         return trainer.pid
     host, pid, birth = _process_of(job)

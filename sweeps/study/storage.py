@@ -7,8 +7,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from cvae.errors import InputError
-from cvae.file_systems import network_type
-from cvae.files import write_atomically
+from cvae.files import network_type, write_atomically
 from sweeps.experiment_folder import ExperimentFolder, Ledger
 from sweeps.study.journal import open_whole_journal
 from sweeps.study.storage_url import check_url, shown_url, without_secrets

@@ -32,7 +32,7 @@ RUN_HOLDS = """query RunHolds($entity: String!, $project: String!, $run: String!
 }"""
 
 
-class Unreachable(Exception):
+class Unanswered(Exception):
     """No server to upload to; the message says why, and never holds a key."""
 
 
@@ -56,31 +56,31 @@ class Server:
         """Return the server that wandb would use, by WANDB_BASE_URL, WANDB_API_KEY and netrc.
 
         Raises:
-            Unreachable: there is no key.
+            Unanswered: there is no key.
         """
         env = os.environ if environment is None else environment
         url = (env.get("WANDB_BASE_URL") or wandb.Settings().base_url).rstrip("/")
         key = env.get("WANDB_API_KEY") or _key_in_netrc(url, env)
         if not key:
-            raise Unreachable(f"there is no API key for {url} (WANDB_API_KEY, or `wandb login`)")
+            raise Unanswered(f"there is no API key for {url} (WANDB_API_KEY, or `wandb login`)")
         return cls(url, key)
 
     def check(self) -> str:
         """Return the entity that the key belongs to.
 
         Raises:
-            Unreachable: the server does not answer, answers with an error, or does not know the key.
+            Unanswered: the server does not answer, answers with an error, or does not know the key.
         """
         viewer = self.ask(VIEWER, {}).get("viewer")
         if not viewer:
-            raise Unreachable(f"{self.url} does not accept the API key")
+            raise Unanswered(f"{self.url} does not accept the API key")
         return str(viewer["entity"])
 
     def uploaded(self, entity: str, project: str, run: str) -> Uploaded | None:
         """Return what the server has of a run; None where it has no such run.
 
         Raises:
-            Unreachable: the server does not answer as it should.
+            Unanswered: the server does not answer as it should.
         """
         files: set[str] = set()
         after: str | None = None
@@ -99,7 +99,7 @@ class Server:
         """Return the data that answers a GraphQL query.
 
         Raises:
-            Unreachable: it does not answer in time, or not as it should.
+            Unanswered: it does not answer in time, or not as it should.
         """
         token = base64.b64encode(f"api:{self.key}".encode()).decode()
         request = urllib.request.Request(
@@ -111,13 +111,13 @@ class Server:
             with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
                 return dict(json.load(answer)["data"] or {})
         except urllib.error.HTTPError as error:
-            raise Unreachable(f"{self.url} answers with error {error.code}") from error
+            raise Unanswered(f"{self.url} answers with error {error.code}") from error
         except TimeoutError as error:
-            raise Unreachable(f"{self.url} does not answer within {ANSWER_S:.0f} s") from error
+            raise Unanswered(f"{self.url} does not answer within {ANSWER_S:.0f} s") from error
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{self.url} cannot be reached") from error
+            raise Unanswered(f"{self.url} cannot be reached") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise Unreachable(f"{self.url} answers with something else than a wandb server's answer") from error
+            raise Unanswered(f"{self.url} answers with something else than a wandb server's answer") from error
 
 
 def _key_in_netrc(url: str, environment: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from cvae.errors import InputError
 from sweeps.tracking.mirror import PROJECT
 from sweeps.tracking.offline_runs import LoggedRun, OfflineRun, offline_runs_of
 from sweeps.tracking.process import mirror_now
-from sweeps.tracking.server import Server, Unreachable
+from sweeps.tracking.server import Server, Unanswered
 from sweeps.tracking.settings import home_of_wandb
 
 
@@ -58,7 +58,7 @@ def _server() -> tuple[Server, str]:
     try:
         server = Server.from_environment()
         return server, server.check()
-    except Unreachable as error:
+    except Unanswered as error:
         raise InputError(f"cannot upload: {error}; --dry-run shows what is waiting") from error
 
 
@@ -77,7 +77,7 @@ def _verify(server: Server, entity: str, uploaded: Sequence[LocalRun]) -> None:
     for run in uploaded:
         try:
             arrived = server.uploaded(entity, PROJECT, run.logged.id)
-        except Unreachable as error:
+        except Unanswered as error:
             raise InputError(f"uploaded, but what arrived cannot be counted: {error}") from error
         rows, files = (arrived.rows, arrived.files) if arrived else (0, set())
         missing = set(run.logged.media) - files

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cvae.console import echo_line
 from sweeps.tracking.offline_runs import OfflineRun
-from sweeps.tracking.server import Server, Unreachable
+from sweeps.tracking.server import Server, Unanswered
 from sweeps.tracking.settings import home_of_wandb
 
 #: How long the end of a sweep waits for uploads to complete.
@@ -31,7 +31,7 @@ class Uploader:
         self._is_off = False
         try:
             Server.from_environment(self._environment).check()
-        except Unreachable as error:
+        except Unanswered as error:
             self._give_up(f"{error}; going on offline")
 
     def look(self, open_runs: Sequence[OfflineRun]) -> None:

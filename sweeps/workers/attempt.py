@@ -1,9 +1,11 @@
 """One job at work on one run, seen from outside: queued or running, how far, hung, lost, over."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError, unless_damaged
+from cvae.files import read_current
 from cvae.record import RunError, RunState
 from sweeps.experiment import PlannedRun
 from sweeps.launchers import Job, Phase, Seen
@@ -135,8 +137,8 @@ class Attempt:
         self.is_paused = True
 
 
-def _content(path: Any) -> bytes:
+def _content(path: Path) -> bytes:
     try:
-        return bytes(path.read_bytes())
+        return read_current(path)
     except OSError:
         return b""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cvae.file_systems import network_type
+from cvae.files import network_type
 
 
 def test_a_network_file_system_is_known_by_the_innermost_mount(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
-"""Paths that are not what they should be; locks: looked at without a trace, and saying who holds them."""
+"""Paths that are not what they should be, and files that are read while another machine replaces them."""
 
-import os
-import stat
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +9,15 @@ import pytest
 
 from cvae.errors import InputError
 from cvae.files import (
-    held,
-    holder_of,
-    is_locked,
     lies_within,
     parse_json,
+    read_current,
     require_folder,
     sweep_up,
     write_atomically,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_a_folder_is_one_or_can_become_one(tmp_path: Path) -> None:
@@ -58,30 +55,6 @@ def test_a_link_out_of_a_folder_does_not_lie_within_it(tmp_path: Path) -> None:
     assert not lies_within(inside / "gone", inside)
 
 
-def test_looking_at_a_lock_leaves_nothing(tmp_path: Path) -> None:
-    lock = tmp_path / "run" / "lock"
-    assert not is_locked(lock)
-    assert not lock.parent.exists()
-    with held(lock) as is_ours:
-        assert is_ours
-        lock.chmod(stat.S_IRUSR)
-        assert is_locked(lock)
-        with held(tmp_path / "other"):
-            assert holder_of(lock).pid == os.getpid()
-    assert not is_locked(lock)
-
-
-def test_who_looks_does_not_keep_others_out(tmp_path: Path) -> None:
-    lock = tmp_path / "lock"
-    lock.touch()
-    assert not is_locked(lock)
-    with held(lock) as is_ours:
-        assert is_ours
-    assert lock.read_text().startswith('{"pid"')
-    lock.write_text("[1, 2")
-    assert holder_of(lock) is None
-
-
 def test_json_nested_without_end_is_no_json() -> None:
     with pytest.raises(ValueError, match="deeply"):
         parse_json("[" * 100_000)
@@ -96,3 +69,24 @@ def test_what_killed_writers_left_is_swept_up(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"state.json", ".run.tmp"}
     with pytest.raises(InputError, match="cannot be written"):
         write_atomically(tmp_path / "none" / "x", b"")
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state.json").write_text("{}")
+    stale = [OSError(errno.ESTALE, "Stale file handle")] * 3
+    read = Path.read_bytes
+
+    def reads(path: Path) -> bytes:
+        if stale:
+            raise stale.pop()
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", reads)
+    assert read_current(tmp_path / "state.json") == b"{}"
+    with pytest.raises(FileNotFoundError):
+        read_current(tmp_path / "none")
+    stale += [OSError(errno.ESTALE, "Stale file handle")] * 9
+    with pytest.raises(OSError, match="Stale"):
+        read_current(tmp_path / "state.json")

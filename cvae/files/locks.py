@@ -1,4 +1,4 @@
-"""How a file appears whole, how JSON is read from one, and how one process at a time works on something."""
+"""How one process at a time works on something."""
 
 import errno
 import fcntl
@@ -6,92 +6,17 @@ import json
 import math
 import os
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from cvae.errors import InputError, NoLocks
+from cvae.errors import NoLocks
+from cvae.files.whole_files import parse_json
 from cvae.processes import ProcessMark, mark_of
 
 #: What a file system says that has no locks.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-
-
-def write_atomically(path: Path, data: bytes, *, is_lasting: bool = True) -> None:
-    """Replace a file so that a reader, or a kill at any instant, sees the old bytes or the new, never a mixture.
-
-    Args:
-        path: the file.
-        data: its new content.
-        is_lasting: wait until it is on the disk, so that a power cut loses it neither.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            if is_lasting:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def write_json(path: Path, values: object) -> None:
-    """Replace a file with a value as JSON, atomically.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    write_atomically(path, (json.dumps(values, indent=2) + "\n").encode())
-
-
-def require_folder(path: Path, option: str) -> Path:
-    """Return a path that is a folder, or can become one.
-
-    Raises:
-        InputError: it, or something on the way to it, is a file; names the option that it was given by.
-    """
-    found = next((step for step in (path, *path.parents) if os.path.lexists(step)), None)
-    if found is not None and not found.is_dir():
-        what = "is a link that leads nowhere" if found.is_symlink() and not found.exists() else "is a file"
-        raise InputError(f"{option} is {path}: {found} {what}; expected a folder, or a new name for one")
-    return path
-
-
-def lies_within(path: Path, folder: Path) -> bool:
-    """Return whether a path is a regular file of a folder and no link that leads out of it."""
-    try:
-        return path.is_file() and path.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
-    except (OSError, RuntimeError):  # a loop of links, a folder that may not be searched
-        return False
-
-
-def parse_json(text: str | bytes) -> Any:
-    """Return the value of a JSON text.
-
-    Raises:
-        ValueError: it is no JSON, no UTF-8, or nested deeper than any record.
-    """
-    try:
-        return json.loads(text.decode("utf-8") if isinstance(text, bytes) else text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def sweep_up(folder: Path) -> None:
-    """Remove what writers that were killed have left unfinished; the caller is the only writer."""
-    for leftover in folder.glob(".*.tmp"):
-        if leftover.is_file():
-            leftover.unlink(missing_ok=True)
 
 
 @contextmanager

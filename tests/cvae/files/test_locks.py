@@ -1,0 +1,31 @@
+"""Locks: looked at without a trace, and saying who holds them."""
+
+import os
+import stat
+from pathlib import Path
+
+from cvae.files import held, holder_of, is_locked
+
+
+def test_looking_at_a_lock_leaves_nothing(tmp_path: Path) -> None:
+    lock = tmp_path / "run" / "lock"
+    assert not is_locked(lock)
+    assert not lock.parent.exists()
+    with held(lock) as is_ours:
+        assert is_ours
+        lock.chmod(stat.S_IRUSR)
+        assert is_locked(lock)
+        with held(tmp_path / "other"):
+            assert holder_of(lock).pid == os.getpid()
+    assert not is_locked(lock)
+
+
+def test_who_looks_does_not_keep_others_out(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    lock.touch()
+    assert not is_locked(lock)
+    with held(lock) as is_ours:
+        assert is_ours
+    assert lock.read_text().startswith('{"pid"')
+    lock.write_text("[1, 2")
+    assert holder_of(lock) is None
