@@ -5,7 +5,8 @@ from pathlib import Path
 
 from cvae.errors import InputError
 from sweeps.launchers.engine_file import EngineOptions, read_engine_options
-from sweeps.launchers.launcher import Launcher, Share
+from sweeps.launchers.job_record import Share
+from sweeps.launchers.launcher import Launcher
 from sweeps.launchers.registry import LAUNCHERS, open_launcher, options_of
 
 
@@ -17,7 +18,7 @@ class EngineChoice:
     options: EngineOptions | None = None
     share: Share | None = None
 
-    def open(self) -> Launcher:
+    def launcher(self) -> Launcher:
         """Return its launcher.
 
         Raises:

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from cvae.config import format_validation_error, load_yaml_mapping
 from cvae.errors import InputError
 from cvae.sections import Section
-from sweeps.launchers.launcher import Share
+from sweeps.launchers.job_record import Share
 
 
 class EngineOptions(Section):

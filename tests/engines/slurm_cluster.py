@@ -106,6 +106,14 @@ class SlurmCluster:
         self._daemons[name].kill()
         self._daemons[name].wait()
 
+    def lose_memory(self) -> None:
+        """Let the controller come back as one that knows no job and counts from 1."""
+        self.kill("slurmctld")
+        shutil.rmtree(self.folder / "state")
+        (self.folder / "state").mkdir()
+        self.start("slurmctld")
+        self.wait_until_up()
+
     def call(self, *command: str) -> str:
         """Return what one of Slurm's own commands prints, or said while it failed."""
         done = subprocess.run(

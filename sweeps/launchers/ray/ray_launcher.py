@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from cvae.errors import InputError
 from sweeps.child_environment import worker_environment
-from sweeps.launchers.job_record import Job
-from sweeps.launchers.launcher import Cause, Launcher, Phase, Refused, Seen, Share, Unreachable
+from sweeps.launchers.job_record import Job, Share
+from sweeps.launchers.launcher import Cause, Launcher, Phase, Refused, Seen, Unreachable
 from sweeps.launchers.ray.ray_head import NotDone, RayHead
 from sweeps.launchers.ray.ray_options import RayOptions
 

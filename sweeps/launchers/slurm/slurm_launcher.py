@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from cvae.errors import InputError
 from sweeps.child_environment import worker_environment
-from sweeps.launchers.job_record import Job
-from sweeps.launchers.launcher import Launcher, Refused, Seen, Share, Unreachable
+from sweeps.launchers.job_record import Job, Share
+from sweeps.launchers.launcher import Launcher, Refused, Seen, Unreachable
 from sweeps.launchers.slurm.slurm_options import SlurmOptions
 from sweeps.launchers.slurm.squeue import ROWS, QueueRow, parse_rows, seen_of
 from sweeps.units import parse_duration

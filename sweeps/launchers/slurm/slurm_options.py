@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from sweeps.launchers.engine_file import EngineOptions
-from sweeps.launchers.launcher import Share
+from sweeps.launchers.job_record import Share
 from sweeps.units import parse_duration
 
 #: What `sbatch` is told of every job by us, so not by the user: a job is found again, and ended, by these.
