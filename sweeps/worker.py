@@ -15,9 +15,10 @@ from cvae.console import accept_any_text, echo_line
 from cvae.errors import AlreadyTraining, Diverged, InputError
 from cvae.record import RunFolder
 from cvae.run import load_config, train_run
+from sweeps.launchers import NOT_OURS
 
-#: Exit statuses. Whoever started the worker reads `state.json`; these are for people and schedulers.
-FINISHED, BAD_INPUT, NOT_OURS, DIVERGED, ENDED = 0, 2, 3, 4, 143
+#: Exit statuses. Beside them `NOT_OURS`. How a run went is in `state.json`; these are for people and schedulers.
+FINISHED, BAD_INPUT, DIVERGED, ENDED = 0, 2, 4, 143
 
 
 def end_on_signal(signum: int, frame: FrameType | None) -> None:

@@ -1,5 +1,6 @@
 """How a file appears whole, how JSON is read from one, and how one process at a time works on something."""
 
+from cvae.files.claims import claim_once
 from cvae.files.file_systems import network_type
 from cvae.files.locks import held, holder_of, is_locked
 from cvae.files.whole_files import (
@@ -13,6 +14,7 @@ from cvae.files.whole_files import (
 )
 
 __all__ = [
+    "claim_once",
     "held",
     "holder_of",
     "is_locked",

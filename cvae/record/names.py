@@ -15,6 +15,9 @@ FINAL_STATUSES: tuple[Status, ...] = ("finished", "pruned", "stopped", "diverged
 #: What the `stop` file may ask for, and the status that the run then has; anything else asks for `stopped`.
 STOP_ASKS: dict[str, Status] = {"pruned": "pruned", "paused": "interrupted"}
 
+#: The status of a run whose `stop` file says anything else: what nobody wrote on purpose must not be its last word.
+UNKNOWN_ASK: Status = "interrupted"
+
 #: What an evaluation tells of time: no two trainings agree on these, and on all else repeated ones do.
 TIMINGS = (
     "seconds",

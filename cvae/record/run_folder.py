@@ -15,7 +15,7 @@ from cvae.errors import InputError
 from cvae.files import holder_of, is_locked, read_current, write_atomically, write_json
 from cvae.processes import ProcessMark, mark_of
 from cvae.record.epoch_lines import bytes_from, describe_damage, parse_epochs
-from cvae.record.names import STOP_ASKS, Status
+from cvae.record.names import STOP_ASKS, UNKNOWN_ASK, Status
 from cvae.record.run_state import RunIdentity, RunState, parse_file
 
 
@@ -137,16 +137,15 @@ class RunFolder:
     def keep_epochs(self, last_step: int) -> bool:
         """Drop the evaluations after a step, which the next attempt writes again; return whether a kill tore one."""
         is_torn = bytes_from(self.epochs)[-1:] not in (b"", b"\n")
-        kept = [line for line in self.read_epochs() if line["step"] <= last_step]
-        write_atomically(self.epochs, "".join(json.dumps(line) + "\n" for line in kept).encode())
+        kept = "".join(json.dumps(line) + "\n" for line in self.read_epochs() if line["step"] <= last_step)
+        write_atomically(self.epochs, kept.encode())
         return is_torn
 
     def read_heartbeat(self) -> int:
         """Return the number of training steps done; 0 where none was written."""
-        try:
+        with suppress(OSError, ValueError, IndexError):
             return max(0, int(read_current(self.heartbeat).split()[0]))
-        except (OSError, ValueError, IndexError):
-            return 0
+        return 0
 
     def ask_to_stop(self, how: str = "stopped") -> None:
         """Ask the run to end at its next evaluation: for good (`stopped`, `pruned`), or to go on later (`paused`)."""
@@ -156,8 +155,7 @@ class RunFolder:
         """Return the status that the `stop` file asks for; None where nobody asks."""
         if (asked := _read_if_there(self.stop)) is None:
             return None
-        # what nobody has written on purpose must not be a run's last word
-        return "stopped" if asked in ("", "stopped") else STOP_ASKS.get(asked, "interrupted")
+        return "stopped" if asked in ("", "stopped") else STOP_ASKS.get(asked, UNKNOWN_ASK)
 
     def read_epochs_after(self, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Return the whole evaluations that begin at a byte offset, and the offset of what follows them."""

@@ -4,16 +4,13 @@ A job is claimed once, by a hard link: of two workers that an engine started for
 that an engine took for dead, and that comes back, finds another job's token in the record and leaves.
 """
 
-import os
 import re
-import socket
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from cvae.errors import AlreadyTraining, InputError, NoLocks
-from cvae.files import held, parse_json, read_current
+from cvae.files import claim_once, held, parse_json, read_current
 from cvae.record import RunFolder
 
 
@@ -50,7 +47,7 @@ class Fence:
         if not re.fullmatch(r"[\w-]+", self.token):
             raise InputError(f"the token '{self.token}' is none: expected letters, digits and '-'")
         self.check()
-        if not _link(self.folder, self.token):
+        if not claim_once(self.folder.path / f"claim-{self.token}"):
             raise AlreadyTraining(f"{self.folder.path}: another process has taken the job {self.token}")
         for old in self.folder.path.glob("claim-*"):  # of jobs that may write no more
             if old.name != f"claim-{self.token}":
@@ -65,26 +62,6 @@ def _recorded_token(folder: RunFolder) -> str | None:
         token = values.get("token") if isinstance(values, dict) else None
         return token if isinstance(token, str) else None
     return None
-
-
-def _link(folder: RunFolder, token: str) -> bool:
-    """Create a job's claim; return whether it was this process that did."""
-    goal = folder.path / f"claim-{token}"
-    mine = folder.path / f".claim-{uuid.uuid4().hex}.tmp"  # of this process: both that a job has have one token
-    try:
-        mine.write_text(f"{socket.gethostname()} {os.getpid()}\n", encoding="utf-8")
-        try:
-            os.link(mine, goal)
-        except FileExistsError:
-            return mine.stat().st_nlink == 2  # a network disk: the link was made, and its answer lost
-        except OSError:  # a file system without hard links
-            try:
-                os.close(os.open(goal, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-            except FileExistsError:
-                return False
-        return True
-    finally:
-        mine.unlink(missing_ok=True)
 
 
 @contextmanager

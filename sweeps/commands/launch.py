@@ -1,12 +1,12 @@
 """One launch of a sweep, from its checks to its last run: prepare, check, start."""
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
-from cvae.errors import InputError
-from cvae.files import held
+from cvae.errors import InputError, NoLocks
+from cvae.files import held, network_type
 from sweeps.commands.control import reopen
 from sweeps.commands.design_check import design_warnings
 from sweeps.commands.foreground import echo_end, work_in_foreground
@@ -27,6 +27,7 @@ from sweeps.experiment_folder import (
     is_worked_on,
     pack_data,
     read_coordinator,
+    take_over,
     tidy,
     write_data_record,
     write_experiment_file,
@@ -64,11 +65,12 @@ def launch(experiment: Experiment, root: ExperimentFolder, slots: Slots, options
     echo = echo_to_whoever_reads if options.output in ("live", "plain") else echo_nothing
     prepared = prepare_launch(experiment, root, slots, options, echo)
     create_folder(root)
-    with held(root.lock, LOOK_S) as is_ours:
+    with _held_if_possible(root) as is_ours:
         before = read_coordinator(root)
         # its lock file may have been removed under a coordinator that is at work
         if not is_ours or (before.is_alive and before.pid != os.getpid()):
             raise _worked_on(root)
+        take_over(root, echo, is_forced=options.take_over)
         check_launch(prepared, root, echo)
         coordinator = start_launch(prepared, root, slots, options, echo)
     echo_end(coordinator, echo)
@@ -137,6 +139,19 @@ def start_launch(
         )
         work_in_foreground(coordinator, options)
     return coordinator
+
+
+@contextmanager
+def _held_if_possible(root: ExperimentFolder) -> Iterator[bool]:
+    """Hold the experiment's lock for the block; on a shared disk without locks `take_over` keeps others out."""
+    with ExitStack() as stack:
+        is_ours = True
+        try:
+            is_ours = stack.enter_context(held(root.lock, LOOK_S))
+        except NoLocks:
+            if network_type(root.path) is None:
+                raise
+        yield is_ours
 
 
 def _worked_on(root: ExperimentFolder) -> InputError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -33,6 +34,8 @@ class LaunchOptions:
     hang_s: float
     notify: str | None = None  # command or address that is told of verdicts and of the end
     engine: "EngineChoice | None" = None  # what runs the workers; None: this machine
+    take_over: bool = False  # no coordinator of another machine is at work, by a person's word
+    journal: Path | None = None  # where the journal lies, if not in the experiment's folder
 
 
 def parse_word(option: str, value: str, allowed: Sequence[Word]) -> Word:

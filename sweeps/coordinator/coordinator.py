@@ -12,7 +12,6 @@ from typing import Any
 from sweeps.coordinator.creation import make_ready
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import FailurePolicy
-from sweeps.coordinator.jobs_from_before import JobsFromBefore
 from sweeps.coordinator.lock_guard import LockGuard
 from sweeps.coordinator.mending import Mending
 from sweeps.coordinator.outcomes import Outcomes
@@ -20,11 +19,11 @@ from sweeps.coordinator.run_queue import RunQueue
 from sweeps.coordinator.standing import Standing
 from sweeps.coordinator.stopping_rule import StoppingRule
 from sweeps.experiment import Experiment, PlannedRun, all_runs
-from sweeps.experiment_folder import ExperimentFolder, RunCounts, ended_runs
+from sweeps.experiment_folder import ExperimentFolder, RunCounts
 from sweeps.launchers import Launcher, Share
 from sweeps.study.ownership import facts_of
 from sweeps.study.trials import open_trials
-from sweeps.workers import GRACE_S, Attempt, Fleet, Slots
+from sweeps.workers import Attempt, Fleet, JobsFromBefore, Slots
 
 #: Seconds between two turns, at most: how long a request from another terminal waits.
 POLL_S = 0.2
@@ -50,8 +49,7 @@ class Coordinator:
         backoff_first_s: float = 1.0,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
-        self.experiment, self.root = experiment, root
-        self.plan = all_runs(experiment)
+        self.experiment, self.root, self.plan = experiment, root, all_runs(experiment)
         self.counts = RunCounts(self.plan)
         self.signals: list[int] = []  # that came; one is a request to end gracefully
         self.slots, self.fleet = slots, Fleet(slots, threads, launcher, share)
@@ -64,7 +62,7 @@ class Coordinator:
         self._trials, self._torn = open_trials(experiment, root, storage)
         mending = Mending(experiment, root, self._trials, self._log, threads)
         self._outcomes = Outcomes(
-            experiment, root, self._trials, self.counts, self._queue, slots, self._log, self._policy, mending
+            experiment, root, self._trials, self.counts, self._queue, self.fleet, self._log, self._policy, mending
         )
         self.rule = StoppingRule(experiment, root, self.counts, self._queue, self._log, slots.total)
 
@@ -82,6 +80,7 @@ class Coordinator:
                 time.sleep(self._poll_s)
         yield from self.rule.look()  # at what the last turn settled
         self.root.stop.unlink(missing_ok=True)
+        self.standing.end()
 
     def _is_over(self) -> bool:
         return not self.active if self.standing.stopping else len(self.counts.settled) >= self.counts.n_planned
@@ -95,7 +94,7 @@ class Coordinator:
             yield from self._watch()
             yield from self.rule.look()
             yield from self._fill_slots()
-        except Exception as error:  # databases and their drivers have exceptions of their own
+        except Exception as error:  # databases, their drivers and engines have exceptions of their own
             yield from self.standing.wait_out(error)
             if self.standing.stopping:
                 self.fleet.release_ended()  # the next start takes note of what they left
@@ -105,10 +104,8 @@ class Coordinator:
         if self._torn is not None:
             self._log.note("journal repaired", torn=self._torn.name)
             yield f"the journal's end was torn: kept as {self._torn}, restored from the run folders"
-        past, devices = list(self._log.past()), self._log.devices()
-        self._policy.learn(past)
-        self.counts.durations_s += [end.wall_s for end in ended_runs(past) if end.wall_s]
-        jobs = JobsFromBefore(self.root, self.plan, self.fleet)
+        self._outcomes.learn(list(self._log.past()))
+        jobs, devices = JobsFromBefore({run: self.root.run(run) for run in self.plan}, self.fleet), self._log.devices()
         for run in self.plan:
             job = jobs.open(run)
             yield from self._outcomes.take_up(run, is_open=job is not None)
@@ -121,6 +118,7 @@ class Coordinator:
 
     def _obey(self) -> Iterator[str]:
         """Do what was asked from another terminal."""
+        self.standing.beat()
         if (why := self._guard.look()) is not None:
             yield f"warning: {why}" if self._guard.is_ours else self.end_gracefully(why, is_broken=True)
         if not self.standing.stopping and self.signals:
@@ -138,16 +136,13 @@ class Coordinator:
         if not self.fleet.is_due(now := time.monotonic()):
             return
         self.fleet.look()
-        for run, attempt in list(self.active.items()):
-            if self.fleet.is_over(attempt, now):
-                yield from self._end(run, attempt)
-            elif not attempt.is_running:
-                continue
-            elif attempt.has_hung(now, self._hang_s, self.fleet.most_s):
+        if self.fleet.never_starts and not self.standing.stopping:
+            yield self.end_gracefully(self.fleet.never_starts, is_broken=True)
+        for run, attempt in self.fleet.over(now):
+            yield from self._end(run, attempt)
+        for run, attempt in self.fleet.running():
+            if self.fleet.end_if_hung(attempt, now, self._hang_s):
                 yield self._log.record("hung", run, step=attempt.folder.read_heartbeat())
-                self.fleet.end(attempt, now=self.fleet.launcher.is_local)
-            elif attempt.is_due_to_be_killed(now, GRACE_S):
-                self.fleet.end(attempt, now=True)
             elif self._trials.is_hopeless(run, attempt.new_epochs) and not attempt.folder.stop.exists():
                 attempt.folder.ask_to_stop("pruned")
                 yield self._log.record("pruning", run)
@@ -185,7 +180,5 @@ class Coordinator:
             self.counts.settle(run, "unconfirmable", None)
             yield self._log.record("unconfirmable", run)
             return
-        folder = self.root.run(run)
-        attempt = folder.read_state().attempt + 1
-        self.fleet.launch(run, folder, device, attempt)
-        yield self._log.record("launched", run, attempt=attempt, device=device)
+        job = self.fleet.launch(run, self.root.run(run), device)
+        yield self._log.record("launched", run, attempt=job.attempt, device=device)

@@ -9,7 +9,8 @@
 | diverged | `diverged` | final; the sampler is told a finite bad value, as for `infeasible` |
 | input, error | `failed` | final; `--retry failed` opens it again |
 
-The same error in three runs, or three failures in a row on one device, stop the sweep.
+The same error in three runs, or three failures in a row on one device, or on one machine of an engine, stop the sweep.
+What an engine says of the end of its job is `sweeps/workers/engine_events.py`.
 """
 
 import re
@@ -19,7 +20,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cvae.record import RunError, RunState
-from sweeps.workers import Attempt
+from sweeps.launchers import Phase, Seen
+from sweeps.workers import Attempt, failure_class
+
+#: Exit statuses of a worker that SIGKILL ended, by itself and as a shell says it.
+KILLED = (-9, 137)
 
 Action = Literal["retry", "halve", "infeasible", "failed"]
 
@@ -48,7 +53,7 @@ def decide_action(kind: str, fruitless: int, slots_at_launch: int) -> Action:
     """Return what to do with a run that has no result.
 
     Args:
-        kind: class of failure, `interruption`, `io` or `memory`.
+        kind: class of failure, `interruption`, `io`, `memory` or one of an engine's.
         fruitless: attempts in a row without a new checkpoint, this one counted.
         slots_at_launch: runs that its device was allowed when it was started; 1: it had the device for itself.
     """
@@ -76,7 +81,7 @@ class Breaker:
         if self.by_error[what] >= BREAKER_RUNS:
             return f"the same error in {self.by_error[what]} runs: {message}"
         if self.in_a_row[device] >= BREAKER_RUNS:
-            return f"{self.in_a_row[device]} failures in a row on device {device}, the last: {message}"
+            return f"{self.in_a_row[device]} failures in a row on {device}, the last: {message}"
         return None
 
 
@@ -89,20 +94,30 @@ class Death:
     message: str | None
     error_type: str
     exit_status: int | None
+    where: str = ""  # the machine, where an engine chose it
 
     @property
     def facts(self) -> dict[str, Any]:
         """What the ledger keeps of it."""
-        return {"kind": self.kind, "step": self.step, "exit_status": self.exit_status, "error": self.message}
+        facts = {"kind": self.kind, "step": self.step, "exit_status": self.exit_status, "error": self.message}
+        return facts | ({"where": self.where} if self.where else {})
+
+    def describe(self, times: int) -> str:
+        """Return why so many attempts in a row came to nothing, for a run whose record does not say it."""
+        if self.kind == "time limit":
+            return f"the engine's time limit ended {times} attempts at step {self.step}: too short for an evaluation"
+        if self.kind == "memory":
+            return f"it ran out of memory at step {self.step}"
+        why = "; perhaps it ran out of memory" if self.exit_status in KILLED else ""
+        return f"its worker died {times} times at step {self.step}{why}"
 
 
 def read_death(attempt: Attempt, state: RunState) -> Death:
     """Return how an attempt ended, from what it left."""
-    exit_status = attempt.seen.exit_status if attempt.seen else None
-    error = attempt.error(state)
+    seen, error = attempt.seen or Seen(Phase.ENDED), attempt.error(state)
     if error is None:
-        return Death("interruption", state.step, None, "WorkerDied", exit_status)
-    return Death(error.kind, state.step, error.message, error.type, exit_status)
+        return Death(failure_class(seen), state.step, None, "WorkerDied", seen.exit_status, seen.where)
+    return Death(error.kind, state.step, error.message, error.type, seen.exit_status, seen.where)
 
 
 class FailurePolicy:
@@ -126,12 +141,12 @@ class FailurePolicy:
         """Return what becomes of the run, the seconds to wait before it goes on, and its error as a sentence."""
         fruitless = self._tries.setdefault(attempt.run.path, Tries()).add(death.step)
         action = decide_action(death.kind, fruitless, attempt.job.slots_then)
-        message = death.message or f"its worker died {fruitless} times at step {death.step}; see {attempt.folder.log}"
+        message = death.message or f"{death.describe(fruitless)}; see {attempt.folder.log}"
         return action, backoff_s(fruitless, self._backoff_first_s), message
 
     def note_end(self, state: RunState, attempt: Attempt) -> str | None:
         """Take note of a run's end; return the report where the sweep must stop."""
-        return self._breaker.note(state.status, state.error, attempt.device)
+        return self._breaker.note(state.status, state.error, attempt.place)
 
 
 def backoff_s(fruitless: int, first_s: float = 1.0, most_s: float = 60.0) -> float:

@@ -1,6 +1,7 @@
 """What follows when a worker has ended: its run is settled and told, or goes on by the policy."""
 
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +14,9 @@ from sweeps.coordinator.failure_policy import FailurePolicy, read_death
 from sweeps.coordinator.mending import Mending
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.experiment import Experiment, PlannedRun
-from sweeps.experiment_folder import ExperimentFolder, RunCounts, config_hash, final_value, trouble_now
+from sweeps.experiment_folder import ExperimentFolder, RunCounts, config_hash, ended_runs, final_value, trouble_now
 from sweeps.study.trials import Trials
-from sweeps.workers import Attempt, Slots
+from sweeps.workers import Attempt, Fleet, cancellation, is_uncertain, uncounted_end
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Outcomes:
         trials: Trials,
         counts: RunCounts,
         queue: RunQueue,
-        slots: Slots,
+        fleet: Fleet,
         log: EventLog,
         policy: FailurePolicy,
         mending: Mending,
@@ -47,7 +48,7 @@ class Outcomes:
         self._trials = trials
         self._counts = counts
         self._queue = queue
-        self._slots = slots
+        self._fleet = fleet
         self._log = log
         self._policy = policy
         self._mending = mending
@@ -56,6 +57,11 @@ class Outcomes:
     def trouble(self) -> str | None:
         """Return why no run can be started just now, in words; None where one can."""
         return trouble_now(self._root.path, self._checkpoint_bytes)
+
+    def learn(self, past: Sequence[Mapping[str, Any]]) -> None:
+        """Take note of what earlier coordinators did: attempts in vain, and how long runs took."""
+        self._policy.learn(past)
+        self._counts.durations_s += [end.wall_s for end in ended_runs(past) if end.wall_s]
 
     def take_up(self, run: PlannedRun, *, is_open: bool) -> list[str]:
         """Settle a run that is final from before, or let it wait for its turn, unless a job of it is open.
@@ -80,6 +86,8 @@ class Outcomes:
 
     def end(self, run: PlannedRun, attempt: Attempt) -> Outcome:
         """Take note that a worker has ended; done again if trouble came between."""
+        if is_uncertain(attempt):
+            self._fleet.submissions.revoke(attempt)
         mended = tuple(self._mending.state(run))
         before = attempt.folder.read_state()
         died = None if before.is_final else self._note_death(run, attempt, before)
@@ -97,8 +105,15 @@ class Outcomes:
     def _note_death(self, run: PlannedRun, attempt: Attempt, state: RunState) -> Outcome | None:
         """Deal with a worker that left no result; None where it was asked to end."""
         death = read_death(attempt, state)
-        if attempt.is_paused and death.kind == "interruption":
-            return None
+        if attempt.error(state) is None:
+            if (person := cancellation(attempt)) is not None:
+                attempt.folder.write_state(replace(state, status="stopped", error=person))
+                return Outcome((self._log.record("cancelled", run, job=attempt.job.id),))
+            if (end := uncounted_end(attempt)) is not None:
+                self._queue.add(run, time.monotonic() + end.looks * self._fleet.launcher.poll_s)
+                return Outcome((self._log.record(end.event, run, why=end.why),))
+            if attempt.is_paused:
+                return None
         if death.kind in ("io", "interruption") and (trouble := self.trouble()) is not None:
             line = self._log.record("died", run, **death.facts | {"kind": "disk full"})
             self._queue.add(run)
@@ -109,14 +124,18 @@ class Outcomes:
             return Outcome((line,), stop_because=str(death.message))
         lines = [self._log.record("died", run, **death.facts)]
         action, wait_s, message = self._policy.judge(attempt, death)
+        if death.kind == "memory" and (share := self._fleet.submissions.enlarge(attempt)) is not None:
+            lines.append(self._log.record("enlarged", run, gpus=share.gpus or None, memory_gb=share.memory_gb))
+            self._queue.add(run)
+            return Outcome(tuple(lines))
         if action in ("failed", "infeasible"):
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
             error = RunError(death.kind, death.error_type, message)
             if attempt.folder.path.exists():
                 attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
             return Outcome(tuple(lines))
-        if action == "halve" and self._slots.caps[attempt.device] >= attempt.job.slots_then:
-            left = self._slots.halve(attempt.device)
+        if action == "halve" and self._fleet.slots.caps[attempt.device] >= attempt.job.slots_then:
+            left = self._fleet.slots.halve(attempt.device)
             lines.append(self._log.record("halved", run, device=attempt.device, slots=left))
         self._queue.add(run, time.monotonic() + wait_s)
         return Outcome(tuple(lines))
@@ -147,5 +166,5 @@ class Outcomes:
             "error": state.error.message if state.error else None,
             "attempts": state.attempt,
             "wall_s": wall_s or None,
-            "device": attempt.device,
+            "device": attempt.place,
         }

@@ -10,9 +10,12 @@ from sweeps.experiment_folder.consistency import (
     short_hash,
 )
 from sweeps.experiment_folder.coordinator_record import (
+    BEAT_S,
     CoordinatorRecord,
     is_worked_on,
+    own_record,
     read_coordinator,
+    take_over,
     write_coordinator,
 )
 from sweeps.experiment_folder.counts import Cell, RunCounts
@@ -35,6 +38,7 @@ from sweeps.experiment_folder.paths import ExperimentFolder, find_experiment, fi
 from sweeps.experiment_folder.states import RunStanding, final_value, read_standing, runs_left
 
 __all__ = [
+    "BEAT_S",
     "DISK_FULL",
     "LOOK",
     "Cell",
@@ -62,6 +66,7 @@ __all__ = [
     "is_disk_full",
     "is_worked_on",
     "lay_out",
+    "own_record",
     "pack_data",
     "passing_trouble",
     "pin_to_machine",
@@ -73,6 +78,7 @@ __all__ = [
     "runs_left",
     "short_hash",
     "spared_runs",
+    "take_over",
     "tidy",
     "trouble_now",
     "write_config",

@@ -11,6 +11,9 @@ from typing import Literal, Protocol
 
 from sweeps.launchers.job_record import Job, Share
 
+#: Exit status of a worker that wrote nothing, because the run is another's.
+NOT_OURS = 3
+
 
 class Phase(Enum):
     """How a job stands in its engine. An engine that does not answer is no phase: `Unreachable` is raised."""

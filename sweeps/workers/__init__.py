@@ -1,7 +1,9 @@
 """The runs at work: devices, slots, attempts. Nothing here knows a trial."""
 
 from sweeps.workers.attempt import Attempt
+from sweeps.workers.engine_events import StartWatch, cancellation, failure_class, is_uncertain, uncounted_end
 from sweeps.workers.fleet import GRACE_S, Fleet
+from sweeps.workers.jobs_from_before import JobsFromBefore
 from sweeps.workers.slots import CPU, Slots, find_slots, usable_cores
 
 __all__ = [
@@ -9,7 +11,13 @@ __all__ = [
     "GRACE_S",
     "Attempt",
     "Fleet",
+    "JobsFromBefore",
     "Slots",
+    "StartWatch",
+    "cancellation",
+    "failure_class",
     "find_slots",
+    "is_uncertain",
+    "uncounted_end",
     "usable_cores",
 ]

@@ -62,6 +62,11 @@ class Attempt:
         self._offset = 0
 
     @property
+    def place(self) -> str:
+        """Where it works, for people: the device, or the machine that its engine chose."""
+        return self.device if self.job.engine == "local" or not self.job.where else self.job.where
+
+    @property
     def is_running(self) -> bool:
         """Whether its worker is at work, as far as the engine knows."""
         return self.seen is not None and self.seen.phase is Phase.RUNNING

@@ -1,7 +1,7 @@
 """The jobs at work: one attempt for each active run, submitted or adopted, until its end is written everywhere."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from cvae.errors import InputError
 from cvae.record import RunFolder
 from sweeps.experiment import PlannedRun
-from sweeps.launchers import Job, Launcher, Phase, Seen, Share, Unreachable, new_token, read_job, write_job
+from sweeps.launchers import Job, Launcher, Phase, Seen, Share, Unreachable, write_job
 from sweeps.workers.attempt import LOOK_S, Attempt
+from sweeps.workers.engine_events import StartWatch
 from sweeps.workers.slots import Slots
-
-#: Seconds until a job of which nobody knows whether it was submitted is submitted again, under the same token.
-SUBMIT_AGAIN_S = 10.0
+from sweeps.workers.submissions import Submissions
 
 #: Seconds that a worker has to end by itself before it is killed.
 GRACE_S = 60.0
@@ -32,52 +31,26 @@ class Fleet:
 
     def __init__(self, slots: Slots, threads: int, launcher: Launcher, share: Share | None = None) -> None:
         self.active: dict[PlannedRun, Attempt] = {}
-        self.launcher = launcher
-        self._slots, self._threads = slots, threads
-        self._share = share or Share(threads)
+        self.slots, self.launcher = slots, launcher
+        self.submissions = Submissions(slots, threads, launcher, share)
+        self.never_starts: str | None = None  # why the engine starts no run of these
+        self._starts = StartWatch()
         self._looked = -float("inf")
 
-    def launch(self, run: PlannedRun, folder: RunFolder, device: str, attempt: int) -> None:
-        """Submit a run in a slot that has been taken on a device. Its token is on the disk before.
+    def launch(self, run: PlannedRun, folder: RunFolder, device: str) -> Job:
+        """Submit a run in a slot that has been taken on a device; return its job.
 
         Raises:
             Refused: the engine does not take it.
         """
-        before, engine = read_job(folder), self.launcher.name
-        larger = before.larger if before is not None and before.engine == engine else None
-        job = Job(folder, new_token(), engine, attempt, slots_then=self._slots.caps[device], larger=larger)
-        self._write(job)
-        started = Attempt(run, job, device, time.monotonic())
-        self._submit(started)
-        self.active[run] = started
-
-    def _submit(self, attempt: Attempt) -> None:
-        job, pinned = attempt.job, {"OMP_NUM_THREADS": str(self._threads)}
-        if self.launcher.is_local:
-            pinned = self._slots.environment(attempt.device, self._threads)
-        attempt.submitted = time.monotonic()
-        with suppress(Unreachable):  # perhaps it has it, and its answer was lost: looked for, then submitted again
-            known = self.launcher.submit(job, job.larger or self._share, pinned)
-            attempt.job = replace(job, id=known, phase=Phase.RUNNING.value if self.launcher.is_local else "")
-            self._write(attempt.job)
+        self.active[run] = attempt = self.submissions.submit(run, folder, device)
+        return attempt.job
 
     def adopt(self, run: PlannedRun, job: Job, device: str) -> Attempt:
         """Count a job that an earlier coordinator submitted, on its device if that is there."""
-        device = self._slots.hold(device)
+        device = self.slots.hold(device)
         self.active[run] = attempt = Attempt(run, job, device, time.monotonic(), is_adopted=True)
         return attempt
-
-    def look_at(self, jobs: Collection[Job]) -> dict[str, Seen]:
-        """Return token -> how it stands, of jobs that are not active yet.
-
-        Raises:
-            Unreachable: the engine does not answer.
-        """
-        doubtful = [job for job in jobs if job.id is None]
-        found = self.launcher.find(doubtful) if doubtful else {}
-        known = [replace(job, id=found.get(job.token, job.id)) for job in jobs]
-        asked = [job for job in known if job.id is not None or self.launcher.is_local]
-        return {job.token: Seen(Phase.GONE) for job in jobs} | (self.launcher.look(asked) if asked else {})
 
     def is_due(self, now: float) -> bool:
         """Return whether it is time to ask the engine."""
@@ -91,28 +64,18 @@ class Fleet:
         """
         now = self._looked = time.monotonic()
         try:
-            self._settle_doubts(now)
+            self.submissions.settle_doubts(self.active.values(), now)
             jobs = [attempt.job for attempt in self.active.values() if attempt.job.id is not None]
             seen = self.launcher.look(jobs) if jobs else {}
-        except Unreachable:
+        except Unreachable as error:
             for attempt in self.active.values():
                 attempt.skip(now)
-            raise
+            raise Unreachable(f"{self.launcher.name} does not answer ({error})") from error
+        self.never_starts = self._starts.look(self.active.values(), now)
         gone = [attempt for attempt in self.active.values() if self._note(attempt, seen, now)]
         if len(gone) > max(1, len(jobs) / 2):  # not so many machines, but what the engine knew
             for attempt in gone:
                 attempt.is_spared = True
-
-    def _settle_doubts(self, now: float) -> None:
-        """Find jobs that were perhaps submitted; submit again what nobody knows after a while, as the same job."""
-        doubtful = [attempt for attempt in self.active.values() if attempt.job.id is None]
-        found = self.launcher.find([attempt.job for attempt in doubtful]) if doubtful else {}
-        for attempt in doubtful:
-            if (known := found.get(attempt.job.token)) is not None:
-                attempt.job = replace(attempt.job, id=known)
-                self._write(attempt.job)
-            elif now - attempt.submitted >= (0.0 if self.launcher.is_local else SUBMIT_AGAIN_S):
-                self._submit(attempt)
 
     def _note(self, attempt: Attempt, seen: Mapping[str, Seen], now: float) -> bool:
         """Take note of how a job stands, in its record too; return whether it has just been lost."""
@@ -129,12 +92,30 @@ class Fleet:
                 write_job(attempt.job, is_lasting=False)
         return said.phase is Phase.GONE and not was_gone
 
-    def _write(self, job: Job) -> None:
-        write_job(job, is_lasting=not self.launcher.is_local)
-
     def is_over(self, attempt: Attempt, now: float) -> bool:
         """Return whether nobody works on a run any more."""
         return attempt.is_over(now, self.launcher.lost_s, self.most_s)
+
+    def over(self, now: float) -> Iterator[tuple[PlannedRun, Attempt]]:
+        """Yield every run that nobody works on any more, for the caller to release."""
+        for run, attempt in list(self.active.items()):
+            if run in self.active and self.is_over(attempt, now):
+                yield run, attempt
+
+    def running(self) -> Iterator[tuple[PlannedRun, Attempt]]:
+        """Yield every run whose worker is at work: what is queued costs nothing."""
+        for run, attempt in list(self.active.items()):
+            if run in self.active and attempt.is_running:
+                yield run, attempt
+
+    def end_if_hung(self, attempt: Attempt, now: float, after_s: float) -> bool:
+        """Return whether a run has stood still for too long: it is asked to end, then killed if it does not."""
+        if attempt.has_hung(now, after_s, self.most_s):
+            self.end(attempt, now=self.launcher.is_local)
+            return True
+        if attempt.is_due_to_be_killed(now, GRACE_S):
+            self.end(attempt, now=True)
+        return False
 
     @property
     def most_s(self) -> float:
@@ -144,13 +125,13 @@ class Fleet:
     def release(self, run: PlannedRun) -> None:
         """Forget a job that has ended; its slot is free."""
         attempt = self.active.pop(run)
-        self._slots.give(attempt.device)
+        self.slots.give(attempt.device)
         with suppress(Unreachable):
             self.launcher.forget(attempt.job)
 
     def release_ended(self) -> None:
         """Forget every job that has ended."""
-        for run in [run for run, attempt in self.active.items() if self.is_over(attempt, time.monotonic())]:
+        for run, _ in self.over(time.monotonic()):
             self.release(run)
 
     def pause(self) -> None:
@@ -159,22 +140,17 @@ class Fleet:
             attempt.pause()
             if attempt.is_queued:
                 self.end(attempt, now=False)
-                self.revoke(attempt)
+                self.submissions.revoke(attempt)
                 self.release(run)
 
     def end(self, attempt: Attempt, *, now: bool) -> None:
         """Ask the engine to end a job; that it was us is on the disk before."""
         if not attempt.job.is_ended_by_us and not self.launcher.is_local:
             attempt.job = replace(attempt.job, is_ended_by_us=True)
-            self._write(attempt.job)
+            self.submissions.write(attempt.job)
         attempt.asked_to_end(None if now else time.monotonic())
         with suppress(Unreachable):  # asked again: it still stands still
             self.launcher.end(attempt.job, now=now)
-
-    def revoke(self, attempt: Attempt, larger: Share | None = None) -> None:
-        """Let a job write nothing any more, whatever its engine says of it: its token is another's from now on."""
-        job = attempt.job
-        self._write(replace(job, token=new_token(), id=None, phase="over", larger=larger or job.larger))
 
     def end_now(self, grace_s: float = 10.0) -> None:
         """End every worker at once; each run keeps its last checkpoint and goes on with the next start."""

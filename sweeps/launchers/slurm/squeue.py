@@ -23,6 +23,11 @@ ENDED: dict[str, Cause] = {
     **{"NODE_FAIL": "node_lost", "BOOT_FAIL": "node_lost", "LAUNCH_FAILED": "node_lost"},
 }
 
+#: Why a pending job never starts, if nobody changes something; any other reason passes.
+NEVER = ("PartitionConfig", "PartitionTimeLimit", "PartitionNodeLimit", "BadConstraints", "ReqNodeNotAvail", "JobHeld",
+         "AssocGrpCPUMinutesLimit", "InvalidAccount", "InvalidQOS", "QOSMaxCpuPerJobLimit", "QOSMaxGRESPerJob",
+         "QOSMaxMemoryPerJob", "QOSMaxWallDurationPerJobLimit", "launch failed requeued held")  # fmt: skip
+
 #: What Slurm or the kernel leaves in a job's output when it is killed for its memory.
 OUT_OF_MEMORY = re.compile(rb"exceeded memory limit|oom[-_ ]?kill|out of memory", re.IGNORECASE)
 
@@ -59,7 +64,12 @@ def seen_of(job: Job, rows: Mapping[str, QueueRow]) -> Seen:
         return Seen(Phase.GONE)
     row = rows.get(job.id or "") or list(rows.values())[-1]
     if row.state in QUEUED:
-        return Seen(Phase.QUEUED, said=row.reason if row.state == "PENDING" else row.state)
+        is_stuck = row.reason.startswith(NEVER)
+        return Seen(
+            Phase.QUEUED,
+            cause="never_started" if is_stuck else "",
+            said=row.reason if row.state == "PENDING" else row.state,
+        )
     if row.state in RUNNING:
         return Seen(Phase.RUNNING, row.where)
     if row.state not in ENDED:  # a word of a newer Slurm: whatever it says, it is no death

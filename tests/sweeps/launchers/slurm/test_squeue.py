@@ -10,7 +10,7 @@ from sweeps.launchers.slurm.squeue import QueueRow, exit_status_of, parse_rows, 
 TABLE = [
     ("7|T||PENDING|", None),  # torn
     ("7|T|PENDING||Resources|0|", (Phase.QUEUED, "", None)),
-    ("7|T|PENDING||PartitionTimeLimit|0|", (Phase.QUEUED, "", None)),
+    ("7|T|PENDING||PartitionTimeLimit|0|", (Phase.QUEUED, "never_started", None)),
     ("7|T|RUNNING|n1|None|0|", (Phase.RUNNING, "", None)),
     ("7|T|COMPLETING|n1|None|0|", (Phase.RUNNING, "", None)),
     ("7|T|COMPLETED|n1|None|0|", (Phase.ENDED, "exit", 0)),

@@ -1,15 +1,14 @@
 """The jobs that an earlier coordinator submitted: which of them have to be waited for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 from cvae.errors import unless_damaged
 from cvae.record import RunFolder, RunState
 from sweeps.experiment import PlannedRun
-from sweeps.experiment_folder import ExperimentFolder
 from sweeps.launchers import Job, Launcher, Phase, Seen, Unreachable, new_token, read_job
-from sweeps.workers import Fleet
+from sweeps.workers.fleet import Fleet
 
 
 class JobsFromBefore:
@@ -19,13 +18,12 @@ class JobsFromBefore:
     preempted. Where the engine does not answer, all are: they are looked at again.
     """
 
-    def __init__(self, root: ExperimentFolder, plan: Sequence[PlannedRun], fleet: Fleet) -> None:
-        folders = {run: root.run(run) for run in plan}
+    def __init__(self, folders: Mapping[PlannedRun, RunFolder], fleet: Fleet) -> None:
         jobs = {run: job_from_before(folder, fleet.launcher) for run, folder in folders.items() if folder.path.exists()}
         self._jobs = {run: job for run, job in jobs.items() if job is not None}
         self._seen: dict[str, Seen] | None = None  # None: the engine does not answer
         with suppress(Unreachable):
-            self._seen = fleet.look_at(list(self._jobs.values()))
+            self._seen = _look_at(list(self._jobs.values()), fleet.launcher)
 
     def open(self, run: PlannedRun) -> Job | None:
         """Return a run's job where it is to be adopted; None where nobody works on the run."""
@@ -53,3 +51,11 @@ def job_from_before(folder: RunFolder, launcher: Launcher) -> Job | None:
         is_known = launcher.is_local and state.host is not None
         return replace(found, id=f"{state.host} {state.pid} {state.birth}") if is_known else found
     return None
+
+
+def _look_at(jobs: Collection[Job], launcher: Launcher) -> dict[str, Seen]:
+    doubtful = [job for job in jobs if job.id is None]
+    found = launcher.find(doubtful) if doubtful else {}
+    known = [replace(job, id=found.get(job.token, job.id)) for job in jobs]
+    asked = [job for job in known if job.id is not None or launcher.is_local]
+    return {job.token: Seen(Phase.GONE) for job in jobs} | (launcher.look(asked) if asked else {})
