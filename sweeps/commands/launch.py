@@ -32,7 +32,7 @@ from sweeps.experiment_folder import (
     write_data_record,
     write_experiment_file,
 )
-from sweeps.launchers import open_launcher
+from sweeps.launchers import EngineChoice
 from sweeps.workers import Slots
 
 #: Seconds to wait for who only looks whether anybody is at work.
@@ -124,13 +124,15 @@ def start_launch(
         Ledger(root.ledger).append("budget", seconds=options.budget_s, cut=prepared.cut)
     if options.retry is not None:
         echo(f"{reopen(prepared.experiment, root, options.retry)} {options.retry} runs opened again")
-    with closing(open_launcher("local")) as launcher:
+    engine = options.engine or EngineChoice()
+    with closing(engine.launcher()) as launcher:
         coordinator = Coordinator(
             prepared.experiment,
             root,
             slots,
             options.threads,
             launcher=launcher,
+            share=engine.share,
             storage=options.journal or options.storage,
             hang_s=options.hang_s,
             provenance=prepared.origin.facts,

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from cvae.errors import InputError
 from sweeps.tracking.process import Mode
 from sweeps.units import parse_duration
+
+if TYPE_CHECKING:
+    from sweeps.launchers import EngineChoice
 
 #: live: a table, or plain lines where it is piped; quiet: trouble alone; json: a JSON object a line.
 Output = Literal["live", "plain", "quiet", "json"]
@@ -30,6 +33,7 @@ class LaunchOptions:
     budget_s: float | None  # wall time that trials and seeds are cut to fit
     hang_s: float
     notify: str | None = None  # command or address that is told of verdicts and of the end
+    engine: "EngineChoice | None" = None  # what runs the workers; None: this machine
     take_over: bool = False  # no coordinator of another machine is at work, by a person's word
     journal: Path | None = None  # where the journal lies, if not in the experiment's folder
 

@@ -1,5 +1,6 @@
 """Launch the runs of an experiment, show them, stop them: `run_sweep.py`, `cvae-sweep`."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,79 +12,60 @@ from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import require_folder
 from sweeps.commands.options import OUTPUTS, LaunchOptions, parse_slots, parse_target, parse_time, parse_word
+from sweeps.doors.sweep_options import (
+    Budget,
+    EngineFile,
+    EngineName,
+    ExperimentName,
+    HangAfter,
+    JournalFile,
+    NotifyTarget,
+    RayAddress,
+    Retry,
+    RunsFolder,
+    Settings,
+    ShowSchema,
+    SlotCount,
+    SpreadFrom,
+    StorageUrl,
+    TakeOver,
+)
 from sweeps.tracking.process import MODES
 
 if TYPE_CHECKING:  # --help waits for none of these
+    from cvae.config import Config
     from sweeps.experiment import Experiment
     from sweeps.experiment_folder import ExperimentFolder
+    from sweeps.launchers import EngineChoice
     from sweeps.workers import Slots
 
+#: Runs that are out at a time with an engine, queued or running, unless `--slots` says it.
+SUBMISSIONS = 8
+
 app = new_command()
-
-
-def _print_schema(is_asked: bool) -> None:
-    if is_asked:
-        from sweeps.experiment import schema_text
-
-        print(schema_text(), end="")
-        raise typer.Exit
-
-
-ShowSchema = Annotated[
-    bool, typer.Option("--schema", callback=_print_schema, is_eager=True, help="print experiments' JSON Schema and end")
-]
-
-Budget = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TIME", help="as 8h or 90m: cut trials and seeds of all arms to fit; --plan says what it cuts"
-    ),
-]
-
-SpreadFrom = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FOLDER|SD",
-        help="with --plan: what these seeds could find, by the spread of an earlier experiment's differences",
-    ),
-]
-
-NotifyTarget = Annotated[
-    str | None,
-    typer.Option(metavar="COMMAND|URL", help="run it, or post to it, when a verdict falls, at the breaker, at the end"),
-]
-
-ExperimentName = Annotated[
-    Path, typer.Argument(metavar="EXPERIMENT", help="its file or name; see experiments/README.md")
-]
 
 
 @app.command()
 def sweep(
     experiment_file: ExperimentName,
-    runs: Annotated[Path, typer.Option(metavar="DIR", help="folder that holds the experiment's folder")] = Path("runs"),
-    settings: Annotated[
-        list[str], typer.Option("--set", metavar="PATH=VALUE", help="override one key, repeatable")
-    ] = [],  # noqa: B006
+    runs: RunsFolder = Path("runs"),
+    settings: Settings = [],  # noqa: B006
     plan: Annotated[bool, typer.Option("--plan", help="print every run and what is left; start nothing")] = False,
     probe: Annotated[bool, typer.Option(help="with --plan: measure this machine where no run tells")] = True,
     spread_from: SpreadFrom = None,
     status: Annotated[bool, typer.Option("--status", help="print how the sweep stands; start nothing")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="end the sweep at its runs' next checkpoints")] = False,
-    retry: Annotated[
-        str | None, typer.Option(metavar="STATUS", help="open lost runs again: failed, infeasible or stopped")
-    ] = None,
+    retry: Retry = None,
     budget: Budget = None,
-    slots: Annotated[
-        str, typer.Option(metavar="N|auto", help="runs at a time; auto: by GPUs, or cores / runtime.threads")
-    ] = "auto",
+    slots: SlotCount = "auto",
     slots_per_gpu: Annotated[int, typer.Option(min=1, help="runs that share a GPU")] = 1,
-    storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Optuna storage, as sqlite:///study.db  [default: a journal]")
-    ] = None,
-    hang_after: Annotated[
-        str, typer.Option(metavar="TIME", help="a training that stands still so long is started again")
-    ] = "30m",
+    engine: EngineName = "local",
+    engine_file: EngineFile = None,
+    ray: RayAddress = None,
+    storage: StorageUrl = None,
+    journal: JournalFile = None,
+    take_over: TakeOver = False,
+    hang_after: HangAfter = "30m",
     tracker: Annotated[str, typer.Option(help="wandb mode: offline, online or disabled")] = "offline",
     notify: NotifyTarget = None,
     output: Annotated[str, typer.Option(help="live table, plain lines, quiet (trouble alone) or json lines")] = "live",
@@ -97,14 +79,17 @@ def sweep(
         raise InputError("--dry-run belongs to --sync; --plan shows what a launch would do")
     if spread_from is not None and not plan:
         raise InputError("--spread-from belongs to --plan; it changes nothing of a launch")
+    if journal is not None and storage is not None:
+        raise InputError("--journal and --storage say both where the studies lie; give one of them")
     if sync:
         _sync(experiment_file, runs, dry_run=dry_run)
         return
     mode, shown = parse_word("--tracker", tracker, MODES), parse_word("--output", output, OUTPUTS)
     budget_s, hang_s = parse_time("--budget", budget) if budget else None, parse_time("--hang-after", hang_after)
     experiment, root = _read(experiment_file, runs, settings)
-    machine = _slots_for(experiment, slots, slots_per_gpu)
-    threads = _threads_of(machine)
+    chosen = _engine_for(experiment, engine, engine_file, ray)
+    machine = _slots_for(experiment, slots, slots_per_gpu, chosen)
+    threads = _threads_of(machine) if chosen.share is None else chosen.share.cpus
     if stop:
         _stop(experiment, root)
     elif status:
@@ -113,7 +98,9 @@ def sweep(
         _plan(experiment, root, machine, threads, spread_from, probe=probe, budget_s=budget_s)
     else:
         told = None if notify is None else parse_target(notify)
-        _launch(experiment, root, machine, LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s, told))
+        options = LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s, told, chosen)
+        options = replace(options, take_over=take_over, journal=journal)
+        _launch(experiment, root, machine, options)
 
 
 # Each of these imports what it needs by itself: nothing waits for pydantic, optuna, wandb or scipy without using it.
@@ -135,11 +122,23 @@ def _threads_of(machine: "Slots") -> int:
     return max(1, usable_cores() // machine.total)
 
 
-def _slots_for(experiment: "Experiment", slots: str, slots_per_gpu: int) -> "Slots":
-    from sweeps.workers import find_slots
+def _engine_for(experiment: "Experiment", engine: str, file: Path | None, ray: str | None) -> "EngineChoice":
+    from sweeps.launchers import choose_engine
 
-    config = experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
-    return find_slots(parse_slots(slots), slots_per_gpu, config.runtime.device, config.runtime.threads)
+    return choose_engine(engine, file, ray, _first_config(experiment).runtime.device)
+
+
+def _first_config(experiment: "Experiment") -> "Config":
+    return experiment.config(next(iter(experiment.arms)), {}, experiment.seed, experiment.confirm.split)
+
+
+def _slots_for(experiment: "Experiment", slots: str, slots_per_gpu: int, engine: "EngineChoice") -> "Slots":
+    from sweeps.workers import Slots, find_slots
+
+    if engine.share is not None:  # the engine finds the places of what is submitted
+        return Slots({engine.name: parse_slots(slots) or SUBMISSIONS})
+    runtime = _first_config(experiment).runtime
+    return find_slots(parse_slots(slots), slots_per_gpu, runtime.device, runtime.threads)
 
 
 def _sync(experiment_file: Path, runs: Path, *, dry_run: bool) -> None:

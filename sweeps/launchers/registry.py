@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+from sweeps.launchers.engine_file import EngineOptions
 from sweeps.launchers.launcher import Launcher
 
 #: Name of an engine -> module whose `make_launcher` takes what the user wrote about it.
@@ -11,6 +12,12 @@ LAUNCHERS = {
     "slurm": "sweeps.launchers.slurm",
     "ray": "sweeps.launchers.ray",
 }
+
+
+def options_of(name: str) -> type[EngineOptions] | None:
+    """Return what may be said of an engine in a file: its module's `OPTIONS`; None where there is nothing to say."""
+    options: type[EngineOptions] | None = getattr(import_module(LAUNCHERS[name]), "OPTIONS", None)
+    return options
 
 
 def open_launcher(name: str, settings: Any = None) -> Launcher:

@@ -1,0 +1,106 @@
+"""A worker that computes nothing, for real engines: `engine_worker.py RUN_FOLDER TOKEN`, as `-m sweeps.worker` has it.
+
+It keeps the whole protocol: claim, fence, state, heartbeat, evaluations, stop, SIGTERM. Each of its writes leaves a
+line in `writes.jsonl` beside the run's record, so that a test can see who wrote when. The folder of all runs may hold
+`pace` (seconds a step) and `deaf` (SIGTERM is not heard).
+"""
+
+import importlib.util
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cvae.config.yaml_file import load_yaml_mapping
+from cvae.errors import AlreadyTraining
+from cvae.record import RunState
+from cvae.record.names import PREFIXES
+from cvae.record.run_folder import RunFolder
+from tests.sweeps.stub_worker import STEPS, score
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def without_torch(path: str) -> Any:
+    """Return a module by its file: its package would load PyTorch, which takes longer than all else here."""
+    spec = importlib.util.spec_from_file_location("loaded_alone", REPOSITORY / path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["loaded_alone"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+fence_module = without_torch("cvae/run/fence.py")
+
+
+def end_on_signal(*_: Any) -> None:
+    raise SystemExit(143)
+
+
+def witness(folder: RunFolder, token: str, what: str) -> None:
+    """Say who writes: a line of few bytes is appended whole, whoever else appends."""
+    line = json.dumps({"at": time.monotonic(), "token": token, "pid": os.getpid(), "what": what})
+    descriptor = os.open(folder.path / "writes.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    os.write(descriptor, (line + "\n").encode())
+    os.close(descriptor)
+
+
+def sleep_for_a_step(runs: Path) -> None:
+    pace = runs / "pace"
+    time.sleep(float(pace.read_text()) if pace.exists() else 0.02)
+
+
+def work(folder: RunFolder, token: str) -> int:
+    runs = folder.path.parents[2]
+    if not (runs / "deaf").exists():
+        signal.signal(signal.SIGTERM, end_on_signal)
+    else:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    fence = fence_module.Fence(folder, token)
+    with fence_module.taken(fence):
+        fence.check()
+        before = folder.read_state()
+        if before.is_final:
+            return 0
+        fence.claim()
+        done = len(folder.read_epochs())
+        folder.keep_epochs(done)  # also ends a torn line
+        state = RunState("running", attempt=before.attempt + 1, pid=os.getpid(), token=token, total_steps=STEPS)
+        folder.write_state(replace(state, step=done))
+        witness(folder, token, "begin")
+        try:
+            for step in range(done + 1, STEPS + 1):
+                sleep_for_a_step(runs)
+                fence.check()
+                witness(folder, token, f"step {step}")
+                folder.append_epoch({"step": step, "val/psnr": score(folder, step), "train/kl": 1.0})
+                folder.heartbeat.write_text(str(step))
+                state = replace(state, step=step)
+                if step < STEPS and (asked := folder.asked_status()):
+                    folder.write_state(replace(state, status=asked))
+                    return 0
+                folder.write_state(state)
+        except SystemExit:
+            if fence.is_ours:
+                folder.write_state(replace(state, status="interrupted"))
+            raise
+        prefix = PREFIXES[load_yaml_mapping(folder.config)["evaluation"]["final_split"]]
+        witness(folder, token, "finish")
+        folder.write_state(
+            replace(state, status="finished", step=STEPS, final={f"{prefix}/psnr": score(folder, STEPS)})
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(work(RunFolder(Path(sys.argv[1])), sys.argv[2]))
+    except AlreadyTraining as error:
+        print(error, file=sys.stderr)
+        sys.exit(3)
