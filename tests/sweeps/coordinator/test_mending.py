@@ -10,7 +10,11 @@ import pytest
 from cvae.record.run_folder import RunFolder
 from sweeps.coordinator.failure_policy import FRUITLESS_ATTEMPTS
 from sweeps.experiment.plan import PlannedRun
+from sweeps.launchers.job_record import Job
+from sweeps.launchers.local import LocalLauncher
 from sweeps.workers.attempt import Attempt
+from sweeps.workers.fleet import Fleet
+from sweeps.workers.slots import Slots
 from tests.sweeps.coordinator.test_coordinator import results_of
 from tests.sweeps.stepping_sweep import Sweep
 
@@ -54,7 +58,7 @@ def test_a_run_folder_removed_again_and_again_is_made_anew_each_time(tmp_path: P
 
 
 def without_folder(path: Path) -> Attempt:
-    return Attempt(PlannedRun("a", "tune", 0, 0), RunFolder(path / "gone"), "cpu", 1, None, now=0.0)
+    return Attempt(PlannedRun("a", "tune", 0, 0), Job(RunFolder(path / "gone"), "cvae-1"), "cpu", now=0.0)
 
 
 def test_who_is_asked_to_stop_in_a_folder_that_is_gone_gets_none(tmp_path: Path) -> None:
@@ -109,9 +113,13 @@ def test_a_state_damaged_as_its_worker_starts_stops_nothing(damage: bytes, tmp_p
     # between the launch and the first look at it; the worker puts it aside
     folder = RunFolder(tmp_path)
     folder.state.write_bytes(damage)
-    attempt = Attempt(PlannedRun("a", "tune", 0, 0), folder, "cpu", 1, Working(), now=0.0)
+    launcher = LocalLauncher(lambda *given: Working())
+    fleet = Fleet(Slots({"cpu": 1}), 1, launcher)
+    assert fleet.launch(PlannedRun("a", "tune", 0, 0), folder, "cpu").attempt == 1
+    fleet.look()
+    ((_, attempt),) = fleet.running()
     assert attempt.number_before == 0
-    assert not attempt.is_over()
+    assert not fleet.is_over(attempt, 0.0)
 
 
 class Working:
