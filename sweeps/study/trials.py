@@ -81,8 +81,8 @@ class Trials:
             self._confirmed[run.arm, run.number] = identity.trial, identity.params
         elif self._study(run).params_of(run.number, identity.params) != identity.params:
             raise InputError(
-                f"{folder.path}: its parameters are not those of its trial in the study; the study's storage and the "
-                "run folders do not belong together"
+                f"{folder.identity}: its parameters are not those of its trial in the study; the study's storage and "
+                "the run folders do not belong together"
             )
 
     def tell(self, run: PlannedRun, state: RunState) -> None:
