@@ -65,6 +65,7 @@ class Entry:
     starts_at: int  # look
     seen: Seen = field(default_factory=lambda: Seen(Phase.QUEUED, said="Resources"))
     workers: tuple[FencedWorker, ...] = ()  # several where the engine started it twice
+    asleep: int = 0  # looks until they come back from the dead
 
 
 class ScriptedEngine:
@@ -141,6 +142,9 @@ class ScriptedEngine:
                 n = 2 if self.starts_twice else 1
                 entry.workers = tuple(self._worker(entry.job) for _ in range(n))
                 entry.seen = Seen(Phase.RUNNING, "n1")
+            if entry.asleep:
+                entry.asleep -= 1
+                continue
             ends = [worker.poll() for worker in entry.workers]
             if entry.seen.phase is Phase.RUNNING and ends and None not in ends:
                 entry.seen = Seen(Phase.ENDED, "n1", "exit", ends[-1])
@@ -155,9 +159,9 @@ class ScriptedEngine:
         """The jobs that are queued or run, as the engine believes."""
         return [e for e in self.entries.values() if e.seen.phase in (Phase.QUEUED, Phase.RUNNING)]
 
-    def say(self, entry: Entry, seen: Seen, *, worker_lives: bool) -> None:
-        """Let the engine say something of a job."""
-        entry.seen = seen
+    def say(self, entry: Entry, seen: Seen, *, worker_lives: bool, asleep: int = 2) -> None:
+        """Let the engine say something of a job, whose worker may come back when the next one is at work."""
+        entry.seen, entry.asleep = seen, asleep
         if not worker_lives:
             entry.workers = ()
 
