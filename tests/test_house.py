@@ -82,7 +82,7 @@ ORDER = {
     "sweeps": """
         units, child_environment, search_space, decision < experiment < experiment_folder, workers, tracking
         < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
-        < commands, browse, dashboard, worker, fork_server < api, doors""",
+        < commands, browse, dashboard, worker, fork_server, compare_verdicts < api, doors""",
     "sweeps/report": """
         reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
         < output < all_verdicts, run_pages""",
