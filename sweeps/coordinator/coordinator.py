@@ -139,11 +139,7 @@ class Coordinator:
             elif attempt.has_hung(now, self._hang_s):
                 yield self._log.record("hung", run, step=attempt.folder.read_heartbeat())
                 attempt.signal(signal.SIGKILL)
-            elif (
-                self._trials.is_hopeless(run, attempt.new_epochs)
-                and not attempt.folder.stop.exists()
-                and attempt.ask_to_stop("pruned")
-            ):
+            elif self._trials.is_hopeless(run, attempt.new_epochs) and attempt.ask_to_stop("pruned"):
                 yield self._log.record("pruning", run)
 
     def _end(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
