@@ -1,5 +1,6 @@
 """A process known by its birth and its command beside its number."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ class ProcessMark:
 
     pid: int
     birth: str  # boot of the machine and ticks since then
-    command: str  # arguments, joined by spaces
+    command: str  # digest of its arguments: a mark is written into files, and an argument may hold a password
 
     @property
     def is_alive(self) -> bool:
@@ -24,10 +25,11 @@ def mark_of(pid: int) -> ProcessMark | None:
     try:
         # the name stands in brackets and may hold anything: what follows the last bracket is fields 3 and up
         fields = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        command = (process / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
+        arguments = (process / "cmdline").read_bytes().rstrip(b"\0")
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return None
     if len(fields) < 20 or fields[0] in "ZX":  # has ended and waits to be collected
         return None
-    return ProcessMark(pid, f"{boot}/{fields[19]}", command)
+    birth = f"{boot}/{fields[19]}"
+    return ProcessMark(pid, birth, hashlib.sha256(birth.encode() + b"\0" + arguments).hexdigest()[:8])

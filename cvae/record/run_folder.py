@@ -120,11 +120,7 @@ class RunFolder:
         write_json(self.identity, identity.written())
 
     def read_epochs(self) -> list[dict[str, Any]]:
-        """Return the evaluations in order, as far as they can be read: a line cut short by a kill is left out.
-
-        Raises:
-            InputError: the file cannot be opened.
-        """
+        """Return the evaluations in order, as far as they can be read: a line cut short by a kill is left out."""
         return parse_epochs(bytes_from(self.epochs))[0]
 
     def epochs_damage(self) -> str | None:

@@ -143,7 +143,7 @@ class Coordinator:
         for run, attempt in self.fleet.running():
             if self.fleet.end_if_hung(attempt, now, self._hang_s):
                 yield self._log.record("hung", run, step=attempt.folder.read_heartbeat())
-            elif self._trials.is_hopeless(run, attempt.new_epochs) and attempt.prune():
+            elif self._trials.is_hopeless(run, attempt.new_epochs) and attempt.ask_to_stop("pruned"):
                 yield self._log.record("pruning", run)
 
     def _end(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:

@@ -39,8 +39,9 @@ def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
     if moved:
         changes = "; ".join(f"{path} = {launched.get(path)!r}, not {now.get(path)!r}" for path in moved)
         raise InputError(
-            f"{root.path} was launched with {changes}: its runs would not be comparable; put it back, or "
-            "give the changed experiment another name (--set name=...) or another folder (--runs)"
+            f"{root.path} was launched with {changes}, says its {root.experiment.name}: its runs would not be "
+            "comparable; put it back, or give the changed experiment another name (--set name=...) or another "
+            "folder (--runs)"
         )
     if now.get("tune.trials_per_arm") != launched.get("tune.trials_per_arm") and list(root.path.glob("*/confirm-*")):
         n = launched.get("tune.trials_per_arm")

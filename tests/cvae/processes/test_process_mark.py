@@ -27,3 +27,13 @@ def test_one_that_has_ended_is_nobody_before_it_is_collected() -> None:
     os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
     assert mark_of(ended.pid) is None
     ended.wait()
+
+
+def test_a_mark_holds_no_argument() -> None:
+    # it is written into lock files, which others may read; --storage may hold a password
+    other = subprocess.Popen([sys.executable, "-c", "input()", "pg://me:hunter2@host/x"], stdin=subprocess.PIPE)
+    mark = mark_of(other.pid)
+    other.communicate(b"\n")
+    assert mark is not None
+    assert "hunter2" not in str(mark)
+    assert len(mark.command) == 8

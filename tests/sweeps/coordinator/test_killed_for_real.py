@@ -16,8 +16,10 @@ from cvae.config.overrides import merge
 from cvae.config.yaml_file import dump_yaml
 from cvae.data.lab_layout import write_lab_layout
 from cvae.data.sources.pushing_world import PushingWorld
+from cvae.files import is_locked
 from cvae.record.names import TIMINGS
 from cvae.record.run_folder import RunFolder
+from sweeps.tracking.process import lock_of
 from tests.sweeps.commands.test_launch import EXPERIMENT, ROOT
 
 LONGER = merge(EXPERIMENT, {"base": {"train": {"steps": 60}, "evaluation": {"every": 3}}})
@@ -105,6 +107,8 @@ def test_moved_with_its_data_amid_its_runs_it_ends_like_an_undisturbed_sweep(how
                 os.kill(trainer.pid, signal.SIGKILL)
         while folder.is_being_trained():
             time.sleep(0.05)
+    while is_locked(lock_of(runs)):  # its mirror notices by itself
+        time.sleep(0.05)
     begun = [f.path.relative_to(old) for f in folders_of(runs) if f.read_epochs() and not f.read_state().is_final]
     assert begun
     new.parent.mkdir()
