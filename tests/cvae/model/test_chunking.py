@@ -6,8 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cvae.model.chunking import Chunking
-from cvae.model.pooling import pool_and_keep
+from cvae.model.chunking import Chunking, pool_and_keep
 from cvae.model.vgg import Encoder
 
 
@@ -33,14 +32,16 @@ def test_values_and_gradients_are_those_of_pooling_and_slicing(
     for small, rows in (mine, theirs):
         (small.float().square().sum() + rows.float().sin().sum()).backward()
     for part, other in zip(parts, plain, strict=True):
-        assert part.grad is not None and other.grad is not None
+        assert part.grad is not None
+        assert other.grad is not None
         assert torch.equal(part.grad, other.grad)
         assert part.grad.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_without_kept_rows_there_are_none() -> None:
     pooled, kept = pool_and_keep([maps(3, 0, torch.float32)], 0)
-    assert pooled[0].shape == (3, 16, 4, 4) and kept == []
+    assert pooled[0].shape == (3, 16, 4, 4)
+    assert kept == []
 
 
 class Called(TorchDispatchMode):
