@@ -2,22 +2,27 @@
 
 python -m benchmarks.verdict_cost              the table of docs/performance.md
 python -m benchmarks.verdict_cost --studies 50 the same from fewer studies
+python -m benchmarks.verdict_cost --real runs/quickstart    what a finished sweep took, beside a fixed design
 
 The figures are of simulated studies, so no machine's load is in them. Every design is asked the same questions, and
 beside its cost stands how often it is wrong: of arms equal at every point, and of arms with points of their own.
 """
 
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
+from typing import Annotated
 
 import numpy as np
 import optuna
+import typer
 
+from benchmarks.instruments.finished_sweep import sweep_table
 from benchmarks.instruments.table import Row
 from benchmarks.instruments.tuned_studies import Design, Outcome, ask
+from cvae.cli import new_command, run_command
 
 N_STUDIES, EFFECT_DB, OWN_SD = 2000, 0.5, 0.3
 #: Studies of a design with a pruner, which Optuna judges value by value.
@@ -139,6 +144,19 @@ def page_table(n_studies: int) -> Iterator[str]:
         )
 
 
-if __name__ == "__main__":
-    for line in page_table(int(sys.argv[2]) if sys.argv[1:2] == ["--studies"] else N_STUDIES):
+app = new_command()
+
+
+@app.command()
+def print_costs(
+    studies: Annotated[int, typer.Option(min=1, help="simulated studies of a design")] = N_STUDIES,
+    real: Annotated[Path | None, typer.Option(metavar="FOLDER", help="a finished sweep's folder instead")] = None,
+) -> None:
+    """Print what an answer costs, by design or of a finished sweep."""
+    lines = page_table(studies) if real is None else sweep_table(real, FIXED.trials, FIXED.seeds)
+    for line in lines:
         print(line, flush=True)
+
+
+if __name__ == "__main__":
+    run_command(app)

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from cvae.config import CHANNELS_PER_GROUP, LAYERS, stage_channels
-from cvae.model.chunking import Chunking
+from cvae.model.chunking import Chunking, pool_and_keep
 from cvae.model.decoder_stage import DecoderStage, Kernels, MergeLayer
-from cvae.model.pooling import pool_and_keep
 
 Norm = Literal["batch", "group"]
 

@@ -13,9 +13,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from cvae.config import Config
 from sweeps.experiment import Experiment
 from sweeps.search_space import Params, parameters
-from sweeps.study.pruners import RunningMedianPruner, has_lost_patience, make_patience, make_pruner
+from sweeps.study.pruners import has_lost_patience, make_patience, make_pruner
 from sweeps.study.samplers import PROPOSALS, WorstTold, make_sampler, to_distribution
-from sweeps.study.trial_storage import TrialStorage
+from sweeps.study.trial_storage import TrialStorage, is_behind, note_trial
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -58,19 +58,13 @@ class ArmStudy:
         self._n_trials += 1
         self._numbers[run] = trial.number
         self._told.pop(run, None)  # of two trials of one run the later counts
+        note_trial(self._study, trial)
         if trial.state.is_finished():
             by_state = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned"}
             self._told[run] = trial.user_attrs.get("status", by_state.get(trial.state, "failed"))
             self._keep(run, dict(trial.params))
-            self._note(trial)
             if self._told[run] == "finished" and trial.value is not None:
                 self._worst.note(trial.value)
-
-    def _note(self, trial: FrozenTrial) -> None:
-        """Tell the pruner of a trial that has ended, if it counts and the pruner keeps account."""
-        pruner = self._study.pruner
-        if isinstance(pruner, RunningMedianPruner) and trial.state == TrialState.COMPLETE:
-            pruner.note(trial.intermediate_values)
 
     def _keep(self, run: int, params: Params) -> None:
         self._params[run] = params
@@ -128,7 +122,10 @@ class ArmStudy:
                 return False
             if self._tune.pruner_options.get("then", "none") == "none":
                 return True
-        return self._study.pruner.prune(self._study, self._trials.read(self._numbers[run]))
+        number = self._numbers[run]
+        return is_behind(
+            self._study, self._trials.read(number), lambda rungs: self._trials.add_system_attributes(number, rungs)
+        )
 
     def tell(self, run: int, status: str, value: float | None, curve: dict[int, float]) -> None:
         """Record the outcome of a run's trial, once.
@@ -152,7 +149,7 @@ class ArmStudy:
             if status not in ("finished", "pruned"):
                 self._trials.set_status(number, status)
             self._finish(number, status, value, curve)
-        self._note(self._trials.read(number))
+        note_trial(self._study, self._trials.read(number))
         if value is not None and status not in ("pruned", "diverged", "infeasible"):
             self._worst.note(value)
         self._told[run] = status

@@ -8,11 +8,12 @@ judged only where a cycle ends with its full weight back, never between a restar
 import bisect
 import warnings
 from collections.abc import Mapping
+from itertools import count, takewhile
 from statistics import median
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, PatientPruner, SuccessiveHalvingPruner
+from optuna.pruners import BasePruner, HyperbandPruner, NopPruner, PatientPruner
 from optuna.trial import FrozenTrial, TrialState
 
 from cvae.config import Config
@@ -23,6 +24,9 @@ from sweeps.experiment import PRUNERS, AshaOptions, HyperbandOptions, MedianOpti
 LR_SETTLED = 0.5
 
 MOST = 0.9
+
+#: The attribute of a trial in which Optuna's pruners keep its value at a rung.
+RUNG = "completed_rung_{}"
 
 
 def cycles(config: Config) -> list[tuple[float, float]]:
@@ -84,6 +88,60 @@ class RunningMedianPruner(BasePruner):
         return others is not None and max(trial.intermediate_values.values()) < _median(others)
 
 
+class RungPruner(BasePruner):
+    """Decides as Optuna's SuccessiveHalvingPruner does where more is better, at the running median's cost.
+
+    It is told once of each value with which a trial completes a rung; Optuna's looks through all trials for each.
+    """
+
+    def __init__(self, first_step: int, reduction_factor: int) -> None:
+        self._first_step, self._factor = first_step, reduction_factor
+        self._noted: set[tuple[int, int]] = set()  # trial, rung
+        self._values: dict[tuple[int, int], list[float]] = {}  # of the trials, by bracket and rung, sorted
+
+    def _bracket(self, study: optuna.Study, trial: FrozenTrial) -> int:
+        return 0
+
+    def note(self, study: optuna.Study, trial: FrozenTrial, completed: Mapping[str, float]) -> None:
+        """Take note of the rungs that a trial has completed, each once, among its attributes."""
+        for rung in takewhile(lambda rung: RUNG.format(rung) in completed, count()):
+            if (trial.number, rung) not in self._noted:
+                self._noted.add((trial.number, rung))
+                values = self._values.setdefault((self._bracket(study, trial), rung), [])
+                bisect.insort(values, completed[RUNG.format(rung)])
+
+    def judge(self, study: optuna.Study, trial: FrozenTrial) -> tuple[dict[str, float], bool]:
+        """Return the rungs that a trial completes at its last step, and whether it is left behind at the last."""
+        completed: dict[str, float] = {}
+        bracket, step = self._bracket(study, trial), trial.last_step
+        first = next(rung for rung in count() if RUNG.format(rung) not in trial.system_attrs)
+        for rung in count(first):
+            if step is None or step < self._first_step * self._factor ** (bracket + rung):
+                break
+            value = completed[RUNG.format(rung)] = trial.intermediate_values[step]
+            others = self._values.get((bracket, rung), [])
+            if len(others) - bisect.bisect_right(others, value) > max((len(others) + 1) // self._factor - 1, 0):
+                return completed, True
+        return completed, False
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Return whether a trial is left behind."""
+        return self.judge(study, trial)[1]
+
+
+class BracketPruner(RungPruner, HyperbandPruner):
+    """Decides as Optuna's HyperbandPruner does; samplers see by the class that trials have brackets."""
+
+    def __init__(self, first_step: int, last_step: int, reduction_factor: int) -> None:
+        HyperbandPruner.__init__(self, first_step, last_step, reduction_factor)
+        RungPruner.__init__(self, first_step, reduction_factor)
+
+    def _bracket(self, study: optuna.Study, trial: FrozenTrial) -> int:
+        if not self._pruners:
+            self._try_initialization(study)
+        return self._get_bracket_id(study, trial)
+
+
 def _median(ordered: list[float]) -> float:
     """Return the median of sorted values, from the middle ones alone."""
     middle = len(ordered) // 2
@@ -104,9 +162,9 @@ def _make(name: str, given: dict[str, object], config: Config) -> BasePruner:
         return RunningMedianPruner(options.n_startup_trials, options.n_warmup_evaluations * every)
     if isinstance(options, HyperbandOptions):
         first = options.min_evaluations * every
-        return HyperbandPruner(first, max(config.train.steps, first), options.reduction_factor)
+        return BracketPruner(first, max(config.train.steps, first), options.reduction_factor)
     if isinstance(options, AshaOptions):
-        return SuccessiveHalvingPruner(options.min_evaluations * every, options.reduction_factor)
+        return RungPruner(options.min_evaluations * every, options.reduction_factor)
     return NopPruner()
 
 

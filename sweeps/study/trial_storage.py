@@ -12,7 +12,7 @@ operations, and the next one goes on with the trials that are there. Hence, of O
 A test holds that nothing else in the project calls a storage's methods or takes a private name of Optuna's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import optuna
@@ -21,6 +21,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.search_space import Parameter, Params, Space, Value, sample_params
+from sweeps.study.pruners import RungPruner, RunningMedianPruner
 from sweeps.study.samplers import to_distribution
 
 
@@ -101,3 +102,22 @@ def _is_within(distribution: BaseDistribution, value: Any) -> bool:
         return value in distribution.choices
     assert isinstance(distribution, FloatDistribution | IntDistribution)
     return bool(distribution.low <= value <= distribution.high)
+
+
+def note_trial(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Tell a study's pruner of a trial, if it keeps account of such."""
+    if isinstance(study.pruner, RungPruner):
+        study.pruner.note(study, trial, trial.system_attrs)
+    elif isinstance(study.pruner, RunningMedianPruner) and trial.state == TrialState.COMPLETE:
+        study.pruner.note(trial.intermediate_values)
+
+
+def is_behind(study: optuna.Study, trial: FrozenTrial, store: Callable[[dict[str, float]], None]) -> bool:
+    """Return whether a study's pruner would end a trial; what it completes for that is stored, and then noted."""
+    if not isinstance(study.pruner, RungPruner):
+        return study.pruner.prune(study, trial)
+    note_trial(study, trial)  # a storage that fell silent may have taken it all the same
+    completed, is_left = study.pruner.judge(study, trial)
+    store(completed)
+    study.pruner.note(study, trial, trial.system_attrs | completed)
+    return is_left

@@ -1,10 +1,15 @@
 """What an answer costs is counted as the coordinator spends it, and beside it how often the answer is wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from benchmarks.instruments.finished_sweep import measure_sweep, sweep_table
 from benchmarks.instruments.tuned_studies import EPOCHS, Design, Outcome, ask, epochs_of
 from benchmarks.verdict_cost import DESIGNS, FIXED, measure, trained_blocks, trainings_of
+from cvae.errors import InputError
+from tests.sweeps.stepping_sweep import Sweep
 
 SURE = Design("sure", 24, 20, is_sure=True)
 TUNINGS = Design("tunings", 24, 12, is_sure=True, tunings=12)
@@ -59,3 +64,19 @@ def test_no_word_is_of_arms_that_do_not_differ_but_by_chance() -> None:
 
 def test_designs_are_named_once() -> None:
     assert len({design.name for design in DESIGNS}) == len(DESIGNS)
+
+
+def test_a_finished_sweeps_cost_is_what_its_ledger_says(tmp_path: Path) -> None:
+    change = {"arms": {"a": {}, "b": {}}, "tune": {"trials_per_arm": 2}, "confirm": {"seeds": 3}}
+    sweep = Sweep(tmp_path, change=change)
+    sweep.run()
+    cost = measure_sweep(sweep.root.path)
+    assert (cost.arms, cost.planned, cost.tuned, cost.confirmed, cost.slots) == (2, 10, 4, 6, 2)
+    *_, of_plan, of_fixed = sweep_table(sweep.root.path, 24, 20)
+    assert "| 100% |" in of_plan
+    assert "| 11% |" in of_fixed  # 10 of 88
+
+
+def test_a_folder_without_a_sweep_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"has no ledger.jsonl; name the folder of a finished sweep"):
+        measure_sweep(tmp_path)

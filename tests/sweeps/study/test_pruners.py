@@ -1,12 +1,14 @@
 """Which runs are ended early, and that schedules are not what decides it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 import pytest
-from optuna.pruners import MedianPruner
+from optuna.pruners import HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
+from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState, create_trial
 
 from benchmarks.instruments.stepping import SteppingWorker
@@ -14,7 +16,8 @@ from cvae.config.overrides import merge
 from cvae.config.schema import Config, build_config
 from cvae.errors import InputError
 from sweeps.experiment.experiment import build_experiment
-from sweeps.study.pruners import RunningMedianPruner, is_same_cycle, may_be_judged
+from sweeps.study.pruners import BracketPruner, RungPruner, RunningMedianPruner, is_same_cycle, may_be_judged
+from sweeps.study.trial_storage import TrialStorage, is_behind
 from tests.sweeps.stepping_sweep import TOY, Sweep
 
 STEPS = 40
@@ -125,6 +128,58 @@ def test_the_running_median_decides_as_optunas(n_startup: int, n_warmup: int) ->
         study.add_trial(create_trial(value=0.0, intermediate_values=curve))
         ours.note(curve)
     assert 0.1 < np.mean(decisions) < 0.9
+
+
+def make_rungs(last: int | None, factor: int) -> RungPruner:
+    return RungPruner(1, factor) if last is None else BracketPruner(1, last, factor)
+
+
+@pytest.mark.parametrize("last", [None, 27])  # successive halving alone, and brackets of it
+@pytest.mark.parametrize("factor", [2, 3])
+def test_the_rungs_decide_and_store_as_optunas(last: int | None, factor: int) -> None:
+    theirs = SuccessiveHalvingPruner(1, factor) if last is None else HyperbandPruner(1, last, factor)
+    ours = make_rungs(last, factor)
+    rng, decisions = np.random.default_rng(factor), []
+    one, other = (
+        optuna.create_study(study_name="s", direction="maximize", pruner=pruner, storage=InMemoryStorage())
+        for pruner in (theirs, ours)
+    )
+    for _ in range(120):
+        trials, best = [study.ask() for study in (one, other)], 0.0
+        for step in range(1, 28):
+            best += float(rng.integers(0, 3))
+            for trial in trials:
+                trial.report(best, step)
+            decisions.append(trials[0].should_prune())
+            numbers = TrialStorage(other, other._storage)
+            frozen = numbers.read(trials[1].number)
+            stored = partial(numbers.add_system_attributes, frozen.number)
+            assert is_behind(other, frozen, stored) == decisions[-1]
+            if decisions[-1]:
+                break
+        for study, trial in zip((one, other), trials, strict=True):
+            study.tell(trial, best)
+    assert [t.system_attrs for t in one.trials] == [t.system_attrs for t in other.trials]
+    assert any(decisions)
+    # one that begins again with what is stored goes on as the one that went through it all
+    again = make_rungs(last, factor)
+    for trial in other.trials:
+        again.note(other, trial, trial.system_attrs)
+    for value in np.linspace(0, 27, 40):
+        frozen = create_trial(state=TrialState.RUNNING, intermediate_values={1: float(value)})
+        assert again.judge(other, frozen) == ours.judge(other, frozen)
+
+
+# By counting: for no value that is reported does the coordinator look through the trials, by whatever pruner.
+@pytest.mark.parametrize("pruner", ["median", "asha", "hyperband"])
+def test_a_value_costs_no_look_through_the_trials(pruner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    whole = optuna.Study.get_trials
+    monkeypatch.setattr(optuna.Study, "get_trials", lambda *a, **k: looks.append(1) or whole(*a, **k))
+    sweep = pruning(tmp_path, pruner, {}, hopeless, {"a": {}}, 12)
+    sweep.run()
+    assert sum(status == "pruned" for status in sweep.coordinator.counts.settled.values()) > 0
+    assert len(looks) <= 2
 
 
 def hopeless(params: Any, seed: int, step: int) -> float:

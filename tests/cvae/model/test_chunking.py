@@ -6,8 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cvae.model.chunking import Chunking
-from cvae.model.pooling import pool_and_keep
+from cvae.model.chunking import Chunking, pool_and_keep
 from cvae.model.vgg import Encoder
 
 
