@@ -214,8 +214,8 @@ def test_every_experiment_file_loads_and_says_what_it_is_for(path: Path) -> None
     head = path.read_text().splitlines()
     assert head[0].startswith("# ")
     assert head[0].rstrip().endswith("?") or experiment.question.endswith("?")
-    assert f"python run_sweep.py experiments/{path.name}" in "\n".join(head[:6])
-    assert experiment.name == path.stem.replace("_", "-")
+    assert f"python run_sweep.py experiments/{path.name}" in "\n".join(head[:9])
+    assert experiment.name.replace("-", "_") == path.stem
 
 
 def leaf_paths(values: dict[str, Any], prefix: str = "") -> list[str]:
