@@ -23,6 +23,7 @@ from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.launchers import EngineChoice, Launcher, LocalLauncher
 from sweeps.launchers.registry import options_of
 from sweeps.workers.slots import Slots
+from tests.sweeps.coordinator.test_coordinator import trials_of
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -134,6 +135,9 @@ class Sweep:
         path = self.root.ledger
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
+    def n_events(self, name: str) -> int:
+        return sum(event["event"] == name for event in self.events())
+
     def results(self) -> dict[str, Any]:
         """Every run's outcome and evaluations: what an undisturbed sweep leaves too."""
         found = {}
@@ -158,9 +162,11 @@ class Sweep:
             assert len(steps) == len(set(steps)), (folder.path, lines)
 
     def check_each_told_once(self) -> None:
+        """In the ledger, and in the studies."""
         ended = Counter(event["run"] for event in self.events() if event["event"] == "ended")
         assert set(ended.values()) == {1}, ended
-        assert len(ended) == N_RUNS
+        for name, trials in trials_of(self.runs).items():
+            assert [(trial[0], trial[1]) for trial in trials] == [(0, "COMPLETE"), (1, "COMPLETE")], name
 
 
 def undisturbed(folder: Path) -> dict[str, Any]:

@@ -60,16 +60,18 @@ def test_a_sweep_on_slurm_is_one_on_this_machine(sweep: Sweep) -> None:
 
 
 def test_jobs_outlive_a_coordinator_that_is_killed_and_are_adopted(sweep: Sweep) -> None:
-    sweep.set_pace(0.5)
+    sweep.set_pace(6)
     with sweep.started() as coordinator:
-        at_work = until_running(sweep, 3)
+        until(lambda: len(sweep.running()) >= 3, "workers are at work")
         coordinator.kill()
         coordinator.wait()
-    jobs = {folder.path: read_job(folder) for folder in at_work}
-    sweep.set_pace(0.02)
-    sweep.finish()
+    jobs = {folder.path: read_job(folder) for folder in sweep.running()}
+    with sweep.started() as coordinator:
+        until(lambda: sweep.n_events("adopted") >= 3, "its jobs are adopted")
+        sweep.set_pace(0.02)
+        assert coordinator.wait(120) == 0
     assert set(attempts(sweep).values()) == {1}
-    assert sum(event["event"] == "adopted" for event in sweep.events()) >= 3
+    assert len(jobs) >= 3
     for path, job in jobs.items():
         now = read_job(RunFolder(path))
         assert job is not None
