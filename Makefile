@@ -6,7 +6,7 @@ EXPERIMENT ?= quickstart
 PORT ?= 8080
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup sweep report browse dashboard test test-all bench gpu lint types lock clean
+.PHONY: help setup sweep study report browse dashboard test test-all bench gpu lint types lock clean
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
@@ -36,6 +36,12 @@ endif
 sweep: .venv/installed  ## run (or go on with) the quickstart sweep, then write and name its report
 	$(BIN)/python run_sweep.py experiments/$(EXPERIMENT).yaml --runs $(RUNS) || test $$? = 3  # runs were lost: the report says which
 	$(BIN)/python analyze.py $(RUNS)/$(EXPERIMENT)
+
+study: .venv/installed  ## repeat a part of the published study and compare: make study NAME=given
+	@test -f experiments/study_$(NAME).yaml || { echo "make study NAME=...: one of$(patsubst experiments/study_%.yaml, %,$(wildcard experiments/study_*.yaml))"; exit 2; }
+	$(BIN)/python run_sweep.py experiments/study_$(NAME).yaml --runs $(RUNS) || test $$? = 3
+	$(BIN)/python analyze.py $(RUNS)/study_$(NAME)
+	@$(BIN)/python -m sweeps.compare_verdicts docs/study/$(NAME)/verdict.json $(RUNS)/study_$(NAME)/report/verdict.json
 
 report: .venv/installed  ## write the report of a sweep: make report EXPERIMENT=quickstart
 	$(BIN)/python analyze.py $(RUNS)/$(EXPERIMENT)

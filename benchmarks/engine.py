@@ -2,6 +2,7 @@
 
 python -m benchmarks.engine              all of it, a quarter of an hour
 python -m benchmarks.engine overhead     what a run and a reported value cost after many others
+python -m benchmarks.engine queue      what a look at an engine costs with many jobs in its queue
 python -m benchmarks.engine search       epochs until a sampler and a pruner find what random search finds
 python -m benchmarks.engine slots        a shortened quickstart with one slot and with two
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.instruments.full_queue import look_cost
 from benchmarks.instruments.landscape import EPOCHS, epochs_to_values, search_values
 from benchmarks.instruments.stepping import SteppingWorker, stepping_coordinator
 from sweeps.coordinator import Coordinator
@@ -96,6 +98,13 @@ def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
                 yield row(f"coordinator's cost a {what}, pruner {pruner}", base, ours, median(ratios), spread)
 
 
+def queue_rows(place: Path) -> Iterator[dict[str, Any]]:
+    """Yield what a look at an engine's queue costs the coordinator, with many jobs in it beside few."""
+    (few, _), (many, calls) = (look_cost(place, n) for n in (10, 1_000))
+    what = f"a look at 1000 queued jobs ({calls:.0f} call to the engine)"
+    yield row(what, f"{few:.2f} ms, ten jobs", f"{many:.2f} ms of processor", many / few, "one sweep of each")
+
+
 def search_rows(place: Path) -> Iterator[dict[str, Any]]:
     """Yield the epochs that TPE with a pruner needs to come within 1% of the best of random search."""
     shares = []
@@ -165,7 +174,7 @@ def rows(which: str = "all") -> Iterator[dict[str, Any]]:
     # in memory where there is such a place: what is counted is the engine's work, not the disk's
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     place = Path(tempfile.mkdtemp(prefix="engine-", dir=memory))
-    parts = {"overhead": overhead_rows, "search": search_rows, "slots": slots_rows}
+    parts = {"overhead": overhead_rows, "queue": queue_rows, "search": search_rows, "slots": slots_rows}
     try:
         for part in [parts[which]] if which in parts else list(parts.values()):
             for found in part(place):

@@ -82,7 +82,7 @@ ORDER = {
     "sweeps": """
         units, child_environment, search_space, decision < experiment, launchers < experiment_folder, workers, tracking
         < study, estimate, imported_experiment, report < wandb_import, csv_import < coordinator
-        < commands, browse, dashboard, worker, fork_server < api, doors, check_cluster""",
+        < commands, browse, dashboard, worker, fork_server, compare_verdicts < api, doors, check_cluster""",
     "sweeps/report": """
         reading, statistics < wording < comparison < secondary < checks < analysis < steadiness < figures, rows
         < output < all_verdicts, run_pages""",
@@ -252,8 +252,8 @@ LAWS = """
     cvae/model/published_procedure  cvae/training/bf16_in_training  cvae/training/kl_control_in_training
     cvae/training/ready_for_cuda
     sweeps/commands/one_damaged_file  sweeps/commands/read_only_trees  sweeps/coordinator/chaos
-    sweeps/coordinator/killed_for_real  sweeps/coordinator/moved_folders  sweeps/report/golden
-    sweeps/report/comparison/planted_cases
+    sweeps/coordinator/engines  sweeps/coordinator/killed_for_real  sweeps/coordinator/moved_folders
+    sweeps/report/golden  sweeps/report/comparison/planted_cases
 """
 
 

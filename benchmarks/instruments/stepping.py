@@ -77,6 +77,8 @@ class SteppingWorker:
 
     def _attempt(self) -> Iterator[None]:
         folder = self.folder
+        if not folder.config.exists():  # as a worker, it reads what to train before it touches anything
+            return
         assert self._held.enter_context(held(folder.lock))
         before = folder.read_state()
         if before.is_final:

@@ -81,21 +81,27 @@ def parse_json(text: str | bytes) -> Any:
         raise ValueError("nested too deeply") from error
 
 
-def read_current(path: Path) -> bytes:
+def read_current(path: Path, offset: int = 0) -> bytes:
     """Return what a file holds now: it is opened again where another machine replaced it while it was read.
 
     Opening is also what makes a network disk ask its server; whether a file is there, it may answer from memory.
 
+    Args:
+        path: the file.
+        offset: bytes that are left out.
+
     Raises:
         OSError: it is not there, or cannot be read.
     """
-    for _ in range(ESTALE_TRIES - 1):
+    for is_last in (*[False] * (ESTALE_TRIES - 1), True):
         try:
-            return path.read_bytes()
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read()
         except OSError as error:
-            if error.errno != errno.ESTALE:
+            if is_last or error.errno != errno.ESTALE:
                 raise
-    return path.read_bytes()
+    raise AssertionError("the last try returns or raises")
 
 
 def sweep_up(folder: Path) -> None:

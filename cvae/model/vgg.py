@@ -10,11 +10,11 @@ from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from cvae.config import CHANNELS_PER_GROUP, LAYERS, stage_channels
 from cvae.model.chunking import Chunking
 from cvae.model.decoder_stage import DecoderStage, Kernels, MergeLayer
+from cvae.model.pooling import pool_and_keep
 
 Norm = Literal["batch", "group"]
 
@@ -68,9 +68,10 @@ class Encoder(nn.Module):
         x = frames
         for stage, channels in zip(self.stages, self.channels, strict=True):
             outputs = [self.parts.run(stage, part) for part in self.parts.split(x, channels * x.shape[-1] ** 2)]
-            if n_skips:
-                skips.append(first_rows(outputs, n_skips))
-            x = join([F.max_pool2d(output, 2) for output in outputs])
+            pooled, kept = pool_and_keep(outputs, n_skips)
+            if kept:
+                skips.append(join(kept))
+            x = join(pooled)
         return self.head(x).flatten(1), skips
 
 
@@ -126,13 +127,6 @@ class Decoder(nn.Module):
 def make_merge(channels: int, norm: Norm) -> MergeLayer:
     """Return a decoder stage's first layer: what comes from below, enlarged, beside the skip."""
     return MergeLayer(nn.Conv2d(2 * channels, channels, 3, padding=1), make_norm(norm, channels), make_activation())
-
-
-def first_rows(parts: list[Tensor], n: int) -> Tensor:
-    """Return the first rows of parts that are as long as the first, but for the last; others are not touched."""
-    *whole, last = parts[: -(-n // len(parts[0]))]
-    n_left = n - len(parts[0]) * len(whole)
-    return join([*whole, last if n_left == len(last) else last[:n_left]])
 
 
 def join(parts: list[Tensor]) -> Tensor:

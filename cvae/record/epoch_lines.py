@@ -1,30 +1,32 @@
 """The lines of `epochs.jsonl`: those that can be read, and how many cannot."""
 
-import errno
 from pathlib import Path
 from typing import Any
 
-from cvae.files import parse_json
+from cvae.errors import InputError
+from cvae.files import parse_json, read_current
 
 
 def bytes_from(path: Path, offset: int = 0) -> bytes:
-    """Return what a file holds from an offset on; nothing where there is no file."""
-    for is_last in (False, True):
-        try:
-            with path.open("rb") as file:
-                file.seek(offset)
-                return file.read()
-        except FileNotFoundError:
-            return b""
-        except OSError as error:
-            if is_last or error.errno != errno.ESTALE:  # another machine replaced it: opened again it is the new one
-                raise
-    return b""
+    """Return what a file holds from an offset on; nothing where there is no file.
+
+    Raises:
+        InputError: there is one, and it cannot be read.
+    """
+    try:
+        return read_current(path, offset)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def describe_damage(path: Path) -> str | None:
-    """Return how many lines of a file are no evaluations, as a sentence; None where all are."""
-    n_damaged = parse_epochs(bytes_from(path))[1]
+    """Return what of a file of evaluations cannot be read, as a sentence; None where all can."""
+    try:
+        n_damaged = parse_epochs(bytes_from(path))[1]
+    except InputError as error:
+        return str(error)
     lines = "a line is" if n_damaged == 1 else f"{n_damaged} lines are"
     return f"{path}: is damaged ({lines} not readable)" if n_damaged else None
 

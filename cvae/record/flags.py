@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cvae.record.numbers import finite
+
 #: Nats a sequence below which the posterior says nothing.
 COLLAPSED_KL = 0.01
 
@@ -38,4 +40,5 @@ def make_flags(*, diverged: bool, collapsed: bool) -> dict[str, bool]:
 
 def flags_by_record(epochs: Sequence[Mapping[str, Any]], *, diverged: bool) -> dict[str, bool]:
     """Return the flags of a run whose weights cannot be evaluated, by what it recorded last."""
-    return make_flags(diverged=diverged, collapsed=is_collapsed(epochs[-1].get("train/kl") if epochs else None))
+    last = epochs[-1].get("train/kl") if epochs else None
+    return make_flags(diverged=diverged, collapsed=is_collapsed(finite(last)))  # a damaged line may hold anything

@@ -12,8 +12,8 @@ OPEN_STATUSES: tuple[Status, ...] = ("pending", "running", "interrupted")
 #: ... and these are final.
 FINAL_STATUSES: tuple[Status, ...] = ("finished", "pruned", "stopped", "diverged", "infeasible", "failed")
 
-#: What the `stop` file may ask for, and the status that the run then has; anything else asks for `stopped`.
-STOP_ASKS: dict[str, Status] = {"pruned": "pruned", "paused": "interrupted"}
+#: What the `stop` file may ask for, and the status that the run then has.
+STOP_ASKS: dict[str, Status] = {"": "stopped", "stopped": "stopped", "pruned": "pruned", "paused": "interrupted"}
 
 #: The status of a run whose `stop` file says anything else: what nobody wrote on purpose must not be its last word.
 UNKNOWN_ASK: Status = "interrupted"

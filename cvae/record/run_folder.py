@@ -120,7 +120,11 @@ class RunFolder:
         write_json(self.identity, identity.written())
 
     def read_epochs(self) -> list[dict[str, Any]]:
-        """Return the evaluations in order, as far as they can be read: a line cut short by a kill is left out."""
+        """Return the evaluations in order, as far as they can be read: a line cut short by a kill is left out.
+
+        Raises:
+            InputError: the file cannot be opened.
+        """
         return parse_epochs(bytes_from(self.epochs))[0]
 
     def epochs_damage(self) -> str | None:
@@ -129,10 +133,7 @@ class RunFolder:
 
     def append_epoch(self, values: Mapping[str, Any]) -> None:
         """Append one evaluation and flush it to the disk."""
-        with self.epochs.open("ab") as file:
-            file.write((json.dumps(values) + "\n").encode())
-            file.flush()
-            os.fsync(file.fileno())
+        _append(self.epochs, (json.dumps(values) + "\n").encode())
 
     def keep_epochs(self, last_step: int) -> bool:
         """Drop the evaluations after a step, which the next attempt writes again; return whether a kill tore one."""
@@ -153,9 +154,8 @@ class RunFolder:
 
     def asked_status(self) -> Status | None:
         """Return the status that the `stop` file asks for; None where nobody asks."""
-        if (asked := _read_if_there(self.stop)) is None:
-            return None
-        return "stopped" if asked in ("", "stopped") else STOP_ASKS.get(asked, UNKNOWN_ASK)
+        asked = _read_if_there(self.stop)
+        return None if asked is None else STOP_ASKS.get(asked, UNKNOWN_ASK)
 
     def read_epochs_after(self, offset: int) -> tuple[list[dict[str, Any]], int]:
         """Return the whole evaluations that begin at a byte offset, and the offset of what follows them."""
@@ -180,6 +180,13 @@ def _recorded_trainer(folder: RunFolder) -> ProcessMark | None:
             mark = mark_of(state.pid)
             return mark if mark is not None and mark.birth == state.birth else None
     return None
+
+
+def _append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _read_if_there(path: Path) -> str | None:

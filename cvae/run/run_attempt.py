@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -59,6 +60,9 @@ class RunAttempt:
         facts = None if kind == "interruption" else RunError(kind, type(error).__name__, str(error))
         ended = replace(self.state, status=status, error=facts)
         if status != "interrupted":
-            ended = replace(ended, flags=flags_by_record(self.folder.read_epochs(), diverged=status == "diverged"))
+            epochs: list[dict[str, Any]] = []
+            with suppress(InputError):  # what cannot be read must not hide what went wrong
+                epochs = self.folder.read_epochs()
+            ended = replace(ended, flags=flags_by_record(epochs, diverged=status == "diverged"))
         with suppress(InputError):  # a full disk takes no state, another job's run none of ours: what is raised says
             self.record(ended)

@@ -68,6 +68,8 @@ def train_run(folder: RunFolder, token: str = "") -> Iterator[Evaluated]:
         if before.is_final:
             return
         fence.claim()
+        if token and folder.asked_status() == "interrupted":  # asked while the job waited in a queue
+            return
         sweep_up(folder.path)
         mark = mark_of(os.getpid())
         birth = None if mark is None else mark.birth

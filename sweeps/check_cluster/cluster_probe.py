@@ -24,7 +24,7 @@ EVERY_S, MOST_S = 0.3, 600.0
 ENDED_BY_SIGTERM = 143
 
 
-def end_on_signal(*_: Any) -> None:
+def _end_on_signal(*_: Any) -> None:
     """Leave as a worker does: what it writes then proves that it was told."""
     raise SystemExit(ENDED_BY_SIGTERM)
 
@@ -95,5 +95,5 @@ def read_number(path: Path) -> int:
 
 if __name__ == "__main__":
     accept_any_text()
-    signal.signal(signal.SIGTERM, end_on_signal)
+    signal.signal(signal.SIGTERM, _end_on_signal)
     sys.exit(probe(Path(sys.argv[1])))

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from cvae.errors import InputError, unless_damaged
-from cvae.record import RunState
+from cvae.record import RunFolder, RunState
 from sweeps.experiment import Experiment, all_runs
 from sweeps.experiment_folder import ExperimentFolder, Ledger, is_worked_on, read_coordinator
+from sweeps.launchers import read_job
 
 #: Statuses that `--retry` may open again.
 REOPENED = ("failed", "infeasible", "stopped")
@@ -30,11 +31,17 @@ def stop_sweep(experiment: Experiment, root: ExperimentFolder) -> str:
         holder = read_coordinator(root).holder
         return f"asked {holder} to stop: its runs end at their next checkpoint, the same command goes on"
     folders = [root.run(run) for run in all_runs(experiment)]
-    alive = [folder for folder in folders if folder.path.exists() and folder.is_being_trained()]
+    alive = [folder for folder in folders if folder.path.exists() and is_at_work(folder)]
     for folder in alive:
         if not folder.stop.exists():
             folder.ask_to_stop("paused")
     return f"no coordinator works on {root.path}; asked {len(alive)} workers to end at their next checkpoint"
+
+
+def is_at_work(folder: RunFolder) -> bool:
+    """Return whether a run is being trained here, or an engine has a job for it as far as was last seen."""
+    job = read_job(folder)
+    return folder.is_being_trained() or (job is not None and job.is_elsewhere)
 
 
 def reopen(experiment: Experiment, root: ExperimentFolder, status: str) -> int:
@@ -49,7 +56,7 @@ def reopen(experiment: Experiment, root: ExperimentFolder, status: str) -> int:
     for run in all_runs(experiment):
         folder = root.run(run)
         state = unless_damaged(folder.read_state, RunState(), [])  # a damaged one is mended by the start that follows
-        if state.status != status or folder.is_being_trained():
+        if state.status != status or is_at_work(folder):
             continue
         folder.stop.unlink(missing_ok=True)
         ledger.append("reopened", run.path, status=status)

@@ -133,7 +133,7 @@ def start_launch(
             options.threads,
             launcher=launcher,
             share=engine.share,
-            storage=options.storage,
+            storage=options.journal or options.storage,
             hang_s=options.hang_s,
             provenance=prepared.origin.facts,
         )

@@ -37,7 +37,7 @@ class Progress:
             "settled": len(self._settled),
             "planned": c.counts.n_planned,
             "eta_s": None if eta is None else round(eta),
-            "active": [self._run_facts(run) for run in c.active],
+            "active": [self._run_facts(run) for run in self._begun],
             "best": {arm: self.best(arm) for arm in c.experiment.arms},
             "last_strip": None if strip is None else str(strip),
         }
@@ -45,7 +45,7 @@ class Progress:
     def eta_s(self) -> float | None:
         """Return the seconds left, as `--status` estimates them; None before anything tells."""
         c = self._coordinator
-        begun = [read_standing(run, c.root) for run in c.active]
+        begun = [read_standing(run, c.root) for run in self._begun]
         waiting = c.counts.n_planned - len(self._settled) - len(begun)
         left = estimate_time_left(c.counts.durations_s, begun, waiting, c.slots.total)
         return None if left is None else left.middle_s
@@ -64,16 +64,21 @@ class Progress:
     def last_strip(self) -> Path | None:
         """Return the newest strip of an active run, or, until one of them has made one, the newest before."""
         c = self._coordinator
-        strips = [path for run in c.active for path in c.root.run(run).samples.glob("*.png")]
+        strips = [path for run in self._begun for path in c.root.run(run).samples.glob("*.png")]
         self._strip = max(strips, key=lambda path: path.stat().st_mtime, default=self._strip)
         return self._strip
+
+    @property
+    def _begun(self) -> list[PlannedRun]:
+        """The runs at work: of one that waits in an engine's queue there is nothing to read."""
+        return [run for run, attempt in self._coordinator.active.items() if not attempt.is_queued]
 
     @property
     def _settled(self) -> dict[PlannedRun, str]:
         return self._coordinator.counts.settled
 
     def _runs_done(self) -> float:
-        return len(self._settled) + sum(self._part(run) for run in self._coordinator.active)
+        return len(self._settled) + sum(self._part(run) for run in self._begun)
 
     def _part(self, run: PlannedRun) -> float:
         return read_standing(run, self._coordinator.root).part
@@ -118,7 +123,7 @@ class Progress:
 
     def _active(self) -> Table:
         table, metric = Table.grid(padding=(0, 2, 0, 0)), self._coordinator.experiment.metric
-        for slot, run in enumerate(self._coordinator.active, 1):
+        for slot, run in enumerate(self._begun, 1):
             facts, part = self._run_facts(run), ProgressBar(total=1.0, completed=self._part(run), width=20)
             score, last = facts.get(metric.name), "starting"
             if score is not None:
@@ -126,4 +131,6 @@ class Progress:
             steps = f"{facts['step']}/{facts['total_steps'] or '?'}"
             names = Text(f"slot {slot}", style="dim"), Text(facts["run"], style="cyan", overflow="fold")
             table.add_row(*names, part, steps, last)
+        if n_queued := len(self._coordinator.active) - len(self._begun):
+            table.add_row("", Text(f"{n_queued} queued", style="dim"))
         return table

@@ -1,6 +1,7 @@
 """A sweep seen from another terminal: read from its folder alone, whether anybody works on it or not."""
 
 from collections import Counter
+from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -38,6 +39,9 @@ MENDED = {
     "died": "an attempt died {}",
     "hung": "a worker stood still {}",
     "halved": "slots were halved {}",
+    "enlarged": "more was asked for after running out of memory {}",
+    "preempted": "a job was preempted {}",
+    "resubmitted": "a job was submitted again {}",
     "waiting": "it waited for trouble to pass {}",
     "journal repaired": "the journal was repaired {}",
 }
@@ -127,6 +131,11 @@ class SweepStatus:
         ends = [str(n or "") for n in (statuses["running"], statuses["pruned"], lost, attempts)]
         return [arm, tune.done, *best, confirm.done, mean, *ends]
 
+    def jobs(self) -> list[str]:
+        """Return a line for every job that an engine has: where it runs, or what it waits for."""
+        now = datetime.now(UTC)
+        return [f"{run.path}: {s.job.describe(now)}" for run, s in self.runs.items() if s.job is not None]
+
     def lost(self) -> list[str]:
         """Return a line for every run that ended without a result, and for every one that goes on after an error."""
         lines = []
@@ -151,7 +160,7 @@ class SweepStatus:
             if why:
                 parts.append(Text(f"{word}: {why}", style="yellow"))
         parts += [self.table(), *map(Text, self.last_look())]
-        for lines in (self.damaged(), self.lost(), self.mended()):
+        for lines in (self.damaged(), self.jobs(), self.lost(), self.mended()):
             parts += [Text(printable(line)) for line in lines[:LISTED]]
             if len(lines) > LISTED:
                 parts.append(f"... and {len(lines) - LISTED} more")

@@ -7,13 +7,13 @@ that are still alive and gives dead ones their next attempt. What becomes of a f
 
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from sweeps.coordinator.creation import make_ready
 from sweeps.coordinator.event_log import EventLog
 from sweeps.coordinator.failure_policy import FailurePolicy
 from sweeps.coordinator.lock_guard import LockGuard
-from sweeps.coordinator.mending import Mending
 from sweeps.coordinator.outcomes import Outcomes
 from sweeps.coordinator.run_queue import RunQueue
 from sweeps.coordinator.standing import Standing
@@ -44,7 +44,7 @@ class Coordinator:
         *,
         launcher: Launcher,
         share: Share | None = None,
-        storage: str | None = None,
+        storage: str | Path | None = None,
         hang_s: float = HANG_S,
         backoff_first_s: float = 1.0,
         provenance: Mapping[str, Any] | None = None,
@@ -58,11 +58,11 @@ class Coordinator:
         self.standing = Standing(root, self._log, slots, threads)
         self._threads, self._hang_s, self._poll_s = threads, hang_s, min(POLL_S, launcher.poll_s)
         self._provenance, self._guard = provenance or {}, LockGuard(root.lock)
-        self._policy, self._queue = FailurePolicy(backoff_first_s), RunQueue(experiment)
+        self._queue = RunQueue(experiment)
         self._trials, self._torn = open_trials(experiment, root, storage)
-        mending = Mending(experiment, root, self._trials, self._log, threads)
+        policy = FailurePolicy(backoff_first_s)
         self._outcomes = Outcomes(
-            experiment, root, self._trials, self.counts, self._queue, self.fleet, self._log, self._policy, mending
+            experiment, root, self._trials, self.counts, self._queue, self.fleet, self._log, policy
         )
         self.rule = StoppingRule(experiment, root, self.counts, self._queue, self._log, slots.total)
 
@@ -143,8 +143,7 @@ class Coordinator:
         for run, attempt in self.fleet.running():
             if self.fleet.end_if_hung(attempt, now, self._hang_s):
                 yield self._log.record("hung", run, step=attempt.folder.read_heartbeat())
-            elif self._trials.is_hopeless(run, attempt.new_epochs) and not attempt.folder.stop.exists():
-                attempt.folder.ask_to_stop("pruned")
+            elif self._trials.is_hopeless(run, attempt.new_epochs) and attempt.prune():
                 yield self._log.record("pruning", run)
 
     def _end(self, run: PlannedRun, attempt: Attempt) -> Iterator[str]:
@@ -175,6 +174,7 @@ class Coordinator:
         yield from self.standing.resume()
 
     def _launch(self, run: PlannedRun, device: str) -> Iterator[str]:
+        yield from self._outcomes.mending.before_launch(run)
         if not make_ready(run, self.experiment, self.root, self._trials, self._threads, self._log):
             self.slots.give(device)
             self.counts.settle(run, "unconfirmable", None)

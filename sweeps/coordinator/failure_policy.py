@@ -146,7 +146,8 @@ class FailurePolicy:
 
     def note_end(self, state: RunState, attempt: Attempt) -> str | None:
         """Take note of a run's end; return the report where the sweep must stop."""
-        return self._breaker.note(state.status, state.error, attempt.place)
+        where = f"device {attempt.device}" if attempt.place == attempt.device else attempt.place
+        return self._breaker.note(state.status, state.error, where)
 
 
 def backoff_s(fruitless: int, first_s: float = 1.0, most_s: float = 60.0) -> float:

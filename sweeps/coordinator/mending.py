@@ -36,6 +36,13 @@ class Mending:
             kept = self._root.put_aside(folder.state)
             yield self._note(run, f"{fault}: put aside as {kept}; the run goes on from its checkpoint")
 
+    def before_launch(self, run: PlannedRun) -> Iterator[str]:
+        """Look at the folder of a run that goes on: it may have been damaged while it waited for its turn."""
+        folder = self._root.run(run)
+        if folder.path.exists() and fault_of(folder.read_identity) is not None:
+            yield from self.folder(run)
+        yield from self.state(run)
+
     def folder(self, run: PlannedRun) -> Iterator[str]:
         """Make again what says what a run is and trains; put the whole folder aside where nothing else tells."""
         folder = self._root.run(run)

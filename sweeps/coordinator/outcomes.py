@@ -41,7 +41,6 @@ class Outcomes:
         fleet: Fleet,
         log: EventLog,
         policy: FailurePolicy,
-        mending: Mending,
     ) -> None:
         self._experiment = experiment
         self._root = root
@@ -51,7 +50,7 @@ class Outcomes:
         self._fleet = fleet
         self._log = log
         self._policy = policy
-        self._mending = mending
+        self.mending = Mending(experiment, root, trials, log, fleet.threads)
         self._checkpoint_bytes = 0
 
     def trouble(self) -> str | None:
@@ -70,14 +69,14 @@ class Outcomes:
             What of its record was mended, a line each.
         """
         folder = self._root.run(run)
-        lines = list(self._mending.folder(run)) if folder.path.exists() else []
+        lines = list(self.mending.folder(run)) if folder.path.exists() else []
         if not folder.path.exists():
             self._queue.add(run)
             return lines
         self._trials.take_back(run, folder)
         if is_open:
             return lines
-        lines += self._mending.state(run)
+        lines += self.mending.state(run)
         if (state := folder.read_state()).is_final:
             self._settle(run, state)
         else:
@@ -88,7 +87,7 @@ class Outcomes:
         """Take note that a worker has ended; done again if trouble came between."""
         if is_uncertain(attempt):
             self._fleet.submissions.revoke(attempt)
-        mended = tuple(self._mending.state(run))
+        mended = tuple(self.mending.state(run))
         before = attempt.folder.read_state()
         died = None if before.is_final else self._note_death(run, attempt, before)
         state = attempt.folder.read_state()
@@ -124,15 +123,17 @@ class Outcomes:
             return Outcome((line,), stop_because=str(death.message))
         lines = [self._log.record("died", run, **death.facts)]
         action, wait_s, message = self._policy.judge(attempt, death)
-        if death.kind == "memory" and (share := self._fleet.submissions.enlarge(attempt)) is not None:
-            lines.append(self._log.record("enlarged", run, gpus=share.gpus or None, memory_gb=share.memory_gb))
-            self._queue.add(run)
-            return Outcome(tuple(lines))
-        if action in ("failed", "infeasible"):
+        if death.kind == "memory" and not self._fleet.launcher.is_local:  # it has no neighbours of ours to be rid of
+            if (share := self._fleet.submissions.enlarge(attempt)) is not None:
+                lines.append(self._log.record("enlarged", run, gpus=share.gpus or None, memory_gb=share.memory_gb))
+                self._queue.add(run)
+                return Outcome(tuple(lines))
+            action = "infeasible"
+        is_there = attempt.folder.path.exists()  # else it is made anew, since nobody could see that it has failed
+        if is_there and action in ("failed", "infeasible"):
             flags = flags_by_record(attempt.folder.read_epochs(), diverged=False)
             error = RunError(death.kind, death.error_type, message)
-            if attempt.folder.path.exists():
-                attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
+            attempt.folder.write_state(replace(state, status=action, error=error, flags=flags))
             return Outcome(tuple(lines))
         if action == "halve" and self._fleet.slots.caps[attempt.device] >= attempt.job.slots_then:
             left = self._fleet.slots.halve(attempt.device)

@@ -1,5 +1,6 @@
 """Launch the runs of an experiment, show them, stop them: `run_sweep.py`, `cvae-sweep`."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from sweeps.doors.sweep_options import (
     EngineName,
     ExperimentName,
     HangAfter,
+    JournalFile,
     NotifyTarget,
     RayAddress,
     Retry,
@@ -26,6 +28,7 @@ from sweeps.doors.sweep_options import (
     SlotCount,
     SpreadFrom,
     StorageUrl,
+    TakeOver,
 )
 from sweeps.tracking.process import MODES
 
@@ -60,6 +63,8 @@ def sweep(
     engine_file: EngineFile = None,
     ray: RayAddress = None,
     storage: StorageUrl = None,
+    journal: JournalFile = None,
+    take_over: TakeOver = False,
     hang_after: HangAfter = "30m",
     tracker: Annotated[str, typer.Option(help="wandb mode: offline, online or disabled")] = "offline",
     notify: NotifyTarget = None,
@@ -74,6 +79,8 @@ def sweep(
         raise InputError("--dry-run belongs to --sync; --plan shows what a launch would do")
     if spread_from is not None and not plan:
         raise InputError("--spread-from belongs to --plan; it changes nothing of a launch")
+    if journal is not None and storage is not None:
+        raise InputError("--journal and --storage say both where the studies lie; give one of them")
     if sync:
         _sync(experiment_file, runs, dry_run=dry_run)
         return
@@ -92,6 +99,7 @@ def sweep(
     else:
         told = None if notify is None else parse_target(notify)
         options = LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s, told, chosen)
+        options = replace(options, take_over=take_over, journal=journal)
         _launch(experiment, root, machine, options)
 
 

@@ -72,3 +72,13 @@ EngineFile = Annotated[
 RayAddress = Annotated[
     str | None, typer.Option("--ray", metavar="URL", help="with --engine ray: the head, as http://HOST:8265")
 ]
+
+JournalFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="where the journal lies: on a disk of this machine, where the runs' is shared"),
+]
+
+TakeOver = Annotated[
+    bool,
+    typer.Option("--take-over", help="no coordinator of another machine is at work: do not watch for two minutes"),
+]

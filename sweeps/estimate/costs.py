@@ -10,6 +10,7 @@ from sweeps.decision import LEAST_PAIRS
 from sweeps.estimate.probe import cost_key, measure
 from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs, block_of, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
+from sweeps.launchers import LAUNCHERS
 from sweeps.search_space import sample_params
 from sweeps.units import format_bytes, format_duration, format_flops
 from sweeps.workers import Slots
@@ -61,6 +62,8 @@ def find_costs(
     from_ended = _costs_of_ended(root, kinds)
     if from_ended is not None:
         return from_ended
+    if engine_of(slots) is not None:
+        return None  # this machine is none of those that train
     configs = {kind: pin_to_machine(typical(experiment, *kind), threads) for kind in kinds}
     keys = {kind: cost_key(config, slots.total) for kind, config in configs.items()}
     device = next(iter(slots.caps))
@@ -76,6 +79,21 @@ def find_costs(
         {kind: cost[kind].seconds(configs[kind]) for kind in kinds},
         {kind: cost[kind].n_bytes for kind in kinds},
         f"a training is {work} at {rate} a second, from short trainings on this machine, kept in {cache}",
+    )
+
+
+def engine_of(slots: Slots) -> str | None:
+    """Return the engine that places the runs; None where they are this machine's."""
+    return next((name for name in slots.caps if name in LAUNCHERS), None)
+
+
+def why_unknown(slots: Slots) -> str:
+    """Return why nothing is known of what runs cost."""
+    if (engine := engine_of(slots)) is None:
+        return "a short training of this experiment failed"
+    return (
+        f"{engine}'s machines are measured by the sweep itself: once {ENOUGH_RUNS} runs of each arm and phase have "
+        "ended there, --plan says what the rest takes"
     )
 
 
@@ -106,7 +124,7 @@ def print_estimate(
         return
     costs = find_costs(experiment, root, slots, threads, echo)
     if costs is None:
-        echo("no estimate: a short training of this experiment failed")
+        echo(f"no estimate: {why_unknown(slots)}")
         return
     echo(costs.describe(left, slots.total))
     first = [run for run in left if block_of(experiment, run) < LEAST_PAIRS]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cvae.config import merge
 from cvae.errors import InputError
 from sweeps.decision import LEAST_PAIRS
-from sweeps.estimate.costs import Costs, find_costs, print_estimate
+from sweeps.estimate.costs import Costs, find_costs, print_estimate, why_unknown
 from sweeps.experiment import Experiment, all_runs, build_experiment
 from sweeps.experiment_folder import ExperimentFolder, runs_left
 from sweeps.units import format_duration
@@ -55,7 +55,7 @@ def cut_to_budget(
     """
     costs = find_costs(experiment, root, slots, threads, echo)
     if costs is None:
-        raise InputError("--budget: a short training of this experiment failed, so nothing is known of its cost")
+        raise InputError(f"--budget: nothing is known of what a run costs: {why_unknown(slots)}")
     smaller = trim(experiment, root, costs, slots.total, budget_s)
     cut = describe_cut(experiment, smaller)
     echo(cut)

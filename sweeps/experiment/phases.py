@@ -21,12 +21,12 @@ LEAST_TRIALS = 2 * TUNINGS
 
 #: What lies in an experiment's folder beside its arms.
 RESERVED = frozenset(
-    {"stop", "storage", "lock", "wandb", "report", "damaged", "folder_id"}
+    {"stop", "storage", "lock", "wandb", "report", "damaged", "folder_id", "journal_path"}
     | {"experiment.yaml", "study.journal", "ledger.jsonl", "coordinator.json", "data.json"}
 )
 
 #: How the names begin of which there may be several.
-RESERVED_STARTS = ("study.journal.", "changes-")
+RESERVED_STARTS = ("study.journal.", "coordinator.", "changes-")
 
 
 class Tune(Section):

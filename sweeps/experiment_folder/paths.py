@@ -1,6 +1,7 @@
 """The files of an experiment's folder, and how one is found."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,16 @@ class ExperimentFolder:
 
     @property
     def journal(self) -> Path:
-        """Optuna's storage: one study for each arm."""
+        """Optuna's storage, one study for each arm: in the folder, or where `journal_path` says."""
+        with suppress(OSError, UnicodeDecodeError):
+            if elsewhere := self.journal_path.read_text(encoding="utf-8").strip():
+                return Path(elsewhere)
         return self.path / "study.journal"
+
+    @property
+    def journal_path(self) -> Path:
+        """Says where the journal lies if not in the folder: on the coordinator's own disk (`--journal`)."""
+        return self.path / "journal_path"
 
     @property
     def storage(self) -> Path:

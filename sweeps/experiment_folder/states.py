@@ -8,6 +8,7 @@ from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.look_records import read_looks, spared_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.launchers import Job, read_job
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class RunStanding:
     state: RunState  # as recorded, and `interrupted` where it is recorded as running and nobody trains it
     steps: int  # updates done, whether a checkpoint stands behind them or not
     damage: tuple[str, ...] = ()  # what of its record cannot be read, a sentence each
+    job: Job | None = None  # an engine's, queued or running as far as the coordinator saw
 
     @property
     def part(self) -> float:
@@ -38,11 +40,14 @@ def read_standing(run: PlannedRun, root: ExperimentFolder) -> RunStanding:
     """Return how a run stands; `pending` before it has a folder."""
     folder, damage = root.run(run), list[str]()
     state = unless_damaged(folder.read_state, RunState(), damage)
-    if damage or (state.status == "running" and not folder.is_being_trained()):
+    job = read_job(folder)
+    is_elsewhere = job is not None and job.is_elsewhere
+    if damage or (state.status == "running" and not is_elsewhere and not folder.is_being_trained()):
         state = replace(state, status="interrupted")  # a damaged state too: the next start goes on from the checkpoint
     unless_damaged(folder.read_identity, None, damage)
     damage += [line for line in (folder.epochs_damage(),) if line is not None]
-    return RunStanding(state, max(folder.read_heartbeat(), state.step), tuple(damage))
+    steps = max(folder.read_heartbeat(), state.step)
+    return RunStanding(state, steps, tuple(damage), job if is_elsewhere and not state.is_final else None)
 
 
 def final_value(experiment: Experiment, run: PlannedRun, state: RunState) -> float | None:

@@ -8,6 +8,7 @@ import json
 import sys
 import uuid
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from cvae.files import parse_json, read_current, write_atomically
 from cvae.record import RunFolder
+from sweeps.units import format_duration
 
 #: How every token begins: jobs of ours are known by it in an engine's lists.
 TOKEN_PREFIX = "cvae-"
@@ -54,6 +56,23 @@ class Job:
     def worker_command(self, python: str = sys.executable) -> list[str]:
         """Return the command that trains the run, wherever it is run: paths are absolute."""
         return [python, "-m", "sweeps.worker", str(self.folder.path.absolute()), self.token]
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether an engine has it, queued or running, as far as was last seen: a lock here says nothing of it."""
+        return self.engine != "local" and self.id is not None and self.phase in ("", "queued", "running")
+
+    def describe(self, now: datetime) -> str:
+        """Return where it is and since when, in words."""
+        words = f"{self.engine} {self.id} {self.phase or 'submitted'}"
+        words += f" on {self.where}" if self.where and self.phase == "running" else ""
+        try:
+            waited_s = (now - datetime.fromisoformat(self.since)).total_seconds()
+        except (ValueError, TypeError):
+            waited_s = 0.0
+        if self.phase == "queued" and waited_s >= 1.0:
+            words += f" for {format_duration(waited_s)}"
+        return words + (f": {self.said}" if self.said and self.phase == "queued" else "")
 
     @property
     def log(self) -> Path:

@@ -70,7 +70,7 @@ def repair_journal(path: Path) -> Path | None:
     if not path.exists():
         return None
     data = path.read_bytes()
-    whole = _readable_bytes(data)
+    whole = readable_bytes(data)
     if whole == len(data):
         return None
     kept = _quarantine(path)
@@ -86,7 +86,7 @@ def _quarantine(path: Path) -> Path:
     return path.with_name(f"{path.name}.torn-{n}")
 
 
-def _readable_bytes(data: bytes) -> int:
+def readable_bytes(data: bytes) -> int:
     """Return the length of the leading whole lines that are operations as they were written."""
     end, is_summed = 0, False
     for line in data.split(b"\n")[:-1]:
@@ -96,8 +96,30 @@ def _readable_bytes(data: bytes) -> int:
             break
         if not isinstance(log, dict):
             break
-        is_summed = is_summed or CHECKSUM in log
-        if is_summed and log.pop(CHECKSUM, None) != checksum_of(log):
+        is_summed = is_summed or _is_summed(log)
+        if is_summed and not _is_as_written(line, log):
             break
         end += len(line) + 1
     return end
+
+
+def _is_summed(log: dict[str, Any]) -> bool:
+    """Whether an operation was written with its checksum, be it that the checksum's own key has changed since."""
+    if CHECKSUM in log or not log:
+        return CHECKSUM in log
+    *_, last = log
+    return bool(log[last] == checksum_of({key: log[key] for key in log if key != last}))
+
+
+def _is_as_written(line: bytes, log: dict[str, Any]) -> bool:
+    """Whether a line is its operation's own spelling, with the checksum of its values: a flip may hide in either.
+
+    Two decimal numbers may be one float, and then no checksum of values tells them apart.
+    """
+    values = {key: value for key, value in log.items() if key != CHECKSUM}
+    return line == _spelt(log).encode() and log.get(CHECKSUM) == checksum_of(values)
+
+
+def _spelt(log: dict[str, Any]) -> str:
+    """Return an operation as Optuna writes it."""
+    return json.dumps(log, separators=(",", ":"))

@@ -13,8 +13,13 @@ from sweeps.study.journal import open_whole_journal
 from sweeps.study.storage_url import check_url, shown_url, without_secrets
 
 
-def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, Path | None]:
+def open_storage(root: ExperimentFolder, url: str | Path | None) -> tuple[BaseStorage, Path | None]:
     """Open an experiment's storage: the URL, else what it was launched with, else a journal in its folder.
+
+    Args:
+        root: the experiment's folder.
+        url: Optuna's URL, or the path of a journal that lies elsewhere. One that is on another machine's disk is not
+            missed: the run folders hold all that is in it.
 
     Returns:
         The storage, and what was cut off a torn journal.
@@ -23,6 +28,13 @@ def open_storage(root: ExperimentFolder, url: str | None) -> tuple[BaseStorage, 
         InputError: the URL cannot be used, is not the one of the launch, or a journal would lie on a network disk.
     """
     launched = _launched_with(root)
+    if isinstance(url, Path):
+        if launched is not None:
+            raise InputError(f"{root.path} was launched with --storage {launched}; leave --journal out")
+        if url.is_dir():
+            raise InputError(f"--journal is {url}: that is a folder; expected a file, or a new name for one")
+        write_atomically(root.journal_path, f"{url.absolute()}\n".encode())
+        url = None
     if url is None and launched is None:
         return _open_journal(root)
     if url is None:
@@ -66,11 +78,15 @@ def _launched_with(root: ExperimentFolder) -> str | None:
 
 
 def _open_journal(root: ExperimentFolder) -> tuple[BaseStorage, Path | None]:
-    if (kind := network_type(root.path)) is not None:
+    if (kind := network_type(root.journal.parent)) is not None:
         raise InputError(
             f"{root.journal}: on a network file system ({kind}), whose locks and appends do not protect a journal from "
-            "being torn; give --runs on a local disk, or --storage with a database"
+            "being torn; give --journal with a file on a local disk, or --runs there, or --storage with a database"
         )
+    try:
+        root.journal.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{root.journal}: cannot be created ({error.strerror}); give another --journal") from error
     return open_whole_journal(root.journal)
 
 

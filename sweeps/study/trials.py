@@ -81,8 +81,8 @@ class Trials:
             self._confirmed[run.arm, run.number] = identity.trial, identity.params
         elif self._study(run).params_of(run.number, identity.params) != identity.params:
             raise InputError(
-                f"{folder.path}: its parameters are not those of its trial in the study; the study's storage and the "
-                "run folders do not belong together"
+                f"{folder.identity}: its parameters are not those of its trial in the study; the study's storage and "
+                "the run folders do not belong together"
             )
 
     def tell(self, run: PlannedRun, state: RunState) -> None:
@@ -153,7 +153,7 @@ def _forget_weights(folder: RunFolder) -> None:
         file.unlink(missing_ok=True)
 
 
-def open_trials(experiment: Experiment, root: ExperimentFolder, url: str | None) -> tuple[Trials, Path | None]:
+def open_trials(experiment: Experiment, root: ExperimentFolder, url: str | Path | None) -> tuple[Trials, Path | None]:
     """Return the trials of an experiment, in the storage of a URL or its own, and what was cut off a torn journal.
 
     Raises:

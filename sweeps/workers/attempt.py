@@ -137,9 +137,22 @@ class Attempt:
     def pause(self) -> None:
         """Ask the worker to end at its next checkpoint; the run goes on later."""
         if not self.folder.stop.exists():
-            with suppress(InputError):  # its folder is gone, or cannot be written: the worker notices by itself
-                self.folder.ask_to_stop("paused")
+            self.ask_to_stop("paused")
         self.is_paused = True
+
+    def prune(self) -> bool:
+        """Ask the worker to end for good; return whether nobody had asked it before, and that could be written down."""
+        return not self.folder.stop.exists() and self.ask_to_stop("pruned")
+
+    def ask_to_stop(self, how: str) -> bool:
+        """Ask the worker to end at its next evaluation; return whether that could be written down.
+
+        Where its folder is gone it cannot: the worker notices by itself.
+        """
+        with suppress(InputError):
+            self.folder.ask_to_stop(how)
+            return True
+        return False
 
 
 def _content(path: Path) -> bytes:

@@ -31,7 +31,7 @@ class Fleet:
 
     def __init__(self, slots: Slots, threads: int, launcher: Launcher, share: Share | None = None) -> None:
         self.active: dict[PlannedRun, Attempt] = {}
-        self.slots, self.launcher = slots, launcher
+        self.slots, self.threads, self.launcher = slots, threads, launcher
         self.submissions = Submissions(slots, threads, launcher, share)
         self.never_starts: str | None = None  # why the engine starts no run of these
         self._starts = StartWatch()

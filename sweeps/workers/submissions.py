@@ -5,7 +5,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 
-from cvae.record import RunFolder
+from cvae.errors import unless_damaged
+from cvae.record import RunFolder, RunState
 from sweeps.experiment import PlannedRun
 from sweeps.launchers import Job, Launcher, Phase, Refused, Seen, Share, Unreachable, new_token, read_job, write_job
 from sweeps.workers.attempt import Attempt
@@ -28,7 +29,7 @@ class Submissions:
         Raises:
             Refused: the engine does not take it.
         """
-        number = folder.read_state().attempt + 1
+        number = unless_damaged(folder.read_state, RunState(), []).attempt + 1
         before, engine = read_job(folder), self._launcher.name
         larger = before.larger if before is not None and before.engine == engine else None
         job = Job(folder, new_token(), engine, number, slots_then=self._slots.caps[device], larger=larger)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, FiniteFloat, TypeAdapter, ValidationError
 
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder
@@ -33,7 +33,8 @@ class StudyPair:
     b: str
     verdict: str
     n: int = 0
-    difference: float | None = None
+    difference: FiniteFloat | None = None
+    interval: tuple[FiniteFloat, FiniteFloat] | None = None  # 95%, of the difference
     void: bool = False
 
     @property
@@ -56,6 +57,7 @@ class StudyMetric:
     name: str
     read_as: str
     direction: str
+    margin: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class StudyVerdict:
     pairs: list[StudyPair]
     void: bool = False
     data: StudyData = field(default_factory=StudyData)
+    seeds: Any = None
     report: Path = Path()
     since: str = ""
 
@@ -130,7 +133,7 @@ def read_verdicts(folder: Path) -> Verdicts:
     studies, unread = [], []
     for path in paths:
         try:
-            studies.append(_read(path))
+            studies.append(read_verdict(path))
         except ValueError as error:
             unread.append(UnreadVerdict(path, str(error)))
     if not studies:
@@ -145,8 +148,8 @@ def read_verdicts(folder: Path) -> Verdicts:
     return Verdicts(folder, tuple(own), tuple(copies), tuple(unread))
 
 
-def _read(path: Path) -> StudyVerdict:
-    """Read one.
+def read_verdict(path: Path) -> StudyVerdict:
+    """Read one, which lies at least two folders deep.
 
     Raises:
         ValueError: it cannot be read or says nothing that can be used; says why in a line.

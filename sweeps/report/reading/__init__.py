@@ -2,7 +2,7 @@
 
 from sweeps.report.reading.clip_scores import clip_names, clip_scores, run_clip_scores
 from sweeps.report.reading.experiment_folder import read_experiment
-from sweeps.report.reading.merging import merged, refuse_what_differs
+from sweeps.report.reading.merging import merged, refuse_what_differs, strictest_margin
 from sweeps.report.reading.records import ExperimentRecord, PlanRecord, RunRecord
 from sweeps.report.reading.run_reading import read_lone_run
 
@@ -17,4 +17,5 @@ __all__ = [
     "read_lone_run",
     "refuse_what_differs",
     "run_clip_scores",
+    "strictest_margin",
 ]

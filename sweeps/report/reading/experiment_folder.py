@@ -1,5 +1,6 @@
 """From an experiment's folder to typed values; everything unusable is refused here, by name."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,9 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     paths = [path for path in found if path.parent.name != ExperimentFolder(folder).damaged.name]
     runs = [read_run(path, damage) for path in paths]
     known = [run for run in runs if run.arm in plan.arms]
+    damage += _unreadable_arms(folder, plan)
+    if not any(run.is_finished for run in known) and damage:
+        raise InputError(f"{folder}: no finished run can be read: {damage[0]}")
     if not any(run.is_finished for run in known):
         raise InputError(f"{folder}: no run has finished yet, so there is nothing to report; run run_sweep.py first")
     known.sort(key=lambda run: (plan.arms.index(run.arm), run.phase, run.number, run.seed or 0, run.name))
@@ -51,6 +55,14 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     kept = tuple(run for run in known if not any(run is copy for copy in copies))
     record = ExperimentRecord(folder, plan, kept, strangers, earlier, thresholds, looks, first_planned)
     return replace(record, damage=tuple(damage), edited=tuple(edited))
+
+
+def _unreadable_arms(folder: Path, plan: PlanRecord) -> list[str]:
+    """Return a sentence for every arm whose runs may not even be listed."""
+    closed = [
+        folder / arm for arm in plan.arms if (folder / arm).is_dir() and not os.access(folder / arm, os.R_OK | os.X_OK)
+    ]
+    return [f"{path}: cannot be read (Permission denied)" for path in closed]
 
 
 def load_thresholds(folder: Path) -> dict[str, float]:

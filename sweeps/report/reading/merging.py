@@ -102,7 +102,7 @@ def _plan(
     experiments: Sequence[ExperimentRecord], renamed: Sequence[Mapping[str, str]], names: Sequence[str]
 ) -> PlanRecord:
     plans = [experiment.plan for experiment in experiments]
-    margin = _strictest(plan.metric.margin for plan in plans)
+    margin = strictest_margin(plan.metric.margin for plan in plans)
     return replace(
         plans[0],
         name=" against ".join(names),
@@ -122,10 +122,10 @@ def _shared_also(plans: Sequence[PlanRecord]) -> Iterator[SecondaryMetric]:
     for metric in plans[0].also:
         each = [[m for m in plan.also if (m.name, m.direction) == (metric.name, metric.direction)] for plan in plans]
         if all(each):
-            yield metric.model_copy(update={"margin": _strictest(same.margin for [same] in each)})
+            yield metric.model_copy(update={"margin": strictest_margin(same.margin for [same] in each)})
 
 
-def _strictest(margins: Iterable[float | None]) -> float | None:
+def strictest_margin(margins: Iterable[float | None]) -> float | None:
     """Return the smallest margin, and only where every experiment declared one before it was launched."""
     each = list(margins)
     known = [margin for margin in each if margin is not None]

@@ -45,9 +45,7 @@ def _record(path: Path, phase: str, number: int, seed: int | None, damage: list[
     folder = RunFolder(path)
     identity = unless_damaged(folder.read_identity, None, damage)
     state = unless_damaged(folder.read_state, RunState(), damage)
-    config: dict[str, Any] = {}
-    if folder.config.exists():
-        config = unless_damaged(lambda: load_yaml_mapping(folder.config), config, damage)
+    config = unless_damaged(lambda: _read_config(folder), dict[str, Any](), damage)
     diagnostics = unless_damaged(lambda: read_diagnostics(folder.diagnostics), dict[str, Any](), damage)
     damage += [line for line in (folder.epochs_damage(), clips_damage(folder)) if line is not None]
     return RunRecord(
@@ -60,10 +58,19 @@ def _record(path: Path, phase: str, number: int, seed: int | None, damage: list[
         params={} if identity is None else identity.params,
         config=config,
         state=state,
-        epochs=columns_of(folder.read_epochs()),
+        epochs=columns_of(unless_damaged(folder.read_epochs, list[dict[str, Any]](), [])),
         diagnostics=diagnostics,
         own_name=None if identity is None else own_name(identity),
     )
+
+
+def _read_config(folder: RunFolder) -> dict[str, Any]:
+    try:
+        return load_yaml_mapping(folder.config)
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return {}
+        raise
 
 
 def own_name(identity: RunIdentity) -> str:

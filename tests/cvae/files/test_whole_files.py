@@ -4,6 +4,7 @@ import errno
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,14 +77,14 @@ def test_a_file_that_is_replaced_while_it_is_read_is_opened_again(
 ) -> None:
     (tmp_path / "state.json").write_text("{}")
     stale = [OSError(errno.ESTALE, "Stale file handle")] * 3
-    read = Path.read_bytes
+    plain = Path.open
 
-    def reads(path: Path) -> bytes:
+    def opens(path: Path, *arguments: Any, **options: Any) -> Any:
         if stale:
             raise stale.pop()
-        return read(path)
+        return plain(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", reads)
+    monkeypatch.setattr(Path, "open", opens)
     assert read_current(tmp_path / "state.json") == b"{}"
     with pytest.raises(FileNotFoundError):
         read_current(tmp_path / "none")

@@ -32,8 +32,8 @@ def test_a_look_never_finds_half_of_it(tmp_path: object) -> None:
     with beating(folder, Fence(folder), every_s=0.0) as heart:
         heart.trainer = SimpleNamespace(step=12345)
         deadline = time.monotonic() + 5
-        while not folder.heartbeat.exists() and time.monotonic() < deadline:
-            time.sleep(0.001)
+        while folder.read_heartbeat() != 12345 and time.monotonic() < deadline:
+            time.sleep(0.001)  # a first beat may be of before the trainer was there
         for _ in range(3000):
             looks.append(folder.heartbeat.read_text().partition(" ")[0])
     assert set(looks) == {"12345"}

@@ -234,6 +234,33 @@ def test_a_failure_is_recorded_before_it_is_raised(tiny: Config, tmp_path: Path)
     assert folder.read_state().flags == {"diverged": False, "collapsed": False}
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"\0" * 60 + b"\n",
+        b"\x93garbage {\n",
+        b"[1, 2]\n",
+        b'{"step": 2}\n',
+        b'{"step": 2, "train/kl": "much"}\n',
+        b'{"step": 2, "train/kl": null}\n',
+        b'{"step": 2, "train/kl": [1]}\n{"st',
+        None,
+    ],
+)
+def test_a_damaged_record_does_not_hide_what_went_wrong(lines: bytes | None, tiny: Config, tmp_path: Path) -> None:
+    # the record is read while the failure is dealt with; None: it cannot even be opened
+    folder = new_run(tmp_path / "g", changed(tiny, {"data": {"source": "pushing", "n_validate": 0}}))
+    if lines is None:
+        folder.epochs.mkdir()
+    else:
+        folder.epochs.write_bytes(lines)
+    with pytest.raises(InputError, match="validate"):
+        finish(folder)
+    state = folder.read_state()
+    assert (state.status, state.flags) == ("failed", {"diverged": False, "collapsed": False})
+    assert "validate" in state.error.message
+
+
 def test_a_place_that_is_not_there_is_no_final_word(tiny: Config, tmp_path: Path) -> None:
     config = changed(tiny, {"data": {"source": "bair", "root": str(tmp_path / "nowhere")}})
     folder = new_run(tmp_path / "g", config)

@@ -36,13 +36,17 @@ EXPERIMENT = {
 }
 
 
+#: An attempt whose worker is at work, and one that an engine has not started.
+AT_WORK, QUEUED = SimpleNamespace(is_queued=False), SimpleNamespace(is_queued=True)
+
+
 @dataclass
 class Script:
     """A coordinator that does what it is told: one trial ended, one trains, one fails."""
 
     root: ExperimentFolder
     experiment: Experiment = field(default_factory=lambda: build_experiment(EXPERIMENT, "toy"))
-    active: dict[PlannedRun, None] = field(default_factory=dict)
+    active: dict[PlannedRun, SimpleNamespace] = field(default_factory=dict)
     slots: Slots = field(default_factory=lambda: Slots({"cpu": 1}))
     standing: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(waits_for=None, stopping=None))
 
@@ -58,7 +62,7 @@ class Script:
         evaluate(folder, 20)
         folder.write_state(replace(folder.read_state(), total_steps=40))
         folder.heartbeat.write_text("25")
-        self.active[training] = None
+        self.active[training] = AT_WORK
         yield ""
         self.counts.settle(failed, "failed", None)
         yield self.record("ended", failed, status="failed")
@@ -127,6 +131,14 @@ def test_the_table_shows_slots_steps_best_and_the_last_strip(script: Script) -> 
         assert words in shown
 
 
+def test_of_what_an_engine_has_not_started_the_table_says_how_many_alone(script: Script) -> None:
+    for run in script.plan[8:]:
+        script.active[run] = QUEUED
+    shown = show(script, "live", is_terminal=True)
+    assert f"{len(script.plan) - 8} queued" in shown
+    assert "slot 2" not in shown
+
+
 def test_the_table_shows_the_metric_that_decides(tmp_path: Path) -> None:
     (tmp_path / "toy").mkdir()
     values = EXPERIMENT | {"metric": {"name": "val/energy_db"}, "base": {"evaluation": {"energy_samples": 2}}}
@@ -134,7 +146,7 @@ def test_the_table_shows_the_metric_that_decides(tmp_path: Path) -> None:
     training = script.plan[7]
     folder = begin(script.root.path, training.arm, training.name)
     folder.append_epoch(line_of(20) | {"val/energy_db": 17.25})
-    script.active[training] = None
+    script.active[training] = AT_WORK
     progress = Progress(cast(Coordinator, script))
     assert progress.facts()["active"][0]["val/energy_db"] == 17.25
     console = Console(file=io.StringIO(), width=200)
@@ -152,7 +164,7 @@ def test_the_time_left_is_that_of_the_runs_that_have_ended(script: Script) -> No
     assert progress.numbered("a/tune-000 ended").endswith("(about 4 min 30 s left)")
     folder = begin(script.root.path, script.plan[7].arm, script.plan[7].name)
     folder.write_state(RunState("running", attempt=1, step=10, total_steps=40))
-    script.active[script.plan[7]] = None
+    script.active[script.plan[7]] = AT_WORK
     folder.heartbeat.write_text("20")
     with held(folder.lock):
         assert progress.eta_s() == pytest.approx((8 + 0.5) * 30.0)
@@ -163,7 +175,7 @@ def test_the_time_left_is_that_of_the_runs_that_have_ended(script: Script) -> No
 def test_before_a_run_has_ended_the_pace_of_those_that_train_tells(script: Script) -> None:
     # a quarter in 10 s: a run takes 40 s, and ten are left but for that quarter
     folder = begin(script.root.path, script.plan[7].arm, script.plan[7].name)
-    script.active[script.plan[7]] = None
+    script.active[script.plan[7]] = AT_WORK
     folder.write_state(RunState("running", attempt=1, step=2, total_steps=40, seconds=2.0))
     progress = Progress(cast(Coordinator, script))
     with held(folder.lock):

@@ -25,7 +25,6 @@ from sweeps.experiment.experiment import build_experiment
 from sweeps.experiment.plan import all_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.report.analysis import analyse
-from sweeps.study.journal import repair_journal
 from sweeps.tracking.mirror import run_mirror
 from sweeps.tracking.mirror.experiment_mirror import Mirror
 from sweeps.tracking.offline_runs import read_mirrored
@@ -278,18 +277,6 @@ def test_every_file_cut_at_any_byte_and_any_bit_flipped(
                 check_mirror(place, name)
                 check_launch(place, name, calm)
                 shutil.rmtree(place)
-
-
-def test_no_bit_of_a_journal_flips_unnoticed(made: Path, tmp_path: Path) -> None:
-    data = (made / "toy" / "study.journal").read_bytes()
-    generator, path = random.Random(1), tmp_path / "study.journal"
-    for _ in range(200):
-        at = generator.randrange(len(data))
-        path.write_bytes(data[:at] + bytes([data[at] ^ 1 << generator.randrange(8)]) + data[at + 1 :])
-        torn = repair_journal(path)
-        assert torn is not None
-        assert data.startswith(path.read_bytes())
-        torn.unlink()
 
 
 def test_commands_say_it_in_a_line(made: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cvae.config.yaml_file import dump_yaml
+from cvae.files import held
 from tests.sweeps.stepping_sweep import TOY, Sweep
 
 ROOT = Path(__file__).parents[3]
@@ -72,6 +73,21 @@ def test_a_tree_that_can_only_be_read_is_looked_at_and_left_as_it_is(tree: Path,
     assert content_of(tree) == before
 
 
+def test_who_works_on_a_tree_that_can_only_be_read_is_seen(tree: Path, elsewhere: Path) -> None:
+    lock = tree / "runs" / "toy" / "lock"
+    for path in (lock.parent, lock):
+        path.chmod(0o755) if path.exists() else path.touch()
+    with held(lock):
+        for path in (lock.parent, lock):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        status = looks("run_sweep.py", str(tree / "toy.yaml"), "--runs", str(tree / "runs"), "--status", home=elsewhere)
+    lock.parent.chmod(0o755)
+    lock.unlink()
+    assert (status.returncode, status.stderr) == (0, "")
+    assert "runs done, nobody" not in status.stdout
+    assert "works on it" in status.stdout
+
+
 def test_what_needs_the_right_to_write_says_so_in_a_line(tree: Path, elsewhere: Path) -> None:
     report = looks("analyze.py", str(tree / "runs" / "toy"), "--no-pictures", home=elsewhere)
     assert report.returncode == 2
@@ -89,3 +105,31 @@ def test_what_may_not_even_be_read_is_one_line(tree: Path, elsewhere: Path) -> N
     assert status.returncode == 2
     assert len(status.stderr.splitlines()) == 1
     assert "permission denied" in status.stderr.lower()
+
+
+@pytest.mark.parametrize("file", ["epochs.jsonl", "run.json", "config.yaml"])
+def test_a_file_of_a_run_that_may_not_be_read_costs_that_run_alone(file: str, tree: Path, elsewhere: Path) -> None:
+    (tree / "runs" / "toy" / "a" / "tune-001" / file).chmod(0o000)
+    status = looks("run_sweep.py", str(tree / "toy.yaml"), "--runs", str(tree / "runs"), "--status", home=elsewhere)
+    assert (status.returncode, status.stderr) == (0, "")
+    assert "runs done, nobody works on it" in status.stdout
+    report = looks("analyze.py", str(tree / "runs" / "toy"), "--no-pictures", "--into", str(elsewhere), home=elsewhere)
+    assert (report.returncode, report.stderr) == (0, "")
+    said = report.stdout if file == "config.yaml" else status.stdout
+    assert f"tune-001/{file}: cannot be read (Permission denied)" in said.replace("\n", "")
+
+
+@pytest.mark.parametrize("folder", ["a/tune-001", "a"])
+def test_a_folder_that_may_not_be_entered_is_named(folder: str, tree: Path, elsewhere: Path) -> None:
+    (tree / "runs" / "toy" / folder).chmod(0o000)
+    status = looks("run_sweep.py", str(tree / "toy.yaml"), "--runs", str(tree / "runs"), "--status", home=elsewhere)
+    assert (status.returncode, status.stderr) == (0, "")
+    assert "tune-001/state.json: cannot be read (Permission denied)" in status.stdout.replace("\n", "")
+    report = looks("analyze.py", str(tree / "runs" / "toy"), "--no-pictures", "--into", str(elsewhere), home=elsewhere)
+    if folder == "a":
+        assert report.returncode == 2
+        assert report.stderr.endswith("runs/toy/a: cannot be read (Permission denied)\n")
+        assert "no finished run can be read: " in report.stderr
+    else:
+        assert (report.returncode, report.stderr) == (0, "")
+        assert "tune-001/state.json: cannot be read (Permission denied)" in report.stdout.replace("\n", "")

@@ -1,5 +1,6 @@
 """What was damaged between two starts, or while a sweep works, is made again, to the same results."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,13 @@ from pathlib import Path
 import pytest
 
 from cvae.record.run_folder import RunFolder
+from sweeps.coordinator.failure_policy import FRUITLESS_ATTEMPTS
+from sweeps.experiment.plan import PlannedRun
+from sweeps.launchers.job_record import Job
+from sweeps.launchers.local import LocalLauncher
+from sweeps.workers.attempt import Attempt
+from sweeps.workers.fleet import Fleet
+from sweeps.workers.slots import Slots
 from tests.sweeps.coordinator.test_coordinator import results_of
 from tests.sweeps.stepping_sweep import Sweep
 
@@ -26,6 +34,101 @@ def test_a_run_folder_removed_while_it_trains_is_made_anew(phase: str, tmp_path:
     assert set(sweep.coordinator.counts.settled.values()) == {"finished"}
     assert results_of(tmp_path) == results_of(tmp_path / "calm")
     assert RunFolder(sweep.root.path / "a" / phase).config.exists()
+
+
+def test_a_run_folder_removed_again_and_again_is_made_anew_each_time(tmp_path: Path) -> None:
+    # more often than a run may die: nobody could write down that it has failed, so it has not
+    Sweep(tmp_path / "calm").run()
+    n_removed = 0
+
+    def fault(folder: RunFolder, attempt: int, step: int) -> None:
+        nonlocal n_removed
+        if folder.path.name == "tune-001" and step == 3 and n_removed < FRUITLESS_ATTEMPTS + 2:
+            n_removed += 1
+            shutil.rmtree(folder.path)
+
+    sweep = Sweep(tmp_path, fault)
+    queue, counts = sweep.coordinator._queue, sweep.coordinator.counts
+    for line in sweep.coordinator.run():
+        is_going_on = sweep.coordinator.active or queue._ready or queue._later
+        assert line or is_going_on or len(counts.settled) == counts.n_planned, "the run is neither settled nor due"
+    assert n_removed == FRUITLESS_ATTEMPTS + 2
+    assert set(sweep.coordinator.counts.settled.values()) == {"finished"}
+    assert results_of(tmp_path) == results_of(tmp_path / "calm")
+
+
+def without_folder(path: Path) -> Attempt:
+    return Attempt(PlannedRun("a", "tune", 0, 0), Job(RunFolder(path / "gone"), "cvae-1"), "cpu", now=0.0)
+
+
+def test_who_is_asked_to_stop_in_a_folder_that_is_gone_gets_none(tmp_path: Path) -> None:
+    attempt = without_folder(tmp_path)
+    attempt.pause()
+    assert attempt.is_paused
+    assert not attempt.ask_to_stop("pruned")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_is_pruned_when_its_folder_is_gone_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, removed = Sweep(tmp_path), list[str]()
+
+    def is_hopeless(run: PlannedRun, new_epochs: object) -> bool:
+        if run.number == 1 and run.phase == "tune" and not removed:
+            removed.append(run.path)
+            shutil.rmtree(sweep.root.run(run).path)
+            return True
+        return False
+
+    monkeypatch.setattr(sweep.coordinator._trials, "is_hopeless", is_hopeless)
+    sweep.run()
+    assert removed == ["a/tune-001"]
+    assert set(sweep.coordinator.counts.settled.values()) == {"finished"}
+    assert not sweep.events("pruning")
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 50, b"[1, 2]\n", b'{"another": "shape"}'])
+@pytest.mark.parametrize("file", ["state.json", "run.json"])
+def test_what_is_damaged_while_a_run_waits_for_its_turn_is_mended(file: str, damage: bytes, tmp_path: Path) -> None:
+    Sweep(tmp_path / "calm").run()
+
+    def fault(folder: RunFolder, attempt: int, step: int) -> None:
+        if folder.path.name == "tune-001" and step == 3 and attempt <= 2:
+            raise OSError(errno.EIO, "input/output error")  # after the second death it waits
+
+    sweep, damaged = Sweep(tmp_path, fault), False
+    for _ in sweep.coordinator.run():
+        if not damaged and len(sweep.events("died")) == 2:
+            damaged = True
+            (sweep.root.path / "a" / "tune-001" / file).write_bytes(damage)
+    assert damaged
+    assert sweep.events("mended")
+    assert set(sweep.coordinator.counts.settled.values()) == {"finished"}
+    assert results_of(tmp_path) == results_of(tmp_path / "calm")
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"[1, 2]\n", b'{"attempt": 3}'])
+def test_a_state_damaged_as_its_worker_starts_stops_nothing(damage: bytes, tmp_path: Path) -> None:
+    # between the launch and the first look at it; the worker puts it aside
+    folder = RunFolder(tmp_path)
+    folder.state.write_bytes(damage)
+    launcher = LocalLauncher(lambda *given: Working())
+    fleet = Fleet(Slots({"cpu": 1}), 1, launcher)
+    assert fleet.launch(PlannedRun("a", "tune", 0, 0), folder, "cpu").attempt == 1
+    fleet.look()
+    ((_, attempt),) = fleet.running()
+    assert attempt.number_before == 0
+    assert not fleet.is_over(attempt, 0.0)
+
+
+class Working:
+    """A process that is at work."""
+
+    pid, returncode = 0, None
+
+    def poll(self) -> None:
+        return None
 
 
 def test_the_whole_folder_removed_is_said_and_nothing_else(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from cvae.errors import InputError
 from cvae.record.run_folder import RunFolder
 from sweeps.coordinator import standing
+from sweeps.coordinator.failure_policy import FRUITLESS_ATTEMPTS
 from sweeps.study.trial_storage import TrialStorage
 from tests.sweeps.coordinator.test_coordinator import results_of
 from tests.sweeps.postgres import open_to_all, outcomes_at, server
@@ -224,3 +225,46 @@ def test_a_worker_that_dies_of_passing_trouble_fails_no_run(tmp_path: Path, monk
     sweep = Sweep(tmp_path, fault)
     sweep.run()
     assert results_of(tmp_path) == results_of(tmp_path / "calm")
+
+
+def test_deaths_of_passing_trouble_are_not_counted_however_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # more of them than a run may have in vain, by the coordinator that saw them and by the next one
+    Sweep(tmp_path / "calm").run()
+    n_deaths, trouble = 0, list[str]()
+    monkeypatch.setattr("sweeps.coordinator.outcomes.trouble_now", lambda *a: trouble.pop() if trouble else None)
+
+    def fault(folder: RunFolder, attempt: int, step: int) -> None:
+        nonlocal n_deaths
+        if folder.path.name == "tune-002" and step == 2 and n_deaths < FRUITLESS_ATTEMPTS + 2:
+            n_deaths += 1
+            if n_deaths < FRUITLESS_ATTEMPTS + 2:  # the last one counts: it is the first
+                trouble.append("the disk of X can only be read")
+            raise OSError(errno.EROFS, "Read-only file system")
+
+    sweep = Sweep(tmp_path, fault, slots=1)
+    for _ in sweep.coordinator.run():
+        if n_deaths == FRUITLESS_ATTEMPTS and not sweep.coordinator.signals:
+            sweep.coordinator.signals.append(2)
+    assert n_deaths >= FRUITLESS_ATTEMPTS
+    Sweep(tmp_path, fault, slots=1).run()
+    assert n_deaths == FRUITLESS_ATTEMPTS + 2
+    assert sweep.state("tune-002").status == "finished"
+    assert results_of(tmp_path) == results_of(tmp_path / "calm")
+
+
+def test_taken_over_from_another_machine_a_coordinator_leaves_the_runs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sweeps.experiment_folder.coordinator_record import CoordinatorRecord, write_coordinator
+
+    monkeypatch.setattr("sweeps.coordinator.standing.BEAT_S", 0.0)
+    sweep = Sweep(tmp_path)
+    work = sweep.coordinator.run()
+    for _ in range(4):
+        next(work)
+    write_coordinator(CoordinatorRecord(7, "elsewhere", birth="boot/1"), sweep.root)
+    with pytest.raises(InputError, match="process 7 on elsewhere has taken over"):
+        list(work)
+    assert not list(sweep.root.path.glob("a/*/stop"))  # they are the other's by now

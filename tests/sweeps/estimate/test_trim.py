@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from cvae.errors import InputError
+from cvae.record import RunState
 from sweeps.estimate.costs import Costs
 from sweeps.estimate.trim import describe_cut, trim
 from sweeps.experiment.experiment import build_experiment
 from sweeps.experiment.plan import all_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
+from sweeps.experiment_folder.states import runs_left
 from tests.sweeps.stepping_sweep import TOY
 
 
@@ -49,6 +51,21 @@ def test_a_budget_cuts_no_run_that_exists(tmp_path: Path) -> None:
     assert trim(whole, root, costs(60), 2, 35 * 60).tune.trials_per_arm >= 15
     with pytest.raises(InputError, match="15 trials"):
         trim(whole, root, costs(60), 2, 60)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"[1, 2]\n", b'{"status": 7}'])
+def test_a_run_whose_state_is_damaged_is_still_to_be_made(damage: bytes, tmp_path: Path) -> None:
+    # a budget is reckoned before the record is mended
+    root, whole = ExperimentFolder(tmp_path / "toy"), experiment()
+    first, second = (root.run(run) for run in all_runs(whole)[:2])
+    for folder in (first, second):
+        folder.path.mkdir(parents=True)
+        folder.write_state(RunState("finished"))
+    assert len(runs_left(whole, root)) == 58
+    first.state.write_bytes(damage)
+    left = runs_left(whole, root)
+    assert (len(left), left[0]) == (59, all_runs(whole)[0])
+    assert trim(whole, root, costs(60), 2, 3600) == whole
 
 
 def test_a_budget_cuts_every_tuning_alike(tmp_path: Path) -> None:

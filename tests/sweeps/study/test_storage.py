@@ -1,6 +1,8 @@
 """Where the studies lie: a journal on a local disk, or the database of the launch."""
 
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna.storages import InMemoryStorage
@@ -70,3 +72,46 @@ def test_a_damaged_note_of_where_the_studies_lie_is_had_back_from_the_ledger(dam
     sweep.root.ledger.unlink()
     with pytest.raises(InputError, match="storage: is damaged, and nothing else says where the studies lie"):
         Sweep(tmp_path)
+
+
+def test_a_connection_that_died_between_two_uses_is_replaced(tmp_path: Path) -> None:
+    # as a database that was restarted leaves it: nothing of that may reach the sweep
+    sweep = Sweep(tmp_path, storage=f"sqlite:///{tmp_path}/study.db")
+    storage, _ = open_storage(sweep.root, None)
+    backend: Any = storage._backend  # type: ignore[attr-defined] # Optuna's, which caches
+    told = backend.get_study_id_from_name("toy/a")
+    backend.remove_session()
+    with ExitStack() as stack:
+        used = [stack.enter_context(backend.engine.connect()) for _ in range(backend.engine.pool.checkedin())]
+        idle = [connection.connection.dbapi_connection for connection in used]
+    assert idle
+    for connection in idle:
+        connection.close()  # while nobody uses it
+    assert backend.get_study_id_from_name("toy/a") == told
+
+
+def test_a_journal_on_the_coordinators_own_disk_is_remembered_and_made_again(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "own" / "disk.journal"
+    calm = Sweep(tmp_path / "calm")
+    calm.run()
+    shared = Sweep(tmp_path / "shared", storage=elsewhere)
+    for line in shared.coordinator.run():
+        if "ended" in line:
+            break
+    for attempt in shared.coordinator.active.values():
+        shared.coordinator.fleet.launcher._processes[attempt.job.token]._held.close()  # killed, its workers too
+    assert elsewhere.exists()
+    assert not (shared.root.path / "study.journal").exists()
+    elsewhere.unlink()  # another machine goes on: its disk has none
+    again = Sweep(tmp_path / "shared")
+    again.run()
+    assert elsewhere.exists()
+    assert again.told() == calm.told()
+
+
+def test_a_journal_that_cannot_lie_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"--journal is .*that is a folder"):
+        open_storage(ExperimentFolder(tmp_path), tmp_path)
+    monkeypatch.setattr("sweeps.study.storage.network_type", lambda path: "nfs4")
+    with pytest.raises(InputError, match="give --journal with a file on a local disk"):
+        open_storage(ExperimentFolder(tmp_path), tmp_path / "x.journal")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sweeps.report.analysis import analyse
 from sweeps.report.figures.all_figures import figures_of
-from sweeps.report.figures.figure import figure_files, in_light_colours
+from sweeps.report.figures.figure import csv_bytes, figure_files, in_light_colours
 from sweeps.report.output.write import render_files
 from tests.sweeps.report.planted import Planted
 
@@ -117,3 +117,31 @@ def test_many_runs_are_thinned(tmp_path):
     figure = next(figure for figure in figures_of(analyse(folder))["confirm"] if figure.id == "confirm-metric")
     assert "60 of the runs" in figure.caption
     assert len(figure.rows()) < 7000
+
+
+FORMULAS = (
+    "=1",
+    "+1",
+    "-1+1",
+    "@SUM(A1)",
+    " =1",
+    "  @x",
+    "\u00a0+1",
+    "\u3000=1",
+    "\uff1d1",
+    " \uff0b1",
+)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_of_a_table_is_a_formula_nor_is_its_heading(text):
+    # spreadsheets pass over blanks before one, and read the first line as any other
+    header, row = csv.reader(io.StringIO(csv_bytes([{"arm": text, text: 1.5}], ("arm",)).decode()))
+    for cell in (header[1], row[0]):
+        assert cell.startswith("'")
+        assert cell.rstrip().endswith(text.strip())
+    assert (header[0], row[1]) == ("arm", "1.5")
+
+
+def test_a_number_below_zero_is_a_number():
+    assert csv_bytes([{"difference": -0.5}]) == b"difference\n-0.5\n"

@@ -75,6 +75,18 @@ def test_a_copied_run_is_named_and_does_not_count(copied: str, root: Path) -> No
     assert check.detail == f"{copied} is a copy: by its run.json it is a/confirm-0-s1000; it does not count"
 
 
+@pytest.mark.parametrize("copied", ["a/confirm-0-s1099", "b/confirm-0-s1099"])
+def test_a_copy_whose_original_is_gone_is_named_and_does_not_count(copied: str, root: Path) -> None:
+    # two copies of one run would be two seeds; one of a run that was removed is a seed that nobody trained
+    before = {run.name for run in analyse(root).experiment.runs}
+    (root / copied).parent.mkdir(exist_ok=True)
+    (root / "a" / "confirm-0-s1000").rename(root / copied)
+    assert {run.name for run in analyse(root).experiment.runs} == before - {"confirm-0-s1000"}
+    check = check_of(root)
+    assert check is not None
+    assert check.detail == f"{copied} is a copy: by its run.json it is a/confirm-0-s1000; it does not count"
+
+
 def test_a_copied_trial_is_named_and_does_not_count(root: Path) -> None:
     shutil.copytree(root / "a" / "tune-001", root / "a" / "tune-007")
     assert [run.name for run in analyse(root).experiment.runs if run.phase == "tune"] == [
@@ -83,6 +95,16 @@ def test_a_copied_trial_is_named_and_does_not_count(root: Path) -> None:
     check = check_of(root)
     assert check is not None
     assert check.detail.startswith("a/tune-007 is a copy: by its run.json it is a/tune-001")
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"[1, 2]\n", b'{"arms": {"a": 3}}', b"[" * 5000])
+def test_damaged_weights_of_the_launch_are_named_and_the_rest_is_reported(damage: bytes, root: Path) -> None:
+    (root / "data.json").write_bytes(damage)
+    analysis = analyse(root)
+    assert len(analysis.experiment.runs) == 6
+    check = check_of(root, "The record can be read")
+    assert check is not None
+    assert "data.json: is damaged" in check.detail
 
 
 @pytest.mark.parametrize("file", ["state.json", "run.json", "config.yaml", "epochs.jsonl"])

@@ -251,3 +251,23 @@ def test_media_have_a_cap(root: Path, at_home: None, monkeypatch: pytest.MonkeyP
     assert len(run.history) == 6
     assert sum("samples/strip.path" in row for row in run.history) == 1
     assert run.summary["samples/left_out"] == 4
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04" + b"\0" * 200, b"\x93NUMPY garbage", b"[1, 2]\n", None])
+def test_damaged_scores_of_clips_are_one_line_and_the_run_is_mirrored(
+    damage: bytes | None, root: Path, at_home: None
+) -> None:
+    # None: cut in the middle
+    folder = made(root, 1, name="confirm-0-s1003", seed=1003)
+    data = folder.clips.read_bytes()
+    folder.clips.write_bytes(data[: len(data) // 2] if damage is None else damage)
+    whole = Mirror(root)
+    whole.catch_up()
+    whole.close()
+    (line,) = whole.warnings()
+    assert line.startswith(f"{folder.clips}: is damaged (")
+    assert "\n" not in line
+    run = logged(root, "toy-cyclical-confirm-0-s1003")
+    check_equal(run, folder)
+    assert run.summary["status"] == "finished"
+    assert run.summary.get("final/clips") is None
