@@ -55,6 +55,10 @@ dashboard: .venv/installed-browse  ## browse a sweep's studies in a browser, on 
 test: .venv/installed-dev  ## the tests, some minutes
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
+test-engines: .venv/installed-dev  ## real sweeps on a Slurm of two nodes on loopback, which it installs where it may
+	tests/engines/install.sh
+	$(BIN)/python -m pytest tests/engines -m "engine and not slow"
+
 test-all: .venv/installed-dev  ## the slow tests too: real sweeps that are killed, a real browser
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not cuda"
 

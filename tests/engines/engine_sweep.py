@@ -134,6 +134,9 @@ class Sweep:
         path = self.root.ledger
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
+    def n_events(self, name: str) -> int:
+        return sum(event["event"] == name for event in self.events())
+
     def results(self) -> dict[str, Any]:
         """Every run's outcome and evaluations: what an undisturbed sweep leaves too."""
         found = {}
@@ -160,7 +163,6 @@ class Sweep:
     def check_each_told_once(self) -> None:
         ended = Counter(event["run"] for event in self.events() if event["event"] == "ended")
         assert set(ended.values()) == {1}, ended
-        assert len(ended) == N_RUNS
 
 
 def undisturbed(folder: Path) -> dict[str, Any]:
