@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.files import held
+from cvae.files import held, write_atomically
 from cvae.record.run_folder import RunFolder
 from sweeps.child_environment import with_project
 from sweeps.coordinator.coordinator import Coordinator
@@ -39,6 +39,9 @@ confirm: {seeds: 4}
 """
 
 N_RUNS = 12
+
+#: Seconds in which a sweep that nothing holds any more has ended, on a machine that has other work too.
+END_S = 300.0
 
 
 def stub_python(folder: Path) -> Path:
@@ -101,8 +104,12 @@ class Sweep:
         ]
         self.log = folder / "coordinator.log"
 
-    def set_pace(self, seconds: float) -> None:
-        (self.runs / "pace").write_text(str(seconds))
+    def hold_at(self, step: int) -> None:
+        """Let every worker wait after a step, so that what a test does meets it at work however slow all else is."""
+        write_atomically(self.runs / "hold", str(step).encode())
+
+    def let_go(self) -> None:
+        (self.runs / "hold").unlink()
 
     def let_workers_be_deaf(self) -> None:
         (self.runs / "deaf").touch()
@@ -118,7 +125,7 @@ class Sweep:
             process.kill()
             process.wait()
 
-    def finish(self, seconds: float = 120) -> None:
+    def finish(self, seconds: float = END_S) -> None:
         """Start a coordinator and wait until it has ended well."""
         with self.started() as process:
             assert process.wait(seconds) == 0, self.log.read_text()[-3000:]
