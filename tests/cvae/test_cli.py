@@ -36,20 +36,6 @@ def test_a_mistake_in_the_usage_is_one_line_and_status_2(command: str) -> None:
     assert done.stderr == "error: No such option: --no-such-option\n"
 
 
-def test_home_is_home_behind_an_equals_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    app, seen = new_command(), []
-
-    @app.command()
-    def main(word: str, out: str = "") -> None:
-        seen.extend([word, out])
-
-    monkeypatch.setenv("HOME", "/home/somebody")
-    monkeypatch.setattr("sys.argv", ["x", "a=~/b", "--out=~/runs"])
-    with pytest.raises(SystemExit):
-        run_command(app)
-    assert seen == ["a=~/b", "/home/somebody/runs"]
-
-
 def test_a_reader_that_goes_away_is_no_crash() -> None:
     # `| head -1` of what prints for long
     program = (

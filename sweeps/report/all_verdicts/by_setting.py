@@ -11,6 +11,7 @@ from cvae.cli import new_command, run_command
 from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import write_atomically
+from cvae.places import HoldsPlace, expand_place
 from sweeps.experiment import Metric
 from sweeps.report.all_verdicts.study_verdict import StudyVerdict
 from sweeps.report.all_verdicts.verdict_files import read_verdict
@@ -29,10 +30,17 @@ class Setting:
     verdict: StudyVerdict
 
 
+def _expand_verdict(given: str) -> str:
+    setting, is_pair, path = given.partition("=")
+    return f"{setting}{is_pair}{expand_place(path)}"
+
+
 @app.command()
 def draw_settings(
     settings: Annotated[
-        list[str], typer.Argument(metavar="SETTING=VERDICT...", help="what the figure calls it, and its verdict.json")
+        list[str],
+        HoldsPlace(_expand_verdict),
+        typer.Argument(metavar="SETTING=VERDICT...", help="what the figure calls it, and its verdict.json"),
     ],
     reference: Annotated[str, typer.Option(metavar="ARM", help="the arm that the others are held against")],
     out: Annotated[Path, typer.Option(metavar="FILE.svg", help="the figure; its points go to FILE.csv")],
