@@ -56,10 +56,10 @@ def _of_pair(index: int, pair: PairResult, steps: list[BlockStep], plan: PlanRec
 
 def _shaded(band: list[Row], opacity: float) -> alt.Chart:
     """Return a band without its places; one interval alone is a bar, because an area of no width is not seen."""
-    chart = alt.Chart(data(band))
+    chart: alt.Chart = alt.Chart(data(band)).mark_area(fillOpacity=opacity, color="var(--ink)")
     if len(band) == 1:
-        return chart.mark_rule(strokeWidth=8, opacity=opacity, color="var(--ink)")
-    return chart.mark_area(fillOpacity=opacity, color="var(--ink)")
+        chart = chart.mark_rule(strokeWidth=8, opacity=opacity, color="var(--ink)")
+    return chart
 
 
 def _band(step: BlockStep, ends: Interval) -> Row:
