@@ -55,7 +55,7 @@ def stub_python(folder: Path) -> Path:
     path = folder / "stub-python"
     path.write_text(
         f"#!/bin/sh\nexport PYTHONPATH={REPOSITORY}\n"
-        'run=$(printf %s "$3" | sed "s|/front/|/${SLURMD_NODENAME:-front}/|")\n'
+        'run=$(printf %s "$3" | sed -E "s#/(front|back)/#/${SLURMD_NODENAME:-front}/#")\n'
         f'exec {sys.executable} {worker} "$run" "$4"\n'
     )
     path.chmod(0o755)
@@ -132,17 +132,17 @@ class Sweep:
         (self.runs / "deaf").touch()
 
     @contextmanager
-    def started(self, host: str | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+    def started(self, host: str | None = None, runs: Path | None = None) -> Iterator["subprocess.Popen[bytes]"]:
         """Start a coordinator; whatever happens in the block, it is over afterwards.
 
         Args:
             host: the name that its machine has; None: this machine's.
+            runs: where that machine sees the folder of all runs; None: where the test does.
         """
         named = ["unshare", "--uts", "sh", "-c", f'hostname {host}; exec "$@"', "-"] if host else []
+        command = [str(runs) if part == str(self.runs) and runs else part for part in self.command]
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [*named, *self.command], cwd=REPOSITORY, env=with_project(), stdout=log, stderr=log
-            )
+            process = subprocess.Popen([*named, *command], cwd=REPOSITORY, env=with_project(), stdout=log, stderr=log)
         try:
             yield process
         finally:

@@ -11,17 +11,10 @@ import pytest
 
 from cvae.record.run_folder import RunFolder
 from sweeps.launchers import read_job
-from tests.engines.engine_sweep import END_S, N_RUNS, Sweep, undisturbed
+from tests.engines.engine_sweep import END_S, Sweep
 from tests.engines.slurm_cluster import SlurmCluster, until
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    results = undisturbed(tmp_path_factory.mktemp("calm") / "sweep")
-    assert len(results) == N_RUNS
-    return results
 
 
 @pytest.fixture
@@ -98,7 +91,7 @@ def test_a_controller_that_is_away_for_a_while_costs_nothing(sweep: Sweep, slurm
     sweep.hold_at(1)
     with sweep.started() as coordinator:
         until_held(sweep, 2)
-        time.sleep(3)  # what it knows is on its disk by then
+        slurm.save()
         slurm.kill("slurmctld")
         time.sleep(3)
         slurm.mend()
@@ -128,13 +121,13 @@ def test_a_node_that_comes_back_with_its_worker_alive_has_one_that_leaves(sweep:
         until(lambda: node_of(victim) != "", "its node is known")
         old = victim.read_state().pid or 0
         os.kill(old, signal.SIGSTOP)  # as a machine that is cut off: nothing of it is seen any more
+        sweep.let_go()  # all others
         try:
             slurm.kill(node_of(victim))
             # of one machine, its lock is seen by all: who comes next leaves, and costs no attempt
             until(lambda: sweep.n_events("resubmitted") >= 2, "the run's next workers find it in its hands", 180)
         finally:
             os.kill(old, signal.SIGCONT)
-        sweep.let_go()
         until(lambda: not is_alive(old), "the old worker leaves")
         until(lambda: victim.read_state().attempt == 2, "the run's next attempt begins", 120)
         slurm.mend()

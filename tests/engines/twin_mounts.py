@@ -14,8 +14,8 @@ import pytest
 
 SERVER = Path("/usr/lib/openssh/sftp-server")
 
-#: The machine of the coordinator, and those of the workers.
-MACHINES = ("front", "n1", "n2")
+#: Two machines for coordinators, and those of the workers.
+MACHINES = ("front", "back", "n1", "n2")
 
 
 @contextmanager
