@@ -4,14 +4,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from cvae.config import format_validation_error, load_yaml_mapping
 from cvae.errors import InputError
 from cvae.sections import Section
 from sweeps.launchers.job_record import Share
+
+#: Texts in their order; a list in the file.
+Lines = Annotated[tuple[str, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 
 
 class EngineOptions(Section):
@@ -23,13 +26,8 @@ class EngineOptions(Section):
     )
     memory_gb: float | None = Field(None, gt=0, description="memory of a run; null = what the engine gives")
     most_memory_gb: float | None = Field(None, gt=0, description="memory of a run that ran out of it, at most")
-    setup: tuple[str, ...] = Field((), description="lines of shell before the worker, as `module load cuda`")
+    setup: Lines = Field((), description="lines of shell before the worker, as `module load cuda`")
     python: str | None = Field(None, description="the Python of the nodes; null = the one that launches")
-
-    @field_validator("setup", mode="before")
-    @classmethod
-    def _as_tuple(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
 
     @field_validator("python")
     @classmethod

@@ -1,11 +1,10 @@
 """What a user says of a Slurm site."""
 
 import re
-from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from sweeps.launchers.engine_file import EngineOptions
+from sweeps.launchers.engine_file import EngineOptions, Lines
 from sweeps.launchers.job_record import Share
 from sweeps.units import parse_duration
 
@@ -33,12 +32,7 @@ class SlurmOptions(EngineOptions):
     cluster: str | None = Field(None, description="`--clusters` of every command, where a site has several")
     time_limit: str | None = Field(None, description="as 4h or 90m, of one attempt; null = the partition's")
     shards: int | None = Field(None, ge=1, description="parts of a GPU (`--gres=shard:N`), instead of gpus")
-    options: tuple[str, ...] = Field((), description="further options of sbatch, as they are")
-
-    @field_validator("options", mode="before")
-    @classmethod
-    def _options_as_tuple(cls, value: Any) -> Any:
-        return tuple(value) if isinstance(value, list) else value
+    options: Lines = Field((), description="further options of sbatch, as they are")
 
     @field_validator("options")
     @classmethod

@@ -79,12 +79,18 @@ def test_a_forked_worker_leaves_what_one_of_its_own_leaves(
     assert [server.pid] * 2 == [worker._parent for worker in workers if isinstance(worker, ForkedWorker)]
 
 
+def at_work(place: Path, tiny: Config, server: ForkServer) -> tuple[RunFolder, WorkerProcess]:
+    """A forked worker in the midst of a training, and its run."""
+    folder = new_run(place / "run", changed(tiny, LONG))
+    worker = server.start(folder, "", PINNED)
+    wait_for(lambda: trains(folder))
+    return folder, worker
+
+
 def test_a_worker_is_pinned_and_in_a_session_of_its_own(
     tmp_path: Path, tiny: Config, tiny_store: Store, server: ForkServer
 ) -> None:
-    folder = new_run(tmp_path / "run", changed(tiny, LONG))
-    worker = server.start(folder, "", PINNED)
-    wait_for(lambda: trains(folder))
+    _, worker = at_work(tmp_path, tiny, server)
     assert os.getsid(worker.pid) == worker.pid != os.getsid(0)
     assert f"OMP_NUM_THREADS={PINNED['OMP_NUM_THREADS']}".encode() in Path(f"/proc/{server.pid}/environ").read_bytes()
     assert len(list(Path(f"/proc/{server.pid}/task").iterdir())) == 1
@@ -97,9 +103,7 @@ def test_a_worker_is_pinned_and_in_a_session_of_its_own(
 def test_a_worker_that_is_asked_to_end_does_as_one_of_its_own(
     tmp_path: Path, tiny: Config, tiny_store: Store, server: ForkServer
 ) -> None:
-    folder = new_run(tmp_path / "run", changed(tiny, LONG))
-    worker = server.start(folder, "", PINNED)
-    wait_for(lambda: trains(folder))
+    folder, worker = at_work(tmp_path, tiny, server)
     os.kill(worker.pid, signal.SIGTERM)
     assert ended(worker) == 143
     assert not folder.is_being_trained()
