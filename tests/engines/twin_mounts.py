@@ -4,6 +4,7 @@ Between two of them nothing is locked: a file locked through one is free through
 of its own over a pipe, so that neither network nor key is needed.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ def twin_mounts(folder: Path) -> Iterator[dict[str, Path]]:
     """Yield machine -> where it sees the folder; skips, saying why, where there is no FUSE."""
     if shutil.which("sshfs") is None or not SERVER.exists():
         pytest.skip("sshfs, or the server of its files, is not installed: tests/engines/install.sh")
+    missing = [program for program in ("unshare", "hostname", "umount") if shutil.which(program) is None]
+    if missing or os.geteuid() != 0:
+        pytest.skip(f"a machine of another name needs root{''.join(f', and {name}' for name in missing)}")
     if not Path("/dev/fuse").exists():
         pytest.skip("no FUSE here: /dev/fuse is missing")
     shared, serve = folder / "shared", folder / "serve"
