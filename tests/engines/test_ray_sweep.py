@@ -16,7 +16,7 @@ from tests.engines.engine_sweep import END_S, Sweep
 from tests.engines.ray_cluster import HEAD, NODES, START_S, RayCluster, ray_cluster
 from tests.engines.slurm_cluster import until
 from tests.engines.test_commands_on_slurm import Desk
-from tests.engines.test_slurm_sweep import attempts, node_of, until_held
+from tests.engines.test_slurm_sweep import attempts, is_alive, node_of, until_held
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -79,8 +79,10 @@ def test_a_run_whose_supervisor_is_killed_gets_its_next_attempt(sweep: Sweep) ->
     sweep.hold_at(1)
     with sweep.started() as coordinator:
         victim = until_held(sweep, 2)[0]
-        worker = Path("/proc") / str(victim.read_state().pid) / "stat"
-        os.kill(int(worker.read_text().rpartition(")")[2].split()[1]), signal.SIGKILL)
+        worker = victim.read_state().pid or 0
+        stat = (Path("/proc") / str(worker) / "stat").read_text()
+        os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGKILL)  # its parent
+        until(lambda: not is_alive(worker), "Ray ends its worker too")
         sweep.let_go()
         assert coordinator.wait(END_S) == 0
     assert victim.read_state().attempt == 2
