@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from cvae.errors import InputError
 from cvae.files import parse_json, read_current
 
@@ -48,9 +50,17 @@ def parse_epochs(data: bytes) -> tuple[list[dict[str, Any]], int]:
     return lines, n_damaged
 
 
+def _parse_json(line: bytes) -> Any:
+    """Return the same as `parse_json` in a fifth of the time: thousands of runs have millions of evaluations."""
+    try:
+        return from_json(line)
+    except ValueError:  # half of a surrogate pair alone is one thing that only Python's parser takes
+        return parse_json(line)
+
+
 def _parse_line(line: bytes) -> dict[str, Any] | None:
     try:
-        values = parse_json(line)
+        values = _parse_json(line)
     except ValueError:
         return None
     is_evaluation = isinstance(values, dict) and type(values.get("step")) is int
