@@ -1,10 +1,10 @@
 """The one strict base of everything that is written in YAML, and what pydantic says of a mistake in it."""
 
-import os
-import re
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from cvae.places import expand_place
 
 
 class Section(BaseModel):
@@ -14,19 +14,7 @@ class Section(BaseModel):
 
 
 def _expand(written: Any) -> Any:
-    """Return a place as the shell would have it: `~` and `$NAME` stand for what they name.
-
-    Raises:
-        ValueError: there is no such user or variable.
-    """
-    if not isinstance(written, str) or os.path.lexists(written):  # what is there by that very name is meant
-        return written
-    expanded = os.path.expandvars(os.path.expanduser(written))  # noqa: PTH111 - as text: `store` is none but text
-    if expanded.startswith("~"):
-        raise ValueError(f"there is no user '{expanded.partition('/')[0][1:]}' whose home ~ could stand for")
-    if unset := re.search(r"\$(\w+|\{[^}]*\})", expanded):
-        raise ValueError(f"the environment variable {unset[0]} is not set")
-    return expanded
+    return expand_place(written) if isinstance(written, str) else written
 
 
 #: Put before the type of a key that names a file or a folder.

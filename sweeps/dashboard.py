@@ -19,6 +19,8 @@ import typer
 
 from cvae.cli import new_command, run_command
 from cvae.errors import InputError
+from cvae.places import HoldsPlace
+from sweeps.commands.options import expand_storage
 from sweeps.experiment_folder import ExperimentFolder, find_experiment
 from sweeps.study.dashboard_copy import StudyCopy
 
@@ -63,7 +65,9 @@ def dashboard(
     runs: Annotated[Path, typer.Option(metavar="DIR", help="folder that holds the experiment's folder")] = Path("runs"),
     port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 8080,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Optuna storage  [default: what the sweep was launched with]")
+        str | None,
+        HoldsPlace(expand_storage),
+        typer.Option(metavar="URL", help="Optuna storage  [default: what the sweep was launched with]"),
     ] = None,
 ) -> None:
     """Start optuna-dashboard on loopback over an experiment's studies; Ctrl-C ends it. It changes nothing on disk."""

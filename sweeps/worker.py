@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from cvae.console import accept_any_text, echo_line
 from cvae.errors import AlreadyTraining, Diverged, InputError
+from cvae.places import path_argument
 from cvae.record import RunFolder
 from cvae.run import load_config, train_run
 from sweeps.launchers import NOT_OURS
@@ -57,7 +58,7 @@ if __name__ == "__main__":
     accept_any_text()
     signal.signal(signal.SIGTERM, end_on_signal)
     parser = argparse.ArgumentParser("python -m sweeps.worker", description=__doc__)
-    parser.add_argument("run_folder", type=Path, help="a folder with a config.yaml")
+    parser.add_argument("run_folder", type=path_argument, help="a folder with a config.yaml")
     parser.add_argument("token", nargs="?", default="", help="of the job, as job.json says: only that one may write")
     arguments = parser.parse_args()
     leave(work(arguments.run_folder, arguments.token))

@@ -73,7 +73,7 @@ def test_no_folder_has_a_circle(folder: str) -> None:
 #: Left never imports right, where direction is meant and not only freedom from circles.
 ORDER = {
     "cvae": """
-        console, errors, processes, sections, provenance, extensions < cli, files, schedules
+        console, errors, places, processes, provenance, extensions < sections < cli, files, schedules
         < random_streams, data, record < config < device, new_run < model < evaluation < training, visualization < run
         < api, train, evaluate < predict""",
     "cvae/data": """

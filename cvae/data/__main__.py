@@ -18,6 +18,7 @@ from cvae.data.inspection import Inspection, LaunchNeeds, detect, inspect, repor
 from cvae.data.lab_layout import write_lab_layout
 from cvae.data.sources import PushingWorld, Source
 from cvae.errors import InputError
+from cvae.places import HoldsPlace
 from cvae.sections import first_mistake
 
 SLIP_HELP = "Strength of the hidden motion; 0: none."
@@ -38,6 +39,7 @@ def data_command(version: ShowVersion = False) -> None:  # noqa: D103 - its help
 def inspect_command(
     path: Annotated[
         str,
+        HoldsPlace(),
         typer.Argument(help="A data folder; the word `pushing`; or an experiment's or a run's YAML file."),
     ],
     out: Annotated[Path | None, typer.Option(help="Contact sheet; default contact-sheet-NAME.png here.")] = None,

@@ -113,7 +113,7 @@ class RunFolder:
         Raises:
             InputError: the file is damaged.
         """
-        return parse_file(RunIdentity, self.identity)
+        return parse_file(RunIdentity, self.identity, must_have="params")
 
     def write_identity(self, identity: RunIdentity) -> None:
         """Write what the run is within its experiment."""

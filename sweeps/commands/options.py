@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from cvae.errors import InputError
+from cvae.places import expand_place
 from sweeps.tracking.process import Mode
 from sweeps.units import parse_duration
 
@@ -73,6 +74,16 @@ def parse_time(option: str, text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise InputError(f"{option} is '{text}'; expected a time such as 90m, 8h or 1d12h") from error
+
+
+def expand_storage(url: str) -> str:
+    """Return the URL of a storage with the path of an SQLite file expanded; a `$` in any other is a password's.
+
+    Raises:
+        ValueError: there is no such user or variable.
+    """
+    scheme, slashes, file = url.partition(":///")
+    return f"{scheme}{slashes}{expand_place(file)}" if scheme.startswith("sqlite") else url
 
 
 def parse_target(text: str) -> str:

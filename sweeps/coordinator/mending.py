@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cvae.config import build_config, load_yaml_mapping
-from cvae.errors import fault_of
+from cvae.errors import InputError, fault_of
 from cvae.record import RunFolder, RunIdentity
 from sweeps.coordinator.creation import config_of_run
 from sweeps.coordinator.event_log import EventLog
 from sweeps.experiment import Experiment, PlannedRun
 from sweeps.experiment_folder import ExperimentFolder, config_hash, write_config
+from sweeps.search_space import Params
 from sweeps.study.trials import Trials
 
 
@@ -39,16 +40,16 @@ class Mending:
     def before_launch(self, run: PlannedRun) -> Iterator[str]:
         """Look at the folder of a run that goes on: it may have been damaged while it waited for its turn."""
         folder = self._root.run(run)
-        if folder.path.exists() and fault_of(folder.read_identity) is not None:
+        if folder.path.exists() and fault_of(lambda: self._identity(run)) is not None:
             yield from self.folder(run)
         yield from self.state(run)
 
     def folder(self, run: PlannedRun) -> Iterator[str]:
         """Make again what says what a run is and trains; put the whole folder aside where nothing else tells."""
         folder = self._root.run(run)
-        identity, fault = None, fault_of(folder.read_identity)
+        identity, fault = None, fault_of(lambda: self._identity(run))
         if fault is None:
-            identity = folder.read_identity()
+            identity = self._identity(run)
         if identity is not None and not _is_of(identity, run):
             kept = self._root.put_aside(folder.path)
             named = f"{identity.arm} {identity.phase} {identity.number}, seed {identity.seed}"
@@ -63,18 +64,54 @@ class Mending:
                 return
             folder.write_identity(identity)
             yield self._note(run, f"{why}: made again")
+        elif (created := self._by_ledger(run)) is not None and self._is_right(created, identity, run):
+            identity = replace(identity, trial=created.trial, params=created.params)
+            folder.write_identity(identity)
+            yield self._note(run, f"{folder.identity}: says other parameters than the run was created with: made again")
         yield from self._config(run, folder, identity)
+
+    def _identity(self, run: PlannedRun) -> RunIdentity | None:
+        folder = self._root.run(run)
+        identity = folder.read_identity()
+        if identity is not None and _is_of(identity, run) and self._trains(run, identity.params) is None:
+            raise InputError(f"{folder.identity}: is damaged (its parameters are none of the search space)")
+        return identity
 
     def _identity_again(self, run: PlannedRun) -> RunIdentity | None:
         """Return what a run is by the ledger, or by its study; None where neither says."""
+        if (created := self._by_ledger(run)) is not None:
+            return created
         identity = RunIdentity(self._root.path.name, run.arm, run.phase, run.number, run.seed)
-        event = self._created.get(run.path)
-        if event is not None and isinstance(event.get("params"), dict):
-            return replace(identity, trial=event.get("trial"), params=event["params"])
         if self._experiment.tune is None:
             return identity
         params = self._trials.known_params(run)
         return None if params is None else replace(identity, trial=run.number, params=params)
+
+    def _by_ledger(self, run: PlannedRun) -> RunIdentity | None:
+        event = self._created.get(run.path, {})
+        if not isinstance(event.get("params"), dict) or "trial" not in event:
+            return None
+        if self._trains(run, event["params"]) is None:
+            return None
+        identity = RunIdentity(self._root.path.name, run.arm, run.phase, run.number, run.seed)
+        return replace(identity, trial=event["trial"], params=event["params"])
+
+    def _is_right(self, created: RunIdentity, identity: RunIdentity, run: PlannedRun) -> bool:
+        """Return whether the ledger has a run's parameters and its record others: its configuration decides."""
+        if created.params == identity.params:
+            return False
+        folder = self._root.run(run)
+        if fault_of(lambda: load_yaml_mapping(folder.config)) is not None:
+            return False
+        return self._trains(run, created.params) == config_hash(load_yaml_mapping(folder.config))
+
+    def _trains(self, run: PlannedRun, params: Params) -> str | None:
+        """Return what stands for the configuration that some parameters make; None where they make none."""
+        try:
+            config = config_of_run(run, self._experiment, params, self._threads)
+        except (InputError, LookupError):
+            return None
+        return config_hash(config.model_dump(mode="json"))
 
     def _config(self, run: PlannedRun, folder: RunFolder, identity: RunIdentity) -> Iterator[str]:
         values, event = None, self._created.get(run.path)

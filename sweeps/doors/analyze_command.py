@@ -8,6 +8,7 @@ import typer
 
 from cvae.cli import ShowVersion, new_command, run_command
 from cvae.errors import InputError
+from cvae.places import HoldsPlace
 
 app = new_command()
 
@@ -40,6 +41,7 @@ def analyze(
     pictures: Annotated[bool, typer.Option(help="Write every figure as SVG, PNG and CSV into report/figures.")] = True,
     wandb: Annotated[
         str | None,
+        HoldsPlace(),
         typer.Option(
             metavar="SOURCE",
             help="First import an experiment that this project mirrored: ENTITY/PROJECT or ENTITY/PROJECT/EXPERIMENT, "

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from cvae.places import HoldsPlace
+from sweeps.commands.options import expand_storage
+
 
 def _print_schema(is_asked: bool) -> None:
     if is_asked:
@@ -27,6 +30,7 @@ Budget = Annotated[
 
 SpreadFrom = Annotated[
     str | None,
+    HoldsPlace(),
     typer.Option(
         metavar="FOLDER|SD",
         help="with --plan: what these seeds could find, by the spread of an earlier experiment's differences",
@@ -58,7 +62,9 @@ SlotCount = Annotated[
 ]
 
 StorageUrl = Annotated[
-    str | None, typer.Option(metavar="URL", help="Optuna storage, as sqlite:///study.db  [default: a journal]")
+    str | None,
+    HoldsPlace(expand_storage),
+    typer.Option(metavar="URL", help="Optuna storage, as sqlite:///study.db  [default: a journal]"),
 ]
 
 HangAfter = Annotated[str, typer.Option(metavar="TIME", help="a training that stands still so long is started again")]

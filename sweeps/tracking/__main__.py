@@ -12,6 +12,7 @@ from pathlib import Path
 from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import held
+from cvae.places import path_argument
 from sweeps.tracking.process import lock_of
 from sweeps.tracking.settings import quiet_environment
 
@@ -59,7 +60,7 @@ def _wait_for_end(over: threading.Event) -> None:
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     parser = argparse.ArgumentParser("python -m sweeps.tracking", description=__doc__)
-    parser.add_argument("root", type=Path, help="the experiment's folder")
+    parser.add_argument("root", type=path_argument, help="the experiment's folder")
     parser.add_argument("--online", action="store_true", help="upload what is mirrored, too")
     given = parser.parse_args()
     mirror_until_over(given.root, given.online)

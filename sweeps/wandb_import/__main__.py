@@ -7,6 +7,7 @@ import typer
 
 from cvae.cli import new_command, run_command
 from cvae.console import echo_line
+from cvae.places import HoldsPlace
 from sweeps.wandb_import.importer import import_runs
 from sweeps.wandb_import.mapping import KeyMapping
 
@@ -17,6 +18,7 @@ app = new_command()
 def import_from_wandb(
     source: Annotated[
         str,
+        HoldsPlace(),
         typer.Argument(metavar="SOURCE", help="ENTITY/PROJECT or ENTITY/PROJECT/GROUP, or a folder of offline runs."),
     ],
     into: Annotated[

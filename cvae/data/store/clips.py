@@ -78,7 +78,7 @@ class Clips:
         another, and the disk has one request at a time.
         """
         frames = self.all_frames()
-        ask_for_rows(self._folder / FRAMES, frames, rows)
+        announce_reads(self._folder / FRAMES, frames, rows)
         return frames[rows]
 
     def conditions_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -113,7 +113,7 @@ def explain_no_positions(location: str) -> str:
     return f"{location}: the episodes have no positions; set `model.use_positions: false` to do without"
 
 
-def ask_for_rows(path: Path, array: NDArray[Any], rows: NDArray[np.int64]) -> None:
+def announce_reads(path: Path, array: NDArray[Any], rows: NDArray[np.int64]) -> None:
     """Ask the system to read rows (B, T) of an npy file, each B in one piece; where it takes no such advice, nothing.
 
     Args:

@@ -10,6 +10,7 @@ from cvae.cli import new_command, run_command
 from cvae.console import echo_line
 from cvae.errors import InputError
 from cvae.files import write_atomically
+from cvae.places import HoldsPlace, expand_place
 from sweeps.report.all_verdicts.length_studies import (
     advantages,
     arms_of_all,
@@ -23,10 +24,15 @@ from sweeps.report.figures import advantage_by_length, csv_bytes, svg_of
 app = new_command()
 
 
+def _expand_both(study: str) -> str:
+    return "=".join(expand_place(part) for part in study.split("=", 1))
+
+
 @app.command()
 def draw(
     studies: Annotated[
         list[str],
+        HoldsPlace(_expand_both),
         typer.Argument(
             metavar="EXPERIMENT=VERDICT...", help="an experiment's file or name, and its verdict.json; two or more"
         ),

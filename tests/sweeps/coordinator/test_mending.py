@@ -88,7 +88,10 @@ def test_a_run_that_is_pruned_when_its_folder_is_gone_is_made_anew(
     assert not sweep.events("pruning")
 
 
-@pytest.mark.parametrize("damage", [b"", b"\0" * 50, b"[1, 2]\n", b'{"another": "shape"}'])
+STRANGE = b'{"experiment": "toy", "arm": "a", "phase": "tune", "number": 1, "seed": 1, "params": {"optim.mr": 1.0}}'
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 50, b"[1, 2]\n", b'{"another": "shape"}', STRANGE])
 @pytest.mark.parametrize("file", ["state.json", "run.json"])
 def test_what_is_damaged_while_a_run_waits_for_its_turn_is_mended(file: str, damage: bytes, tmp_path: Path) -> None:
     Sweep(tmp_path / "calm").run()
@@ -170,6 +173,38 @@ def test_a_run_that_is_anothers_is_put_aside(tmp_path: Path) -> None:
     assert any("is that of another run (a tune 1, seed" in line for line in lines)
     assert (tmp_path / "toy" / "damaged" / "a" / "tune-002-0" / "run.json").exists()
     assert {k: v for k, v in results_of(tmp_path).items() if "damaged" not in k} == before
+
+
+@pytest.mark.parametrize("run", ["tune-002", "confirm-0-s1000"])
+@pytest.mark.parametrize("file", ["run.json", "ledger.jsonl"])
+@pytest.mark.parametrize("damage", [('"optim.lr"', '"optim.mr"'), ('"optim.lr": 0.0', '"optim.lr": 0.00')])
+def test_of_two_records_that_differ_the_configuration_says_which_is_right(
+    run: str, file: str, damage: tuple[str, str], tmp_path: Path
+) -> None:
+    # a bit that flips in a key or a number leaves JSON: another seed would have been given parameters of nobody
+    Sweep(tmp_path).run()
+    root, before = tmp_path / "toy", results_of(tmp_path)
+    shutil.rmtree(root / "a" / "confirm-0-s1001")
+    damaged = root / "ledger.jsonl" if file == "ledger.jsonl" else root / "a" / run / file
+    lines = damaged.read_text().splitlines(keepends=True)
+    of_run = [i for i, line in enumerate(lines) if file == "run.json" or ('"created"' in line and f"a/{run}" in line)]
+    for i in of_run:
+        lines[i] = lines[i].replace(*damage)
+    assert damage[1] in "".join(lines[i] for i in of_run)
+    damaged.write_text("".join(lines))
+    said = [
+        line for line in Sweep(tmp_path).run() if "its parameters are none" in line or "says other parameters" in line
+    ]
+    assert results_of(tmp_path) == before  # their parameters too
+    assert bool(said) == (file == "run.json")
+
+
+def test_a_run_without_its_parameters_is_damaged(tmp_path: Path) -> None:
+    Sweep(tmp_path).run()
+    folder, before = RunFolder(tmp_path / "toy" / "a" / "confirm-0-s1000"), results_of(tmp_path)
+    folder.identity.write_text(folder.identity.read_text().replace('"params"', '"parcms"'))
+    assert any("it has no params" in line for line in Sweep(tmp_path).run())
+    assert results_of(tmp_path) == before
 
 
 def test_an_edited_configuration_is_said_and_left(tmp_path: Path) -> None:
