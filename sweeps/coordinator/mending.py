@@ -3,6 +3,7 @@
 One damaged file costs one run at most. What is put aside is kept under `damaged/`.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -40,13 +41,21 @@ class Mending:
     def before_launch(self, run: PlannedRun) -> Iterator[str]:
         """Look at the folder of a run that goes on: it may have been damaged while it waited for its turn."""
         folder = self._root.run(run)
-        if folder.path.exists():
+        if os.path.lexists(folder.path):
             yield from self.folder(run)
         yield from self.state(run)
+        if (fault := fault_of(folder.read_epochs)) is not None:
+            kept = self._root.put_aside(folder.epochs)
+            yield self._note(run, f"{fault}: put aside as {kept}; what it held is trained again")
 
     def folder(self, run: PlannedRun) -> Iterator[str]:
         """Make again what says what a run is and trains; put the whole folder aside where nothing else tells."""
         folder = self._root.run(run)
+        if not folder.path.is_dir():
+            yield self._note(run, f"{folder.path}: is no folder: put aside as {self._root.put_aside(folder.path)}")
+            return
+        for line in self._root.put_aside_unfit(folder):
+            yield self._note(run, line)
         identity, fault = None, fault_of(lambda: self._identity(run))
         if fault is None:
             identity = self._identity(run)
