@@ -48,10 +48,10 @@ class Mirror:
                 self._catch_up_run(folder, key)
             except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:  # of another shape within
                 self._warn(str(error) if isinstance(error, InputError) else f"{folder.path}: is damaged ({error!r})")
-            except OSError as error:  # of this run's own files; what the machine has is everybody's
-                if passing_trouble(error, self._root) is not None:
+            except OSError as error:  # the machine's trouble, and that of wandb's service, is not this run's
+                if not is_within(error, folder.path) or passing_trouble(error, self._root) is not None:
                     raise
-                self._warn(f"{error.filename or folder.path}: cannot be read ({error.strerror})")
+                self._warn(f"{error.filename}: cannot be read ({error.strerror})")
 
     def _catch_up_run(self, folder: RunFolder, key: str) -> None:
         version = folder.state.stat().st_mtime_ns if folder.state.exists() else 0
@@ -80,6 +80,11 @@ class Mirror:
         """Return the offline runs that are being written."""
         ids = [run.run_id for run in self._runs.values() if run.is_open]
         return [offline_runs_of(self._root / "wandb", run_id)[-1] for run_id in ids]
+
+
+def is_within(error: OSError, folder: Path) -> bool:
+    """Return whether an error is of a file of a folder."""
+    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(folder)
 
 
 def follow(root: Path, is_over: Callable[[], bool]) -> Iterator[Mirror]:
