@@ -87,7 +87,7 @@ def test_every_place_is_expanded_or_refused(name: str, option: str, monkeypatch:
 
     stand_in.__annotations__ = get_type_hints(command, include_extras=True)
     run, named = with_places(stand_in), place_parameters(command)[option][1]
-    before = "sqlite:///" if option == "storage" else "an_experiment=" if option == "studies" else ""
+    before = {"storage": "sqlite:///", "studies": "an_experiment=", "settings": "a setting="}.get(option, "")
     is_path = re.search(r"\bPath\b", str(get_type_hints(command)[option])) is not None
     for written, meant in {"~/x": "/home/somebody/x", "$DISK/x": "/disk/x", "${DISK}y": "/disky"}.items():
         run(**{option: Path(written) if is_path else before + written})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sweeps.experiment import load_experiment
 
@@ -113,16 +114,34 @@ def test_what_is_quoted_was_said() -> None:
     assert [quote for quote in quoted if quote.rstrip(".") not in said] == []
 
 
-def test_every_number_is_one_of_the_study() -> None:
-    pool = {abs(number) for name in NAMES for number in numbers_in(verdict_of(name))}
+def pool() -> set[float]:
+    """Return every number that the studies' files hold, and how many runs each made."""
+    found: set[float] = set()
     for name in NAMES:
-        for table in ("arms", "pairs", "secondary", "secondary_arms"):
+        experiment = yaml.safe_load((ROOT / "experiments" / f"study_{name}.yaml").read_text())
+        runs = table_of(name, "runs")
+        found |= {abs(number) for of in (verdict_of(name), experiment, len(runs)) for number in numbers_in(of)}
+        for table in ("arms", "pairs", "secondary", "secondary_arms", "one_run_each"):
             if (STUDY / name / "tables" / f"{table}.csv").exists():
-                pool |= {abs(number) for row in table_of(name, table) for number in numbers_in(dict(row))}
-    text = re.sub(r"`[^`]*`|\]\([^)]*\)", "", answer())
-    wrong = []
-    for number in re.findall(r"\d+\.\d+", text):
+                found |= {abs(number) for row in table_of(name, table) for number in numbers_in(dict(row))}
+    return found
+
+
+def prose() -> str:
+    return re.sub(r"`[^`]*`|\]\([^)]*\)", "", answer())
+
+
+def test_every_decimal_is_one_of_the_study() -> None:
+    known, wrong = pool(), []
+    for number in re.findall(r"\d+\.\d+", prose()):
         digits = len(number.partition(".")[2])
-        if all(f"{value:.{digits}f}" != number for value in pool):
+        if all(f"{value:.{digits}f}" != number for value in known):
             wrong.append(number)
     assert wrong == []
+
+
+def test_every_count_is_one_of_the_study() -> None:
+    known = pool()
+    counts = [int(number) for number in re.findall(r"(?<![\d.,])\d{2,}(?![\d.,]|\s+minutes)", prose())]
+    assert len(counts) > 5
+    assert [count for count in counts if count not in known] == []

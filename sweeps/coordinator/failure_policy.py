@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from cvae.record import RunError, RunState
 from sweeps.launchers import Phase, Seen
-from sweeps.workers import Attempt, failure_class
+from sweeps.workers import Attempt, UncountedEnd, failure_class
 
 #: Exit statuses of a worker that SIGKILL ended, by itself and as a shell says it.
 KILLED = (-9, 137)
@@ -30,6 +30,9 @@ Action = Literal["retry", "halve", "infeasible", "failed"]
 
 #: Attempts in a row that may end without a new checkpoint before a run has failed.
 FRUITLESS_ATTEMPTS = 5
+
+#: Looks at the engine until a run is submitted again that found another at work or was not started, at most.
+MOST_LOOKS = 60
 
 #: FailurePolicy that stop the sweep: of one kind in different runs, or in a row on one device.
 BREAKER_RUNS = 3
@@ -126,12 +129,17 @@ class FailurePolicy:
     def __init__(self, backoff_first_s: float) -> None:
         self._backoff_first_s = backoff_first_s
         self._tries: dict[str, Tries] = {}
+        self._came_back: Counter[str] = Counter()  # run -> submissions in a row that came to nothing, nobody's fault
         self._breaker = Breaker()
 
     def learn(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Count the attempts in vain that a ledger tells of: a killed coordinator forgets none."""
         for event in events:
             path = str(event.get("run", ""))
+            if event["event"] == "resubmitted":
+                self._came_back[path] += 1
+            elif event["event"] in ("died", "preempted", "ended", "reopened"):
+                del self._came_back[path]
             if event["event"] == "died" and event.get("kind") != "disk full":
                 self._tries.setdefault(path, Tries()).add(int(event.get("step", 0)))
             elif event["event"] in ("ended", "reopened"):
@@ -139,10 +147,17 @@ class FailurePolicy:
 
     def judge(self, attempt: Attempt, death: Death) -> tuple[Action, float, str]:
         """Return what becomes of the run, the seconds to wait before it goes on, and its error as a sentence."""
+        del self._came_back[attempt.run.path]
         fruitless = self._tries.setdefault(attempt.run.path, Tries()).add(death.step)
         action = decide_action(death.kind, fruitless, attempt.job.slots_then)
         message = death.message or f"{death.describe(fruitless)}; see {attempt.folder.log}"
         return action, backoff_s(fruitless, self._backoff_first_s), message
+
+    def looks_to_wait(self, attempt: Attempt, end: UncountedEnd) -> int:
+        """Return at how many looks a run is submitted again whose submission came to nothing: each time later."""
+        n = self._came_back[attempt.run.path]
+        self._came_back[attempt.run.path] = n + 1 if end.looks else 0
+        return min(MOST_LOOKS, end.looks << min(n, 10))
 
     def note_end(self, state: RunState, attempt: Attempt) -> str | None:
         """Take note of a run's end; return the report where the sweep must stop."""

@@ -110,7 +110,8 @@ class Outcomes:
                 attempt.folder.write_state(replace(state, status="stopped", error=person))
                 return Outcome((self._log.record("cancelled", run, job=attempt.job.id),))
             if (end := uncounted_end(attempt)) is not None:
-                self._queue.add(run, time.monotonic() + end.looks * self._fleet.launcher.poll_s)
+                wait_s = self._policy.looks_to_wait(attempt, end) * self._fleet.launcher.poll_s
+                self._queue.add(run, time.monotonic() + wait_s)
                 return Outcome((self._log.record(end.event, run, why=end.why),))
             if attempt.is_paused:
                 return None

@@ -1,7 +1,14 @@
 """The runs at work: devices, slots, attempts. Nothing here knows a trial."""
 
 from sweeps.workers.attempt import Attempt
-from sweeps.workers.engine_events import StartWatch, cancellation, failure_class, is_uncertain, uncounted_end
+from sweeps.workers.engine_events import (
+    StartWatch,
+    UncountedEnd,
+    cancellation,
+    failure_class,
+    is_uncertain,
+    uncounted_end,
+)
 from sweeps.workers.fleet import GRACE_S, Fleet
 from sweeps.workers.jobs_from_before import JobsFromBefore
 from sweeps.workers.slots import CPU, Slots, find_slots, usable_cores
@@ -14,6 +21,7 @@ __all__ = [
     "JobsFromBefore",
     "Slots",
     "StartWatch",
+    "UncountedEnd",
     "cancellation",
     "failure_class",
     "find_slots",

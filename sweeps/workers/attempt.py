@@ -8,7 +8,7 @@ from cvae.errors import InputError, unless_damaged
 from cvae.files import read_current
 from cvae.record import RunError, RunState
 from sweeps.experiment import PlannedRun
-from sweeps.launchers import Job, Phase, Seen
+from sweeps.launchers import NOT_OURS, Job, Phase, Seen
 
 #: Seconds between two looks that count, at most: in a longer gap this process was not there to see the worker beat.
 LOOK_S = 5.0
@@ -57,6 +57,7 @@ class Attempt:
         self.seen: Seen | None = None  # None before the first look
         self.is_paused = False
         self.is_spared = False  # lost with most of the others: the engine's fault, and nobody's attempt in vain
+        self.has_slot = True
         self._beating, self._lost = Stillness(now), Stillness(now)
         self._end_asked: float | None = None
         self._offset = 0
@@ -76,6 +77,15 @@ class Attempt:
         """Whether the engine has it and has not started it."""
         return self.seen is not None and self.seen.phase is Phase.QUEUED
 
+    @property
+    def may_live_on(self) -> bool:
+        """Whether the engine holds no job of the run any more, and a worker may train it all the same."""
+        if self.seen is None or self.seen.phase in (Phase.QUEUED, Phase.RUNNING):
+            return False
+        # on one machine the lock has said already that nobody is at work
+        is_anothers = self.seen.exit_status == NOT_OURS and self.job.engine != "local"
+        return self.seen.phase is Phase.GONE or self.seen.cause == "node_lost" or is_anothers
+
     def note(self, seen: Seen, now: float) -> bool:
         """Take note of what the engine says; return whether that is something new."""
         is_new = seen != self.seen
@@ -93,13 +103,13 @@ class Attempt:
     def is_over(self, now: float, lost_s: float, most_s: float = LOOK_S) -> bool:
         """Return whether nobody works on the run any more.
 
-        A job that its engine lost, or whose machine was lost, may train on: it is over once the run's record has stood
-        still for `lost_s`, or is final.
+        A run may be trained on whose job its engine lost, or whose machine was lost, or whose worker found another at
+        work: it is over once its record has stood still for `lost_s`, or is final.
         """
         if self.seen is None or self.seen.phase in (Phase.QUEUED, Phase.RUNNING):
             self._lost = Stillness(now)
             return False
-        if self.seen.phase is Phase.ENDED and self.seen.cause != "node_lost":
+        if not self.may_live_on:
             return True
         if unless_damaged(self.folder.read_state, RunState(), []).is_final:
             return True

@@ -3,8 +3,8 @@
 | the engine says | counts as | then |
 | --- | --- | --- |
 | preempted | nothing | submitted again at once |
-| its worker left, since the run was another's | nothing | submitted again |
-| never started | nothing | submitted again later; where no run starts for ten minutes, the sweep stops |
+| its worker left, since the run was another's | nothing | submitted again once it stands still; each time later |
+| never started | nothing | submitted again, each time later; where no run starts for ten minutes, the sweep stops |
 | most jobs are unknown at once | nothing | the engine lost them: each goes on once its run has stood still |
 | one job is unknown, or its machine was lost | in vain | the same, as the next attempt |
 | time limit | in vain, without a new checkpoint | next attempt from the checkpoint |
@@ -32,7 +32,7 @@ class UncountedEnd:
 
     event: str  # of the ledger
     why: str
-    looks: int  # of the engine, until the run is submitted again
+    looks: int  # of the engine, until the run is submitted again for the first time
 
 
 def uncounted_end(attempt: Attempt) -> UncountedEnd | None:

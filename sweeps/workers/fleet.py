@@ -76,6 +76,8 @@ class Fleet:
         if len(gone) > max(1, len(jobs) / 2):  # not so many machines, but what the engine knew
             for attempt in gone:
                 attempt.is_spared = True
+        for attempt in self.active.values():
+            count_slot(attempt, self.slots)
 
     def _note(self, attempt: Attempt, seen: Mapping[str, Seen], now: float) -> bool:
         """Take note of how a job stands, in its record too; return whether it has just been lost."""
@@ -125,7 +127,8 @@ class Fleet:
     def release(self, run: PlannedRun) -> None:
         """Forget a job that has ended; its slot is free."""
         attempt = self.active.pop(run)
-        self.slots.give(attempt.device)
+        if attempt.has_slot:
+            self.slots.give(attempt.device)
         with suppress(Unreachable):
             self.launcher.forget(attempt.job)
 
@@ -164,3 +167,13 @@ class Fleet:
     def _are_over(self) -> bool:
         self.look()
         return all(self.is_over(attempt, time.monotonic()) for attempt in self.active.values())
+
+
+def count_slot(attempt: Attempt, slots: Slots) -> None:
+    """Let another run have the slot of one that is waited for and that no engine holds any more."""
+    needs_slot = attempt.is_spared or not attempt.may_live_on
+    if attempt.has_slot and not needs_slot:
+        slots.give(attempt.device)
+    elif needs_slot and not attempt.has_slot:
+        slots.hold(attempt.device)
+    attempt.has_slot = needs_slot

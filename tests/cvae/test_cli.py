@@ -14,7 +14,8 @@ COMMANDS = ["cvae.train", "cvae.evaluate", "cvae.data", "cvae.predict"]
 #: Everything that `python -m` starts.
 MODULES = [
     *COMMANDS, "cvae.config", "sweeps.worker", "sweeps.browse", "sweeps.dashboard", "sweeps.tracking",
-    "sweeps.wandb_import", "sweeps.csv_import", "sweeps.report.all_verdicts.by_length", "benchmarks",
+    "sweeps.wandb_import", "sweeps.csv_import", "sweeps.report.all_verdicts.by_length",
+    "sweeps.report.all_verdicts.by_setting", "benchmarks",
 ]  # fmt: skip
 
 

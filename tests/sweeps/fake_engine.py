@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.instruments.stepping import SteppingWorker
 from cvae.errors import AlreadyTraining
+from cvae.files import held
 from cvae.record import RunState
 from cvae.record.run_folder import RunFolder
 from cvae.run.fence import Fence
@@ -26,11 +27,13 @@ from tests.sweeps.stepping_sweep import TOY, Sweep, score
 
 
 class FencedWorker(SteppingWorker):
-    """A worker on another machine: it knows its token and takes no lock."""
+    """A worker on another machine: it knows its token, and takes the lock where the machines share them."""
 
-    def __init__(self, folder: RunFolder, token: str, fault: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self, folder: RunFolder, token: str, fault: Callable[[int, int], None] | None = None, *, shares_locks: bool
+    ) -> None:
         super().__init__(folder, score, fault=fault)
-        self._fence, self._status = Fence(folder, token), 0
+        self._fence, self._status, self._shares_locks = Fence(folder, token), 0, shares_locks
 
     def poll(self) -> int | None:
         return None if super().poll() is None else self._status
@@ -38,6 +41,8 @@ class FencedWorker(SteppingWorker):
     def _attempt(self) -> Iterator[None]:
         folder = self.folder
         try:
+            if self._shares_locks and not self._held.enter_context(held(folder.lock)):
+                raise AlreadyTraining
             self._fence.check()
             before = folder.read_state()
             if before.is_final:
@@ -81,6 +86,7 @@ class ScriptedEngine:
         self.refusal: Refused | None = None
         self.slow = 0  # looks until a job starts
         self.starts_twice = False
+        self.shares_locks = False
         self.most_gb: float | None = None
         self.fault: Callable[[RunFolder, int, int], None] | None = None
         self._n_looks = 0
@@ -153,7 +159,7 @@ class ScriptedEngine:
     def _worker(self, job: Job) -> FencedWorker:
         fault = self.fault
         hit = None if fault is None else lambda attempt, step: fault(job.folder, attempt, step)
-        return FencedWorker(job.folder, job.token, hit)
+        return FencedWorker(job.folder, job.token, hit, shares_locks=self.shares_locks)
 
     def open(self) -> list[Entry]:
         """The jobs that are queued or run, as the engine believes."""

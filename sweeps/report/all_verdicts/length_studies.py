@@ -9,7 +9,8 @@ from cvae.errors import InputError
 from sweeps.experiment import Experiment, Metric, load_experiment
 from sweeps.experiment_folder import find_experiment_file
 from sweeps.experiment_folder.consistency import flatten
-from sweeps.report.all_verdicts.verdict_files import StudyPair, StudyVerdict, read_verdict
+from sweeps.report.all_verdicts.study_verdict import StudyPair, StudyVerdict
+from sweeps.report.all_verdicts.verdict_files import read_verdict
 from sweeps.report.figures import Advantage
 from sweeps.report.reading import strictest_margin
 from sweeps.search_space import corners
@@ -130,27 +131,22 @@ def advantages(studies: Sequence[LengthStudy], reference: str) -> list[Advantage
         arms = study.experiment.arms
         if reference not in arms:
             raise InputError(f"{study.path}: has no arm '{reference}' to be the reference; it has {', '.join(arms)}")
-        pairs = {frozenset((pair.a, pair.b)): pair for pair in study.verdict.pairs}
         for arm in arms:
-            pair = pairs.get(frozenset((arm, reference)))
-            if arm != reference and pair is None:
+            if arm == reference:
+                continue
+            if (pair := study.verdict.pair_of(arm, reference)) is None:
                 raise InputError(f"{study.path}: does not say how '{arm}' compares with '{reference}'")
-            if arm != reference and pair is not None and pair.difference is not None:
-                found.append(_advantage(study, arm, pair, pair.difference))
+            if pair.difference is not None:
+                found.append(_advantage(study, pair, pair.difference))
     if not found:
         raise InputError(f"{studies[0].path}: has no difference to '{reference}' yet, nor has any other of the studies")
     return found
 
 
-def _advantage(study: LengthStudy, arm: str, pair: StudyPair, difference: float) -> Advantage:
-    """Return what a pair says with the arm first."""
-    is_turned = pair.a != arm
+def _advantage(study: LengthStudy, pair: StudyPair, difference: float) -> Advantage:
     low, high = pair.interval or (None, None)
     word = "void" if study.verdict.void else pair.word
-    if is_turned:
-        difference, word = -difference, {"better": "worse", "worse": "better"}.get(word, word)
-        low, high = (None if end is None else -end for end in (high, low))
-    return Advantage(arm, study.updates, difference, low, high, pair.n, word, study.experiment.name)
+    return Advantage(pair.a, study.updates, difference, low, high, pair.n, word, study.experiment.name)
 
 
 def remarks_on(studies: Sequence[LengthStudy], points: Sequence[Advantage]) -> Iterator[str]:

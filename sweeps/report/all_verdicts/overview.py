@@ -8,8 +8,9 @@ from typing import Any
 from cvae.console import markdown_text
 from cvae.errors import InputError
 from cvae.files import write_atomically
+from sweeps.report.all_verdicts.study_verdict import COUNTED, StudyVerdict
 from sweeps.report.all_verdicts.track_record import expected_false, rematches, uses_of_splits
-from sweeps.report.all_verdicts.verdict_files import COUNTED, StudyVerdict, Verdicts
+from sweeps.report.all_verdicts.verdict_files import Verdicts
 from sweeps.report.figures import TEMPLATES
 from sweeps.report.output import template
 from sweeps.report.wording import format_share

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sweeps.report.all_verdicts.verdict_files import StudyPair, StudyVerdict
+from sweeps.report.all_verdicts.study_verdict import StudyPair, StudyVerdict
 from sweeps.report.statistics import ALPHA
 
 

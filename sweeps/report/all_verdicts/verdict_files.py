@@ -1,101 +1,20 @@
 """Every verdict.json under a folder, as far as one can be read; the others by name and reason."""
 
 import json
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from cvae.errors import InputError
 from cvae.record import PREFIXES, RunFolder
 from cvae.sections import first_mistake
 from sweeps.experiment import parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, Ledger
+from sweeps.report.all_verdicts.study_verdict import WORDS, StudyData, StudyVerdict
 from sweeps.report.output import SCHEMA
-
-#: What may be said of a pair; a longer verdict begins with one of them.
-WORDS = ("better", "worse", "equivalent", "undecided", "void")
-
-#: The same as they are counted: which of two arms stands first is nobody's success.
-COUNTED = ("decided", "equivalent", "undecided", "void")
-
-
-@dataclass(frozen=True)
-class StudyPair:
-    """What a study said of arm a against arm b."""
-
-    __pydantic_config__ = ConfigDict(extra="ignore")
-
-    a: str
-    b: str
-    verdict: str
-    n: int = 0
-    difference: FiniteFloat | None = None
-    interval: tuple[FiniteFloat, FiniteFloat] | None = None  # 95%, of the difference
-    void: bool = False
-
-    @property
-    def word(self) -> str:
-        """The verdict's first word, which says all that counts here; void where both posteriors have collapsed."""
-        return "void" if self.void else self.verdict.partition(" ")[0]
-
-    @property
-    def winner(self) -> str | None:
-        """The better arm; None where the pair is not decided, or void."""
-        return {"better": self.a, "worse": self.b}.get(self.word)
-
-
-@dataclass(frozen=True)
-class StudyMetric:
-    """What decided."""
-
-    __pydantic_config__ = ConfigDict(extra="ignore")
-
-    name: str
-    read_as: str
-    direction: str
-    margin: float | None = None
-
-
-@dataclass(frozen=True)
-class StudyData:
-    """What was scored: the split, and what its data is known by."""
-
-    __pydantic_config__ = ConfigDict(extra="ignore")
-
-    split: str = ""
-    fingerprints: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class StudyVerdict:
-    """One study's verdict.json; `report` is the folder that it lies in and `since` when its first run was launched."""
-
-    __pydantic_config__ = ConfigDict(extra="ignore")
-
-    schema: int
-    experiment: str
-    headline: str
-    metric: StudyMetric
-    pairs: list[StudyPair]
-    void: bool = False
-    data: StudyData = field(default_factory=StudyData)
-    seeds: Any = None
-    report: Path = Path()
-    since: str = ""
-
-    @property
-    def words(self) -> Counter[str]:
-        """How often each of `COUNTED` was said; all are void where the study is."""
-        return Counter("void" if self.void else "decided" if pair.winner else pair.word for pair in self.pairs)
-
-    @property
-    def results(self) -> frozenset[tuple[str, str, int, float]]:
-        """What was measured: the same in two reports on the same runs, and in no others."""
-        return frozenset((p.a, p.b, p.n, p.difference) for p in self.pairs if p.n and p.difference is not None)
 
 
 @dataclass(frozen=True)

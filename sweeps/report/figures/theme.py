@@ -57,6 +57,20 @@ def arm_colour(arms: Sequence[str]) -> alt.Color:
     return alt.Color("arm:N", scale=scale, legend=None)
 
 
+def legend_beside(colour: alt.Color, arms: Sequence[str]) -> alt.Color:
+    """Return the colours with a legend of some arms: for a figure that is of no page which prints one."""
+    legend = alt.Legend(
+        title=None,
+        orient="right",
+        values=list(arms),
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+        symbolOpacity=1,
+        labelFontSize=12,
+    )
+    return colour.copy().legend(legend)
+
+
 def arm_dash(arms: Sequence[str]) -> alt.StrokeDash:
     """Return the dash encoding of a field `arm`: solid for the first eight arms."""
     dashes = [_DASHES[i // N_HUES % len(_DASHES)] for i in range(len(arms))]

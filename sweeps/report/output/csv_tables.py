@@ -1,7 +1,7 @@
 """The numbers behind the page as CSV, unrounded."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sweeps.experiment import Metric
@@ -10,6 +10,7 @@ from sweeps.report.comparison import PairResult, seeds_needed
 from sweeps.report.figures import budget_rows, clip_rows, csv_bytes, per_frame_rows
 from sweeps.report.reading import ExperimentRecord
 from sweeps.report.rows import arm_table, pair_table, secondary_arm_table, secondary_pair_table
+from sweeps.report.steadiness import one_run_each
 
 _CURVES = ("train/loss", "train/mse", "train/kl", "train/beta", "train/tfr", "train/lr", "train/grad_norm")
 
@@ -21,6 +22,7 @@ _FIRST = {
     "clips": ("a", "b", "clip", "difference", "seeds"),
     "budget": ("arm", "trials", "value", "low", "high"),
     "seeds_needed": ("a", "b", "sd", "effect", "seeds"),
+    "one_run_each": ("a", "b", "ways", "a_ahead", "b_ahead", "a_beyond", "b_beyond"),
     "secondary": ("metric", "direction", "a", "b", "n", "difference", "low", "high"),
 }
 
@@ -43,6 +45,7 @@ def table_rows(analysis: Analysis) -> dict[str, Collection[dict[str, Any]]]:
         "clips": clip_rows(pairs),
         "budget": budget_rows(experiment),
         "seeds_needed": _seeds_rows(experiment.plan.metric, pairs),
+        "one_run_each": [asdict(row) for row in one_run_each(experiment, pairs)],
     }
     if secondary:
         tables["secondary"] = secondary_pair_table(experiment, secondary).csv_rows()

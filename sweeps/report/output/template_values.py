@@ -27,7 +27,7 @@ from sweeps.report.rows import (
     variance_rows,
 )
 from sweeps.report.statistics import calibration
-from sweeps.report.steadiness import paper_paragraph, steadiness_sentences
+from sweeps.report.steadiness import one_run_sentences, paper_paragraph, steadiness_sentences
 
 
 def template_values(analysis: Analysis) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def template_values(analysis: Analysis) -> dict[str, Any]:
         "calibration": calibration(),
         "stages": stage_rows(analysis),
         "steadiness": steadiness_sentences(experiment, analysis.pairs),
+        "one_run_each": one_run_sentences(experiment, analysis.pairs),
         "paragraph": paper_paragraph(analysis),
         "calibration_notes": calibration_notes(
             len(experiment.plan.arms), experiment.plan.n_tunings if experiment.plan.trials_per_arm else 0

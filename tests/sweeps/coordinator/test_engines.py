@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from cvae.errors import InputError
 from cvae.record.run_folder import RunFolder
 from sweeps.commands.control import reopen
-from sweeps.launchers.launcher import Phase, Refused, Seen
+from sweeps.launchers.launcher import NOT_OURS, Phase, Refused, Seen
 from tests.sweeps.coordinator.test_coordinator import results_of
 from tests.sweeps.fake_engine import EngineSweep, Entry, ScriptedEngine
 from tests.sweeps.stepping_sweep import Sweep
@@ -86,6 +87,75 @@ def test_whatever_an_engine_says_the_run_goes_on_to_the_same_end(how: str, calm:
         for _ in range(4):
             engine.step()  # what came back from the dead has found that the run is another's
         assert not any(entry.workers for entry in engine.entries.values())
+
+
+class Clock:
+    """Time that passes by sleeping alone: minutes of waiting take no time, and nothing depends on this machine."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "sleep", self.sleep)
+        monkeypatch.setattr("sweeps.coordinator.coordinator.POLL_S", 10.0)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_run_whose_cut_off_worker_keeps_its_lock_is_submitted_ever_more_rarely(
+    calm: Calm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # its node failed, as the engine says; for 45 minutes it is neither heard of nor gone, then it is back
+    clock, engine = Clock(monkeypatch), ScriptedEngine()
+    engine.poll_s, engine.lost_s, engine.shares_locks = 10.0, 120.0, True
+    sweep = EngineSweep(tmp_path, engine)
+    lost: list[Entry] = []
+    for _ in sweep.coordinator.run():
+        begun = [entry for entry in engine.open() if len(entry.job.folder.read_epochs()) == 2]
+        if begun and not lost:
+            lost = begun[:1]
+            failed = Seen(Phase.ENDED, "n1", "node_lost", said="NODE_FAIL")
+            engine.say(lost[0], failed, worker_lives=True, asleep=10**9)
+        if lost and clock.now > 2700:
+            lost[0].asleep = 0
+    check(calm, sweep)
+    assert clock.now > 2700
+    assert len(sweep.events("died")) == 1  # the lost one: none burns an attempt by finding it alive
+    assert 3 <= len(sweep.events("resubmitted")) <= 8
+    assert not lost[0].workers  # it has found that the run is another's
+
+
+def test_a_run_that_is_waited_for_leaves_its_slot_to_another(
+    calm: Calm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch)
+    engine = ScriptedEngine()
+    engine.poll_s, engine.lost_s = 10.0, 120.0
+    sweep = EngineSweep(tmp_path, engine, slots=1)
+    lost = Seen(Phase.ENDED, "n1", "node_lost", said="NODE_FAIL")
+    run_with(sweep, engine, lambda entry: engine.say(entry, lost, worker_lives=False))
+    check(calm, sweep)
+    (died,) = sweep.events("died")
+    launched = [event["run"] for event in sweep.events("launched")]
+    assert launched.index(died["run"]) == 0
+    assert launched[1] != died["run"]  # another began while it was waited for
+    assert sweep.coordinator.slots.used.total() == 0
+
+
+def test_of_a_job_that_its_engine_started_twice_the_one_at_work_is_left_alone(
+    calm: Calm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the engine knows of the one alone that found the other at work, and left
+    Clock(monkeypatch)
+    engine = ScriptedEngine()
+    engine.poll_s, engine.lost_s = 10.0, 120.0
+    sweep = EngineSweep(tmp_path, engine)
+    run_with(
+        sweep, engine, lambda entry: engine.say(entry, Seen(Phase.ENDED, "n1", "exit", NOT_OURS), worker_lives=True)
+    )
+    check(calm, sweep)
+    assert not sweep.events("resubmitted")
+    assert engine.calls["submit"] == 6
 
 
 def test_without_a_fault_an_engine_comes_to_the_same_and_a_look_is_one_call(calm: Calm, tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def _of_pair(index: int, pair: PairResult, steps: list[BlockStep], plan: PlanRec
     points = alt.OverlayMarkDef(color="var(--ink)")
     line = alt.Chart(data(means)).mark_line(strokeWidth=2, color="var(--ink)", point=points)
     layers = [
-        alt.Chart(data(looks)).mark_area(fillOpacity=0.12, color="var(--ink)").encode(x=x, y=y, y2="high:Q"),
-        alt.Chart(data(plain)).mark_area(fillOpacity=0.22, color="var(--ink)").encode(x=x, y=y, y2="high:Q"),
+        _shaded(looks, 0.12).encode(x=x, y=y, y2="high:Q"),
+        _shaded(plain, 0.22).encode(x=x, y=y, y2="high:Q"),
         alt.Chart(data([{"y": 0}])).mark_rule(color="var(--ink)").encode(y=alt.Y("y:Q", title=title)),
         line.encode(
             x=x, y=alt.Y("difference:Q", title=title), tooltip=tooltip("n:Q", "block:N", "difference:Q", "word:N")
@@ -52,6 +52,14 @@ def _of_pair(index: int, pair: PairResult, steps: list[BlockStep], plan: PlanRec
             layers.insert(2, rule.encode(y=alt.Y("y:Q", title=title)))
     word = next((f"first word at {s.n}: {s.word}" for s in steps if s.word != "undecided"), "no word")
     return build(f"seed-by-seed-{index}", f"{pair.a} − {pair.b}", f"By the wide band, {word}.", alt.layer(*layers), 200)  # noqa: RUF001
+
+
+def _shaded(band: list[Row], opacity: float) -> alt.Chart:
+    """Return a band without its places; one interval alone is a bar, because an area of no width is not seen."""
+    chart: alt.Chart = alt.Chart(data(band)).mark_area(fillOpacity=opacity, color="var(--ink)")
+    if len(band) == 1:
+        chart = chart.mark_rule(strokeWidth=8, opacity=opacity, color="var(--ink)")
+    return chart
 
 
 def _band(step: BlockStep, ends: Interval) -> Row:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from sweeps.report.all_verdicts.study_verdict import StudyData, StudyMetric, StudyPair, StudyVerdict
 from sweeps.report.all_verdicts.track_record import expected_false, rematches, uses_of_splits
-from sweeps.report.all_verdicts.verdict_files import StudyData, StudyMetric, StudyPair, StudyVerdict
 
 PSNR = StudyMetric("val/psnr", "test/psnr", "maximize")
 

@@ -26,3 +26,10 @@ def test_the_caption_says_when_the_word_came(tmp_path: Path) -> None:
 
 def test_three_seeds_are_no_history(tmp_path: Path) -> None:
     assert seed_by_seed(study(tmp_path, (0.9, 1.1, 1.0))) == []
+
+
+def test_one_interval_alone_is_seen(tmp_path: Path) -> None:
+    [figure] = seed_by_seed(study(tmp_path, (0.9, 1.1, 1.0, 0.85, 1.2, 0.95)))
+    looks, plain = (layer["mark"] for layer in figure.spec["layer"][:2])
+    assert (looks["type"], plain["type"]) == ("rule", "area")
+    assert 'stroke-width="8"' in svg_of(figure)

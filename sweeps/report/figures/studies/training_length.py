@@ -9,7 +9,7 @@ import altair as alt
 
 from sweeps.experiment import Metric
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, tooltip, with_unit
-from sweeps.report.figures.theme import arm_colour, arm_dash
+from sweeps.report.figures.theme import arm_colour, arm_dash, legend_beside
 
 #: Room of the points of one length, of the way to the next length on the logarithmic axis; its half at either end.
 SPREAD = 0.3
@@ -64,7 +64,7 @@ def advantage_by_length(
     scale = alt.Scale(type="log", domain=domain, nice=False)
     x = alt.X("x:Q", title="updates of the training, logarithmic", axis=ticks, scale=scale)
     y = alt.Y("difference:Q", title=title, axis=alt.Axis(tickCount=7))
-    colour = _with_legend(arm_colour(arms), others)
+    colour = legend_beside(arm_colour(arms), others)
     base = alt.Chart(data(rows)).encode(x=x, color=colour)
     bars = alt.Chart(data([row for row in rows if row["low"] is not None])).encode(x=x, color=colour)
     layers = [
@@ -100,20 +100,6 @@ def _row(point: Advantage, shift: float) -> Row:
         "verdict": point.verdict,
         "decided": point.is_decided,
     }
-
-
-def _with_legend(colour: alt.Color, others: Sequence[str]) -> alt.Color:
-    """Return the colours with their legend: this figure is of no page that prints one."""
-    legend = alt.Legend(
-        title=None,
-        orient="right",
-        values=list(others),
-        symbolType="stroke",
-        symbolStrokeWidth=3,
-        symbolOpacity=1,
-        labelFontSize=12,
-    )
-    return colour.copy().legend(legend)
 
 
 def _caption(metric: Metric, reference: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from sweeps.experiment import Metric
 from sweeps.report.figures.figure import Figure, Row, svg_of
-from sweeps.report.figures.training_length import Advantage, advantage_by_length
+from sweeps.report.figures.studies.training_length import Advantage, advantage_by_length
 
 ARMS = ["reference", "both", "short", "long"]
 DB = Metric(name="val/psnr", margin=0.2)
