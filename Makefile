@@ -6,7 +6,7 @@ EXPERIMENT ?= quickstart
 PORT ?= 8080
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup sweep study report browse dashboard test test-all bench gpu lint types lock clean
+.PHONY: help setup sweep study report browse dashboard test test-engines test-all bench gpu lint types lock clean
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
@@ -57,10 +57,12 @@ test: .venv/installed-dev  ## the tests, some minutes
 
 test-engines: .venv/installed-dev  ## real sweeps on a Slurm of two nodes on loopback, which it installs where it may
 	tests/engines/install.sh
-	$(BIN)/python -m pytest tests/engines -m "engine and not slow"
+	$(BIN)/python -m pytest tests/engines -rs -m "engine and not slow"
 
-test-all: .venv/installed-dev  ## the slow tests too: real sweeps that are killed, a real browser
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not cuda"
+test-all: .venv/installed-dev  ## the slow tests too: real sweeps that are killed, a real browser, a real Ray, which it installs
+	tests/engines/install.sh --ray
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not cuda and not engine"
+	$(BIN)/python -m pytest tests/engines -rs -m engine
 
 bench: .venv/installed-dev  ## speed, each against a baseline in the same run; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks

@@ -3,15 +3,20 @@
 import errno
 import json
 import os
+import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
+from cvae.files.file_systems import network_type
 
 #: How often a file is opened that is replaced, on a network disk, whenever it is read.
 ESTALE_TRIES = 5
+
+#: Seconds after which a network disk shows a replaced file whole, and between two looks until then.
+SETTLES_S, LOOK_S = 5.0, 0.2
 
 
 def write_atomically(path: Path, data: bytes, *, is_lasting: bool = True) -> None:
@@ -79,6 +84,31 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text.decode("utf-8") if isinstance(text, bytes) else text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def read_json(path: Path) -> Any:
+    """Return the value in a JSON file.
+
+    On a network disk a file that another machine replaced is cut off for a moment where its old size is still
+    remembered: what looks damaged there is read again before it is called so.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: it is not there, or cannot be read.
+        ValueError: it is no JSON, no UTF-8, or nested deeper than any record.
+    """
+    begun: float | None = None
+    while True:
+        try:
+            return parse_json(read_current(path))
+        except ValueError:
+            now = time.monotonic()
+            begun = now if begun is None else begun
+            if now - begun >= SETTLES_S or network_type(path) is None:
+                raise
+        time.sleep(LOOK_S)
 
 
 def read_current(path: Path, offset: int = 0) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cvae.errors import InputError
-from cvae.files import parse_json, read_current
+from cvae.files import read_json
 from cvae.record.names import FINAL_STATUSES, Status
 from cvae.sections import first_mistake
 
@@ -119,7 +119,7 @@ def parse_file(kind: type[Record], path: Path, must_have: str = "") -> Record | 
         InputError: it is damaged.
     """
     try:
-        values = parse_json(read_current(path))
+        values = read_json(path)
         if isinstance(values, dict) and must_have and must_have not in values:
             raise ValueError(f"it has no {must_have}")
         return parse_record(kind, values)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from cvae.errors import AlreadyTraining, InputError, NoLocks
-from cvae.files import claim_once, held, parse_json, read_current
+from cvae.files import claim_once, held, read_json
 from cvae.record import RunFolder
 
 
@@ -58,7 +58,7 @@ class Fence:
 def _recorded_token(folder: RunFolder) -> str | None:
     """Return the token of the job that may write into a run's folder; None where no record of one can be read."""
     with suppress(OSError, ValueError):
-        values = parse_json(read_current(folder.job))
+        values = read_json(folder.job)
         token = values.get("token") if isinstance(values, dict) else None
         return token if isinstance(token, str) else None
     return None

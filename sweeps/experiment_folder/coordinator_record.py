@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pydantic import ConfigDict, TypeAdapter
 
 from cvae.errors import InputError
-from cvae.files import claim_once, is_locked, network_type, parse_json, read_current, write_json
+from cvae.files import claim_once, is_locked, network_type, read_json, write_json
 from cvae.processes import mark_of
 from sweeps.experiment_folder.paths import ExperimentFolder
 
@@ -70,7 +70,7 @@ _RECORD = TypeAdapter(CoordinatorRecord)
 def read_coordinator(root: ExperimentFolder) -> CoordinatorRecord:
     """Return who works, or worked last, on an experiment; nobody where nobody did, or where the file is damaged."""
     try:
-        return _RECORD.validate_python(parse_json(read_current(root.coordinator)))
+        return _RECORD.validate_python(read_json(root.coordinator))
     except (OSError, ValueError):
         return CoordinatorRecord()
 

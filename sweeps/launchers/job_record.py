@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
-from cvae.files import parse_json, read_current, write_atomically
+from cvae.files import read_json, write_atomically
 from cvae.record import RunFolder
 from sweeps.units import format_duration
 
@@ -91,7 +91,7 @@ def new_token() -> str:
 def read_job(folder: RunFolder) -> Job | None:
     """Return a run's job; None where there is none, or its record is damaged."""
     try:
-        values = parse_json(read_current(folder.job))
+        values = read_json(folder.job)
         return _ADAPTER.validate_python({**values, "folder": folder})
     except (OSError, ValueError, TypeError):
         return None

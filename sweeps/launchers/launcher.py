@@ -5,9 +5,8 @@ no study; the run folder says how a run went, the engine only whether its job is
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from sweeps.launchers.job_record import Job, Share
 
@@ -28,9 +27,8 @@ class Phase(Enum):
 Cause = Literal["", "exit", "cancelled", "preempted", "node_lost", "memory", "time_limit", "never_started"]
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What an engine says of a job."""
+class Seen(NamedTuple):
+    """What an engine says of a job; a tuple, since thousands of them are made and compared at each look."""
 
     phase: Phase
     where: str = ""  # the machine

@@ -1,6 +1,8 @@
 """One job at work on one run, seen from outside: queued or running, how far, hung, lost, over."""
 
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,14 +88,18 @@ class Attempt:
         is_anothers = self.seen.exit_status == NOT_OURS and self.job.engine != "local"
         return self.seen.phase is Phase.GONE or self.seen.cause == "node_lost" or is_anothers
 
-    def note(self, seen: Seen, now: float) -> bool:
-        """Take note of what the engine says; return whether that is something new."""
-        is_new = seen != self.seen
+    def note(self, seen: Seen, now: float) -> None:
+        """Take note of something new that the engine says."""
         if seen.phase is Phase.RUNNING and not self.is_running:  # a run that waits in a queue cannot hang
             self.started = now
             self._beating = Stillness(now)
+        if not self.may_live_on:
+            self._lost = Stillness(now)
         self.seen = seen
-        return is_new
+        is_new = seen.phase.value != self.job.phase
+        since = datetime.now(UTC).isoformat(timespec="seconds") if is_new else self.job.since
+        where = seen.where or self.job.where
+        self.job = replace(self.job, phase=seen.phase.value, where=where, said=seen.said, since=since)
 
     def skip(self, now: float) -> None:
         """Let the time since the last look count for nothing: nobody could see anything."""
@@ -107,7 +113,6 @@ class Attempt:
         work: it is over once its record has stood still for `lost_s`, or is final.
         """
         if self.seen is None or self.seen.phase in (Phase.QUEUED, Phase.RUNNING):
-            self._lost = Stillness(now)
             return False
         if not self.may_live_on:
             return True

@@ -79,8 +79,10 @@ class StartWatch:
 
     def look(self, attempts: Iterable[Attempt], now: float) -> str | None:
         """Return why the sweep must stop: no run has started, and the engine says for ten minutes that none will."""
+        if self._has_started:
+            return None
         seen = [attempt.seen for attempt in attempts if attempt.seen is not None]
-        self._has_started = self._has_started or any(s.phase is Phase.RUNNING for s in seen)
+        self._has_started = any(s.phase is Phase.RUNNING for s in seen)
         never = [s.said for s in seen if s.cause == "never_started"]
         if self._has_started or (seen and len(never) < len(seen)):
             self._since = None

@@ -1,10 +1,9 @@
 """The jobs at work: one attempt for each active run, submitted or adopted, until its end is written everywhere."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from cvae.errors import InputError
 from cvae.record import RunFolder
@@ -31,6 +30,7 @@ class Fleet:
 
     def __init__(self, slots: Slots, threads: int, launcher: Launcher, share: Share | None = None) -> None:
         self.active: dict[PlannedRun, Attempt] = {}
+        self._begun: dict[PlannedRun, Attempt] = {}  # those that are not queued: a look costs no more for the others
         self.slots, self.threads, self.launcher = slots, threads, launcher
         self.submissions = Submissions(slots, threads, launcher, share)
         self.never_starts: str | None = None  # why the engine starts no run of these
@@ -64,35 +64,35 @@ class Fleet:
         """
         now = self._looked = time.monotonic()
         try:
-            self.submissions.settle_doubts(self.active.values(), now)
+            refused = self.submissions.settle_doubts(self.active.values(), now)
             jobs = [attempt.job for attempt in self.active.values() if attempt.job.id is not None]
             seen = self.launcher.look(jobs) if jobs else {}
         except Unreachable as error:
             for attempt in self.active.values():
                 attempt.skip(now)
             raise Unreachable(f"{self.launcher.name} does not answer ({error})") from error
+        self._begun.update({attempt.run: attempt for attempt in refused})
         self.never_starts = self._starts.look(self.active.values(), now)
-        gone = [attempt for attempt in self.active.values() if self._note(attempt, seen, now)]
+        changed = [each for each in self.active.values() if seen.get(each.job.token, each.seen) != each.seen]
+        for attempt in changed:
+            self._note(attempt, seen[attempt.job.token], now)
+        gone = [attempt for attempt in changed if attempt.job.phase == Phase.GONE.value]
         if len(gone) > max(1, len(jobs) / 2):  # not so many machines, but what the engine knew
             for attempt in gone:
                 attempt.is_spared = True
-        for attempt in self.active.values():
+        for attempt in changed:
             count_slot(attempt, self.slots)
 
-    def _note(self, attempt: Attempt, seen: Mapping[str, Seen], now: float) -> bool:
-        """Take note of how a job stands, in its record too; return whether it has just been lost."""
-        said = seen.get(attempt.job.token)
-        was_gone = attempt.seen is not None and attempt.seen.phase is Phase.GONE
-        if said is None or not attempt.note(said, now):
-            return False
-        is_new = said.phase.value != attempt.job.phase
-        since = datetime.now(UTC).isoformat(timespec="seconds") if is_new else attempt.job.since
-        where = said.where or attempt.job.where
-        attempt.job = replace(attempt.job, phase=said.phase.value, where=where, said=said.said, since=since)
+    def _note(self, attempt: Attempt, said: Seen, now: float) -> None:
+        """Take note of something new about a job, in its record too."""
+        attempt.note(said, now)
+        if attempt.is_queued:
+            self._begun.pop(attempt.run, None)
+        else:
+            self._begun[attempt.run] = attempt
         if not self.launcher.is_local:  # whoever looks at a worker of this machine sees its process
             with suppress(InputError):  # a full disk: it is for people
                 write_job(attempt.job, is_lasting=False)
-        return said.phase is Phase.GONE and not was_gone
 
     def is_over(self, attempt: Attempt, now: float) -> bool:
         """Return whether nobody works on a run any more."""
@@ -100,13 +100,13 @@ class Fleet:
 
     def over(self, now: float) -> Iterator[tuple[PlannedRun, Attempt]]:
         """Yield every run that nobody works on any more, for the caller to release."""
-        for run, attempt in list(self.active.items()):
+        for run, attempt in list(self._begun.items()):
             if run in self.active and self.is_over(attempt, now):
                 yield run, attempt
 
     def running(self) -> Iterator[tuple[PlannedRun, Attempt]]:
         """Yield every run whose worker is at work: what is queued costs nothing."""
-        for run, attempt in list(self.active.items()):
+        for run, attempt in list(self._begun.items()):
             if run in self.active and attempt.is_running:
                 yield run, attempt
 
@@ -127,6 +127,7 @@ class Fleet:
     def release(self, run: PlannedRun) -> None:
         """Forget a job that has ended; its slot is free."""
         attempt = self.active.pop(run)
+        self._begun.pop(run, None)
         if attempt.has_slot:
             self.slots.give(attempt.device)
         with suppress(Unreachable):

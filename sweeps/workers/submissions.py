@@ -52,14 +52,18 @@ class Submissions:
             attempt.job = replace(job, id=known, phase=Phase.RUNNING.value if self._launcher.is_local else "")
             self.write(attempt.job)
 
-    def settle_doubts(self, attempts: Collection[Attempt], now: float) -> None:
+    def settle_doubts(self, attempts: Collection[Attempt], now: float) -> list[Attempt]:
         """Find jobs that were perhaps submitted; submit again what nobody knows after a while, as the same job.
+
+        Returns:
+            Those that the engine refuses.
 
         Raises:
             Unreachable: the engine does not answer.
         """
         doubtful = [attempt for attempt in attempts if attempt.job.id is None]
         found = self._launcher.find([attempt.job for attempt in doubtful]) if doubtful else {}
+        refused = []
         for attempt in doubtful:
             if (known := found.get(attempt.job.token)) is not None:
                 attempt.job = replace(attempt.job, id=known)
@@ -67,8 +71,10 @@ class Submissions:
             elif now - attempt.submitted >= (0.0 if self._launcher.is_local else SUBMIT_AGAIN_S):
                 try:
                     self._submit(attempt)
-                except Refused as refused:
-                    attempt.note(Seen(Phase.ENDED, cause="never_started", said=str(refused)), now)
+                except Refused as error:
+                    attempt.note(Seen(Phase.ENDED, cause="never_started", said=str(error)), now)
+                    refused.append(attempt)
+        return refused
 
     def enlarge(self, attempt: Attempt) -> Share | None:
         """Let a run that ran out of memory ask for more next time; None where there is no more to ask for."""

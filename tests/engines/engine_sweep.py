@@ -1,6 +1,7 @@
 """Sweeps of stub workers on a real engine: `engine_sweep.py EXPERIMENT.yaml RUNS ENGINE OPTIONS [slots]`.
 
-`OPTIONS` is JSON: what the engine's file may say, and `lost_s`, which a test has no two minutes for.
+`OPTIONS` is JSON: what the engine's file may say; `lost_s` and `patience_s`, which a test has no two minutes for; and
+the coordinator's `journal`, where the disk is shared.
 """
 
 import json
@@ -13,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from cvae.errors import InputError
-from cvae.files import held
+from cvae.files import held, write_atomically
 from cvae.record.run_folder import RunFolder
 from sweeps.child_environment import with_project
 from sweeps.coordinator.coordinator import Coordinator
 from sweeps.experiment.experiment import load_experiment
+from sweeps.experiment_folder.coordinator_record import PATIENCE_S, take_over
 from sweeps.experiment_folder.layout import lay_out
 from sweeps.experiment_folder.paths import ExperimentFolder
 from sweeps.launchers import EngineChoice, Launcher, LocalLauncher
@@ -40,12 +42,22 @@ confirm: {seeds: 4}
 
 N_RUNS = 12
 
+#: Seconds in which a sweep that nothing holds any more has ended, on a machine that has other work too.
+END_S = 300.0
+
 
 def stub_python(folder: Path) -> Path:
-    """Write a stand-in for Python that runs the stub worker where `-m sweeps.worker FOLDER TOKEN` was asked."""
+    """Write a stand-in for Python that runs the stub worker where `-m sweeps.worker FOLDER TOKEN` was asked.
+
+    Where machines have each a mount of their own, a worker sees the folder through that of its node.
+    """
     worker = Path(__file__).with_name("engine_worker.py")
     path = folder / "stub-python"
-    path.write_text(f'#!/bin/sh\nexport PYTHONPATH={REPOSITORY}\nexec {sys.executable} {worker} "$3" "$4"\n')
+    path.write_text(
+        f"#!/bin/sh\nexport PYTHONPATH={REPOSITORY}\n"
+        'run=$(printf %s "$3" | sed -E "s#/(front|back)/#/${SLURMD_NODENAME:-front}/#")\n'
+        f'exec {sys.executable} {worker} "$run" "$4"\n'
+    )
     path.chmod(0o755)
     return path
 
@@ -68,7 +80,7 @@ def launcher_of(chosen: EngineChoice) -> Launcher:
 
 def sweep(experiment_file: Path, runs: Path, engine: str, told: dict[str, Any], slots: int) -> None:
     """Run to the end, as far as it is let."""
-    lost_s = told.pop("lost_s", 5.0)
+    lost_s, patience_s, journal = told.pop("lost_s", 5.0), told.pop("patience_s", PATIENCE_S), told.pop("journal", None)
     kind = options_of(engine)
     options = None if kind is None else kind.model_validate(told)
     share = None if options is None else options.share("cpu")
@@ -77,9 +89,17 @@ def sweep(experiment_file: Path, runs: Path, engine: str, told: dict[str, Any], 
     lay_out(experiment, root)
     with held(root.lock) as is_ours, closing(launcher_of(EngineChoice(engine, options, share))) as launcher:
         assert is_ours
+        take_over(root, print, patience_s=patience_s)
         launcher.poll_s, launcher.lost_s = min(launcher.poll_s, 0.3), lost_s
         coordinator = Coordinator(
-            experiment, root, Slots({engine: slots}), 1, launcher=launcher, share=share, backoff_first_s=0.05
+            experiment,
+            root,
+            Slots({engine: slots}),
+            1,
+            launcher=launcher,
+            share=share,
+            storage=None if journal is None else Path(journal),
+            backoff_first_s=0.05,
         )
         for line in coordinator.run():
             if line:
@@ -101,24 +121,35 @@ class Sweep:
         ]
         self.log = folder / "coordinator.log"
 
-    def set_pace(self, seconds: float) -> None:
-        (self.runs / "pace").write_text(str(seconds))
+    def hold_at(self, step: int) -> None:
+        """Let every worker wait after a step, so that what a test does meets it at work however slow all else is."""
+        write_atomically(self.runs / "hold", str(step).encode())
+
+    def let_go(self) -> None:
+        (self.runs / "hold").unlink()
 
     def let_workers_be_deaf(self) -> None:
         (self.runs / "deaf").touch()
 
     @contextmanager
-    def started(self) -> Iterator["subprocess.Popen[bytes]"]:
-        """Start a coordinator; whatever happens in the block, it is over afterwards."""
+    def started(self, host: str | None = None, runs: Path | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+        """Start a coordinator; whatever happens in the block, it is over afterwards.
+
+        Args:
+            host: the name that its machine has; None: this machine's.
+            runs: where that machine sees the folder of all runs; None: where the test does.
+        """
+        named = ["unshare", "--uts", "sh", "-c", f'hostname {host}; exec "$@"', "-"] if host else []
+        command = [str(runs) if part == str(self.runs) and runs else part for part in self.command]
         with self.log.open("ab") as log:
-            process = subprocess.Popen(self.command, cwd=REPOSITORY, env=with_project(), stdout=log, stderr=log)
+            process = subprocess.Popen([*named, *command], cwd=REPOSITORY, env=with_project(), stdout=log, stderr=log)
         try:
             yield process
         finally:
             process.kill()
             process.wait()
 
-    def finish(self, seconds: float = 120) -> None:
+    def finish(self, seconds: float = END_S) -> None:
         """Start a coordinator and wait until it has ended well."""
         with self.started() as process:
             assert process.wait(seconds) == 0, self.log.read_text()[-3000:]
@@ -153,7 +184,8 @@ class Sweep:
     def check_one_writer_at_a_time(self) -> None:
         """No worker of a run wrote after another had begun, and none did a step twice."""
         for folder in self.folders():
-            lines = [json.loads(line) for line in (folder.path / "writes.jsonl").read_text().splitlines()]
+            written = (path.read_text().splitlines() for path in folder.path.glob("writes-*.jsonl"))
+            lines = sorted((json.loads(line) for each in written for line in each), key=lambda line: line["at"])
             writers = [(line["token"], line["pid"]) for line in lines]
             changes = [writer for i, writer in enumerate(writers) if i == 0 or writers[i - 1] != writer]
             assert len(changes) == len(set(changes)), (folder.path, lines)

@@ -1,8 +1,8 @@
 """A worker that computes nothing, for real engines: `engine_worker.py RUN_FOLDER TOKEN`, as `-m sweeps.worker` has it.
 
 It keeps the whole protocol: claim, fence, state, heartbeat, evaluations, stop, SIGTERM. Each of its writes leaves a
-line in `writes.jsonl` beside the run's record, so that a test can see who wrote when. The folder of all runs may hold
-`pace` (seconds a step) and `deaf` (SIGTERM is not heard).
+line in a `writes-*.jsonl` of its own beside the run's record, so that a test can see who wrote when. The folder of all
+runs may hold `hold` (the step after which to wait, beating, until the file is gone) and `deaf` (SIGTERM is not heard).
 """
 
 import importlib.util
@@ -44,16 +44,26 @@ def end_on_signal(*_: Any) -> None:
 
 
 def witness(folder: RunFolder, token: str, what: str) -> None:
-    """Say who writes: a line of few bytes is appended whole, whoever else appends."""
+    """Say who writes, in a file of this process alone: two appenders on a shared disk overwrite each other."""
     line = json.dumps({"at": time.monotonic(), "token": token, "pid": os.getpid(), "what": what})
-    descriptor = os.open(folder.path / "writes.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    os.write(descriptor, (line + "\n").encode())
-    os.close(descriptor)
+    with (folder.path / f"writes-{token}-{os.getpid()}.jsonl").open("a") as file:
+        file.write(line + "\n")
 
 
-def sleep_for_a_step(runs: Path) -> None:
-    pace = runs / "pace"
-    time.sleep(float(pace.read_text()) if pace.exists() else 0.02)
+def wait_while_held(folder: RunFolder, step: int) -> None:
+    """Wait before a step as long as a test wants it, at work like one that is in a long evaluation."""
+    hold, n = folder.path.parents[2] / "hold", 0
+    while _held_at(hold) < step:
+        time.sleep(0.2)
+        n += 1
+        folder.heartbeat.write_text(f"{step} {n}")
+
+
+def _held_at(hold: Path) -> float:
+    try:
+        return int(hold.read_text())
+    except FileNotFoundError:
+        return float("inf")
 
 
 def work(folder: RunFolder, token: str) -> int:
@@ -76,7 +86,8 @@ def work(folder: RunFolder, token: str) -> int:
         witness(folder, token, "begin")
         try:
             for step in range(done + 1, STEPS + 1):
-                sleep_for_a_step(runs)
+                time.sleep(0.02)
+                wait_while_held(folder, step)
                 fence.check()
                 witness(folder, token, f"step {step}")
                 folder.append_epoch({"step": step, "val/psnr": score(folder, step), "train/kl": 1.0})

@@ -9,6 +9,13 @@ RAY="ray[default]==2.60.0"
 
 is_installed() { dpkg-query -W -f '${Status}\n' $PACKAGES 2>/dev/null | grep -c '^install ok installed'; }
 
+apt() { # nothing waits for ever: neither for a silent mirror nor for another who installs
+    DEBIAN_FRONTEND=noninteractive timeout 600 apt-get -o Acquire::Retries=2 -o Acquire::http::Timeout=30 \
+        -o DPkg::Lock::Timeout=120 "$@" >/dev/null 2>&1
+}
+
+get_packages() { apt install -y -qq --no-install-recommends $PACKAGES; }
+
 install_packages() {
     [ "$(is_installed)" = "$(wc -w <<<"$PACKAGES")" ] && return
     command -v apt-get >/dev/null || { echo "no apt-get here"; return; }
@@ -19,10 +26,7 @@ install_packages() {
         chmod +x "$policy"
         trap 'rm -f "$policy"' EXIT
     fi
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get install -y -qq --no-install-recommends $PACKAGES >/dev/null 2>&1 || {
-        apt-get update -qq && apt-get install -y -qq --no-install-recommends $PACKAGES
-    } >/dev/null 2>&1 || echo "cannot install: $PACKAGES"
+    get_packages || { apt update -qq && get_packages; } || echo "cannot install: $PACKAGES"
 }
 
 install_ray() {

@@ -61,7 +61,7 @@ PartitionName=low Nodes=n1,n2 MaxTime=60 State=UP PriorityTier=1 PreemptMode=CAN
 GPUS = "NodeName=n[1-2] Name=gpu File=/dev/null\nNodeName=n[1-2] Name=gpu File=/dev/zero\n"
 
 
-def until(is_so: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def until(is_so: Callable[[], bool], what: str, seconds: float = 120) -> None:
     """Wait until something is so; fail, naming it, where it never is."""
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -106,6 +106,12 @@ class SlurmCluster:
         self._daemons[name].kill()
         self._daemons[name].wait()
 
+    def save(self) -> None:
+        """Wait until what the controller knows is on its disk: killed before, it would forget jobs."""
+        now = time.time()
+        self.call("sbatch", "--hold", "--job-name=saved-by-then", "--output=/dev/null", "--wrap", "true")
+        until(lambda: (self.folder / "state" / "job_state").stat().st_mtime > now, "the controller's state is saved")
+
     def lose_memory(self) -> None:
         """Let the controller come back as one that knows no job and counts from 1."""
         self.kill("slurmctld")
@@ -126,7 +132,7 @@ class SlurmCluster:
         rows = [line.split() for line in self.call("sinfo", "-h", "-N", "-o", "%N %T").splitlines()]
         return {row[0]: row[1] for row in rows if len(row) == 2}
 
-    def wait_until_up(self, seconds: float = 60) -> None:
+    def wait_until_up(self, seconds: float = 120) -> None:
         """Wait until both nodes take jobs."""
         good = {"idle", "mixed", "allocated"}
         until(lambda: {self.states_of_nodes().get(name) for name in NODES} <= good, "both nodes are up", seconds)

@@ -13,6 +13,7 @@ from cvae.files import (
     lies_within,
     parse_json,
     read_current,
+    read_json,
     require_folder,
     sweep_up,
     write_atomically,
@@ -91,3 +92,28 @@ def test_a_file_that_is_replaced_while_it_is_read_is_opened_again(
     stale += [OSError(errno.ESTALE, "Stale file handle")] * 9
     with pytest.raises(OSError, match="Stale"):
         read_current(tmp_path / "state.json")
+
+
+@pytest.mark.parametrize(("kind", "n_cut", "n_reads"), [("fuse.sshfs", 2, 3), ("fuse.sshfs", 99, 5), (None, 1, 1)])
+def test_a_file_of_a_network_disk_that_is_seen_cut_off_is_read_again(
+    kind: str | None, n_cut: int, n_reads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # sshfs reads a longer new file up to the size of the old one, for as long as it remembers that
+    path, clock, reads = tmp_path / "job.json", [0.0], [0]
+    path.write_text('{"token": "cvae-2"}')
+
+    def cut_off(path: Path) -> bytes:
+        reads[0] += 1
+        return path.read_bytes()[: 9 if reads[0] <= n_cut else None]
+
+    monkeypatch.setattr("cvae.files.whole_files.read_current", cut_off)
+    monkeypatch.setattr("cvae.files.whole_files.network_type", lambda path: kind)
+    monkeypatch.setattr("cvae.files.whole_files.SETTLES_S", 0.8)
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    if n_cut == 2:
+        assert read_json(path) == {"token": "cvae-2"}
+    else:
+        with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+            read_json(path)
+    assert reads[0] == n_reads
