@@ -103,7 +103,7 @@ def test_the_names_of_this_project_are_known() -> None:
     assert RESERVED["cvae.metrics"] == ours
 
 
-@pytest.mark.parametrize(("group", "name"), [(group, name) for group in RESERVED for name in RESERVED[group]])
+@pytest.mark.parametrize(("group", "name"), [(group, name) for group in RESERVED for name in sorted(RESERVED[group])])
 def test_what_has_a_name_of_this_project_is_refused(group: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint(name, "stripes:whatever", group)
     module = sys.modules["cvae.extensions.added"]  # the package shows the function of that name
