@@ -8,6 +8,7 @@ import dataclasses
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +33,8 @@ RESULTS = FOLDER / "results.json"
 COLUMNS = ("what", "baseline", "ours", "ratio", "spread")
 #: Load above which a row is marked, and cores of other processes' work below which that load is a benchmark's own.
 MOST_LOAD, LEAST_OTHERS = 1.0, 0.1
+#: Flags of the processor that its fastest kernels take.
+WIDE = re.compile(r"avx512|amx|avx2$")
 #: Columns of the terminal that the table is written for, a file too.
 WIDTH = 160
 
@@ -61,6 +64,7 @@ def describe_machine() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "load": [round(x, 1) for x in os.getloadavg()],
         "bf16": bool(torch.cpu._is_avx512_bf16_supported()),
+        "flags": sorted({word for line in _lines("/proc/cpuinfo") for word in line.split() if WIDE.match(word)}),
         "versions": package_versions(),
         "git_commit": git_commit()[0],
         "clock": CLOCK.name,
@@ -132,7 +136,11 @@ def bench(
         raise InputError(f"unknown benchmark '{unknown[0]}'; there are {', '.join(found)}")
     if processor_time:
         use_processor_time()
-    chosen = names or list(found)
+    chosen, load = names or list(found), os.getloadavg()[0]
+    if load > MOST_LOAD and table:  # of a call for one benchmark the load is what the one before it left
+        print(
+            f"the load is {load:.1f} on {os.cpu_count()} cores: only ratios of this run mean anything", file=sys.stderr
+        )
     for name in chosen:
         print(f"{name} ...", flush=True)
         if len(chosen) > 1:  # a process for each, so that none finds memory, threads or caches of another's

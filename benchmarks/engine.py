@@ -26,7 +26,9 @@ from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Runs already done at which the cost of the next ones is looked at.
-DONE = (10, 1_000, 5_000)
+DONE = (100, 1_000, 4_000)
+#: Pruners of which a run and a value are told apart, and others, which cost most where a run ends.
+PRUNERS, RUNGS = ("none", "median"), ("asha", "hyperband")
 #: Runs report 2 values each in one block of so many runs, 26 in the next, and so on; the first are not timed. A cost
 #: comes from a pair of blocks, and there are so many pairs.
 BLOCK, SKIPPED, FEW, MANY, PAIRS = 100, 10, 2, 26, 3
@@ -86,8 +88,8 @@ def _cost_between(marks: dict[int, float], low: int, high: int) -> float:
 
 
 def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
-    """Yield the coordinator's cost after many runs beside its cost after ten, with and without a pruner."""
-    for pruner in ("none", "median"):
+    """Yield the coordinator's cost after many runs beside its cost after a hundred, with and without a pruner."""
+    for pruner in PRUNERS:
         found = overhead(place, pruner)
         for done in DONE[1:]:
             for i, what in enumerate(("run", "reported value")):
@@ -96,6 +98,14 @@ def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
                 ratios = [b / a for a, b in zip(early, late, strict=True)]
                 spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
                 yield row(f"coordinator's cost a {what}, pruner {pruner}", base, ours, median(ratios), spread)
+    for pruner in RUNGS:
+        values = (FEW + MANY) / 2
+        whole = {n: [run + values * value for run, value in pairs] for n, pairs in overhead(place, pruner).items()}
+        for done in DONE[1:]:
+            base, ours = (f"{median(whole[n]):.2f} ms after {n}" for n in (DONE[0], done))
+            ratios = [b / a for a, b in zip(whole[DONE[0]], whole[done], strict=True)]
+            what = f"coordinator's cost a run and its {values:g} values, pruner {pruner}"
+            yield row(what, base, ours, median(ratios), f"{min(ratios):.2f} to {max(ratios):.2f}")
 
 
 def queue_rows(place: Path) -> Iterator[dict[str, Any]]:

@@ -4,13 +4,11 @@ Whether all three grow with the size alone is what the ratios say: 1 is linear. 
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +17,13 @@ import numpy as np
 from benchmarks.instruments.bair_files import N_FRAMES, PER_FILE, SIDE, write_split
 from benchmarks.instruments.table import Row, own_peak, processor_time
 from cvae.data.sources import Bair
-from cvae.data.store import Clips, open_store
+from cvae.data.store import open_store
 
 SIZES = (512, 1024, 2048, 4096)
 
 FULL = 43_264
 
-LENGTH, BATCH, N_BATCHES = 12, 16, 20
+LENGTH, BATCH = 12, 16
 
 BYTES_PER_SEQUENCE = N_FRAMES * SIDE * SIDE * 3
 
@@ -36,41 +34,15 @@ def measure(root: Path, cache: Path) -> dict[str, float]:
     first_batch(root, cache)
     packed, computing, peak = time.perf_counter() - started, processor_time() - computed, own_peak()
     started = time.perf_counter()
-    clips = first_batch(root, cache)
-    opened = time.perf_counter() - started
-    clips = copy(clips)  # which has nothing open
-    served = serve(clips, cache)
-    return {"packed": packed, "cpu": computing, "peak": peak, "opened": opened} | served
+    first_batch(root, cache)
+    return {"packed": packed, "cpu": computing, "peak": peak, "opened": time.perf_counter() - started}
 
 
-def first_batch(root: Path, cache: Path) -> Clips:
+def first_batch(root: Path, cache: Path) -> None:
     """Open the data as a run does, and read one batch."""
     store = open_store(Bair(root=root), SIDE, cache)
     clips = store.clips("train", LENGTH, use_positions=True)
     clips.gather(np.arange(min(BATCH, len(clips))))
-    return clips
-
-
-def serve(clips: Clips, cache: Path) -> dict[str, float]:
-    """Seconds for the frames of a batch of random clips, from the disk and from the page cache."""
-    random = np.random.default_rng(0)
-    (path,) = cache.glob("*/train/frames.npy")
-    times: dict[str, list[float]] = {"cold": [], "warm": []}
-    for rows_of_batch in (clips.rows(random.integers(len(clips), size=BATCH)) for _ in range(N_BATCHES)):
-        drop_pages(path)  # while nothing maps it: what is mapped stays
-        frames = np.load(path, mmap_mode="r")
-        for of_name in times.values():
-            started = time.perf_counter()
-            frames[rows_of_batch]
-            of_name.append(time.perf_counter() - started)
-        del frames
-    return {name: float(np.median(of_name)) for name, of_name in times.items()}
-
-
-def drop_pages(path: Path) -> None:
-    """Let the kernel forget what it keeps of a file, so that it is read from the disk again."""
-    with path.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def measure_apart(n_sequences: int) -> dict[str, float]:
@@ -85,9 +57,9 @@ def measure_apart(n_sequences: int) -> dict[str, float]:
 
 
 def rows(sizes: Sequence[int] = SIZES) -> Iterator[Row]:
-    """Yield the table's rows: every size against the smallest, then what serving waits for."""
+    """Yield the table's rows: every size against the smallest."""
     found: dict[int, dict[str, Any]] = {n: measure_apart(n) for n in sizes}
-    smallest, largest = min(sizes), max(sizes)
+    smallest = min(sizes)
     for n, measured in found.items():
         rate, first = n / measured["cpu"], smallest / found[smallest]["cpu"]
         yield Row(
@@ -97,16 +69,6 @@ def rows(sizes: Sequence[int] = SIZES) -> Iterator[Row]:
             rate / first,
             note=_note(n, measured),
         )
-    wanted = found[largest]
-    of_batch = BATCH * LENGTH * SIDE * SIDE * 3 / 1e6
-    yield Row(
-        f"a batch of {BATCH} random clips of {LENGTH} frames, of {largest} sequences",
-        f"from the disk: {1000 * wanted['cold']:.2f} ms",
-        f"from the page cache: {1000 * wanted['warm']:.2f} ms",
-        wanted["cold"] / wanted["warm"],
-        note=f"{of_batch:.1f} MB a batch: an update of t seconds does not wait where the disk gives "
-        f"{of_batch:.1f} / t MB/s in pieces of {LENGTH * SIDE * SIDE * 3 / 1e3:.0f} kB",
-    )
 
 
 def _note(n: int, measured: dict[str, Any]) -> str:

@@ -110,7 +110,9 @@ def run_command(app: typer.Typer) -> None:
         sys.exit(USER_MISTAKE)
     except typer.Abort:
         sys.exit(130)
-    except PermissionError as error:
-        echo_line(f"error: {error.filename}: permission denied", sys.stderr)
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            raise
+        echo_line(f"error: {error.filename}: {error.strerror.lower()}", sys.stderr)
         sys.exit(USER_MISTAKE)
     sys.exit(status)

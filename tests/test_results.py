@@ -103,7 +103,8 @@ def test_the_tables_are_the_verdicts() -> None:
     expected = list(rows_of("constant", settings))
     assert len(expected) > 2
     metrics = ["val/psnr", "val/psnr_of_mean_of_n", "val/posterior_zero_gap", "val/kl"]
-    missing = [row for row in [*expected, *secondary_rows("given", metrics)] if row not in page]
+    expected += [row for name in ("given", "searched") for row in secondary_rows(name, metrics)]
+    missing = [row for row in expected if row not in page]
     assert missing == []
 
 
@@ -121,7 +122,7 @@ def pool() -> set[float]:
         experiment = yaml.safe_load((ROOT / "experiments" / f"study_{name}.yaml").read_text())
         runs = table_of(name, "runs")
         found |= {abs(number) for of in (verdict_of(name), experiment, len(runs)) for number in numbers_in(of)}
-        for table in ("arms", "pairs", "secondary", "secondary_arms", "one_run_each"):
+        for table in ("arms", "pairs", "runs", "secondary", "secondary_arms", "one_run_each"):
             if (STUDY / name / "tables" / f"{table}.csv").exists():
                 found |= {abs(number) for row in table_of(name, table) for number in numbers_in(dict(row))}
     return found

@@ -11,6 +11,7 @@ from cvae.config.model_section import ModelConfig
 from cvae.config.validation_errors import format_validation_error
 from cvae.data.sources import PushingWorld, Source
 from cvae.errors import InputError
+from cvae.extensions import check_names
 from cvae.schedules import (
     ConstantKL,
     ConstantLR,
@@ -168,8 +169,13 @@ def build_config(values: dict[str, Any], where: str) -> Config:
     """Return the configuration for a mapping that holds the differences from the defaults.
 
     Raises:
-        InputError: a key is unknown or a value is not allowed; names the path, the value and what is allowed.
+        InputError: a key is unknown or a value is not allowed; names the path, the value and what is allowed. Or a
+            package that is installed adds something under a name of this project's own.
     """
+    try:
+        check_names()
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from error
     try:
         return Config.model_validate(values)
     except ValidationError as error:

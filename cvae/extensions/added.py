@@ -18,6 +18,18 @@ from pydantic import BaseModel
 
 Group = Literal["cvae.sources", "cvae.metrics", "cvae.models"]
 
+#: Names of this project's own: what has one of them would be left out without a word, or overwrite it.
+RESERVED: dict[Group, frozenset[str]] = {
+    "cvae.sources": frozenset(("bair", "episodes", "lerobot", "pushing", "rlds")),
+    "cvae.models": frozenset(("svg",)),
+    "cvae.metrics": frozenset((
+        "psnr", "ssim", "mse", "psnr_rgb", "lpips", "fvd", "energy", "energy_db", "copy_last_energy_db", "crps",
+        "best_of_n_psnr", "worst_of_n_psnr", "mean_of_n_psnr", "psnr_of_mean_of_n", "posterior_psnr", "distortion",
+        "zero_psnr", "posterior_zero_gap", "shuffled_actions_psnr", "shuffled_positions_psnr", "zeroed_actions_psnr",
+        "zeroed_positions_psnr", "kl", "active_units", "mutual_information", "mse_between_samples",
+    )),
+}  # fmt: skip
+
 #: What a source must have (cvae/data/sources).
 OF_A_SOURCE = ("location", "splits", "explain_absence", "reads", "episodes", "digest", "manifest", "stride")
 
@@ -52,6 +64,8 @@ def added(group: Group) -> Added:
     found = Added()
     for name, point in named(group).items():
         try:
+            if name in RESERVED[group]:
+                raise ValueError("one of this project's own has that name")
             value = point.load()
             _CHECKS[group](name, value)
         except Exception as error:  # whatever another package's module raises
@@ -59,6 +73,20 @@ def added(group: Group) -> Added:
         else:
             found.objects[name] = value
     return found
+
+
+def check_names() -> None:
+    """Check that nothing that other packages add has a name of this project's own. Loads none of it.
+
+    Raises:
+        ValueError: something has; names it and its package.
+    """
+    for group, reserved in RESERVED.items():
+        for name in sorted(reserved & named(group).keys()):
+            raise ValueError(
+                f"'{name}' of {_package(named(group)[name])} (entry points {group}) has the name of one of this "
+                "project's own; give it another, or uninstall the package"
+            )
 
 
 def _package(point: EntryPoint) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from cvae.errors import NoLocks
+from cvae.errors import InputError, NoLocks
 from cvae.files.whole_files import parse_json
 from cvae.processes import ProcessMark, mark_of
 
@@ -32,10 +32,14 @@ def held(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
 
     Raises:
         NoLocks: the file system has none.
+        InputError: the file may not be opened.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_s
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except PermissionError as error:
+        raise InputError(f"{path}: cannot be opened ({error.strerror}), so who holds it is not known") from error
     try:
         while not (is_ours := _try_lock(descriptor, path, is_patient=wait_s == math.inf)):
             if time.monotonic() >= deadline:
@@ -71,9 +75,7 @@ def is_locked(path: Path) -> bool:
     """Return whether a live process holds a lock file. Looking writes nothing and needs no right to write."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except PermissionError:  # it is not ours to read: who holds it is not ours to know
+    except OSError:  # none, or not ours to read: who holds it is not ours to know; or no file at all
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

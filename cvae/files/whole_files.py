@@ -134,6 +134,14 @@ def read_current(path: Path, offset: int = 0) -> bytes:
     raise AssertionError("the last try returns or raises")
 
 
+def readable_text(path: Path) -> str | None:
+    """Return what a text file says, as far as it is UTF-8; None where there is none that can be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
 def sweep_up(folder: Path) -> None:
     """Remove what writers that were killed have left unfinished; the caller is the only writer."""
     for leftover in folder.glob(".*.tmp"):

@@ -93,7 +93,7 @@ class BatchLoader:
     def _gather(self, step: int) -> _Gathered:
         c = self._config
         rows = self._clips.rows(batch_indices(len(self._clips), c.train.batch_size, c.seed, step))
-        frames = rows if self._resident is not None else self._clips.all_frames()[rows]
+        frames = rows if self._resident is not None else self._clips.frames_of(rows)
         shape = (rows.shape[1] - 1, c.train.batch_size)
         forcing, pin = c.teacher_forcing, self._accelerator.pin
         return _Gathered(

@@ -65,6 +65,8 @@ def launch(experiment: Experiment, root: ExperimentFolder, slots: Slots, options
     echo = echo_to_whoever_reads if options.output in ("live", "plain") else echo_nothing
     prepared = prepare_launch(experiment, root, slots, options, echo)
     create_folder(root)
+    if os.path.lexists(root.lock) and not root.lock.is_file():  # so nobody can hold it
+        root.put_aside(root.lock)
     with _held_if_possible(root) as is_ours:
         before = read_coordinator(root)
         # its lock file may have been removed under a coordinator that is at work
@@ -116,7 +118,8 @@ def start_launch(
 ) -> Coordinator:
     """Write what is launched, and work until every run is settled or the sweep is stopped; return who worked."""
     root.stop.unlink(missing_ok=True)
-    tidy(root)
+    for line in tidy(root):
+        echo(f"warning: {line}")
     write_experiment_file(prepared.experiment, root)
     write_data_record(DataRecord(prepared.weights), root)
     prepared.origin.keep_changes(root)

@@ -59,7 +59,7 @@ def parse_slots(text: str) -> int | None:
     """
     if text == "auto":
         return None
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise InputError(f"--slots is '{text}'; allowed: auto, or a whole number from 1")
     return int(text)
 

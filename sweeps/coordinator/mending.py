@@ -3,12 +3,13 @@
 One damaged file costs one run at most. What is put aside is kept under `damaged/`.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 
 from cvae.config import build_config, load_yaml_mapping
-from cvae.errors import InputError, fault_of
-from cvae.record import RunFolder, RunIdentity
+from cvae.errors import InputError, fault_of, unless_damaged
+from cvae.record import RunFolder, RunIdentity, RunState
 from sweeps.coordinator.creation import config_of_run
 from sweeps.coordinator.event_log import EventLog
 from sweeps.experiment import Experiment, PlannedRun
@@ -40,13 +41,21 @@ class Mending:
     def before_launch(self, run: PlannedRun) -> Iterator[str]:
         """Look at the folder of a run that goes on: it may have been damaged while it waited for its turn."""
         folder = self._root.run(run)
-        if folder.path.exists() and fault_of(lambda: self._identity(run)) is not None:
+        if os.path.lexists(folder.path):
             yield from self.folder(run)
         yield from self.state(run)
+        if (fault := fault_of(folder.read_epochs)) is not None:
+            kept = self._root.put_aside(folder.epochs)
+            yield self._note(run, f"{fault}: put aside as {kept}; what it held is trained again")
 
     def folder(self, run: PlannedRun) -> Iterator[str]:
         """Make again what says what a run is and trains; put the whole folder aside where nothing else tells."""
         folder = self._root.run(run)
+        if not folder.path.is_dir():
+            yield self._note(run, f"{folder.path}: is no folder: put aside as {self._root.put_aside(folder.path)}")
+            return
+        for line in self._root.put_aside_unfit(folder):
+            yield self._note(run, line)
         identity, fault = None, fault_of(lambda: self._identity(run))
         if fault is None:
             identity = self._identity(run)
@@ -114,17 +123,19 @@ class Mending:
         return config_hash(config.model_dump(mode="json"))
 
     def _config(self, run: PlannedRun, folder: RunFolder, identity: RunIdentity) -> Iterator[str]:
-        values, event = None, self._created.get(run.path)
         fault = fault_of(lambda: build_config(load_yaml_mapping(folder.config), str(folder.config)))
-        if fault is None:
-            values = load_yaml_mapping(folder.config)
-        if values is None:
+        created = self._created.get(run.path, {}).get("trains")
+        if fault is None and created not in (None, config_hash(load_yaml_mapping(folder.config))):
+            fault = f"{folder.config}: is not what the run was created with"
+            is_over = unless_damaged(folder.read_state, RunState(), []).is_final
+            if is_over or self._trains(run, identity.params) != created:
+                yield f"warning: {fault}; analyze.py says so too"
+                return
+        if fault is not None:
             if folder.config.exists():
                 self._root.put_aside(folder.config)
             write_config(folder, config_of_run(run, self._experiment, identity.params, self._threads))
             yield self._note(run, f"{fault}: made again")
-        elif event is not None and event.get("trains") not in (None, config_hash(values)):
-            yield f"warning: {folder.config}: is not what the run was created with; analyze.py says so too"
 
     def _note(self, run: PlannedRun, what: str) -> str:
         self._log.note("mended", run=run.path, what=what)

@@ -1,5 +1,6 @@
 """What follows when a worker has ended: its run is settled and told, or goes on by the policy."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -69,7 +70,7 @@ class Outcomes:
             What of its record was mended, a line each.
         """
         folder = self._root.run(run)
-        lines = list(self.mending.folder(run)) if folder.path.exists() else []
+        lines = list(self.mending.folder(run)) if os.path.lexists(folder.path) else []
         if not folder.path.exists():
             self._queue.add(run)
             return lines

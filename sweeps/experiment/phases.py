@@ -19,6 +19,9 @@ TUNINGS = 6
 #: Trials an arm from which that is so: with fewer a tuning would look at one point.
 LEAST_TRIALS = 2 * TUNINGS
 
+#: Runs of an arm and phase, at most: each is a folder, and every look reads all of them.
+MOST_RUNS = 100_000
+
 #: What lies in an experiment's folder beside its arms.
 RESERVED = frozenset(
     {"stop", "storage", "lock", "wandb", "report", "damaged", "folder_id", "journal_path"}
@@ -32,7 +35,7 @@ RESERVED_STARTS = ("study.journal.", "coordinator.", "changes-")
 class Tune(Section):
     """Search within each arm, on the validation split."""
 
-    trials_per_arm: int = Field(ge=1, description="trials in all, not in addition")
+    trials_per_arm: int = Field(ge=1, le=MOST_RUNS, description="trials in all, not in addition")
     sampler: SamplerName = Field("qmc", description="qmc: the same points in every arm")
     sampler_options: dict[str, Any] = Field(default_factory=dict, description="of the sampler (docs/sweeps.md)")
     pruner: PrunerName = Field("none", description="ends hopeless trials early")
@@ -51,15 +54,23 @@ class Tune(Section):
 class Confirm(Section):
     """Train each arm's best configurations again with fresh seeds that all arms share."""
 
-    configs_per_arm: int = Field(1, ge=1, description="best trials of each arm that are confirmed")
+    configs_per_arm: int = Field(1, ge=1, le=MOST_RUNS, description="best trials of each arm that are confirmed")
     replicates: int | None = Field(
         None, ge=1, description="tunings of every arm on trials of their own, each confirmed with seeds of its own"
     )
-    seeds: int = Field(12, ge=1, description="seeds an arm for each configuration; for all tunings together")
+    seeds: int = Field(
+        12, ge=1, le=MOST_RUNS, description="seeds an arm for each configuration; for all tunings together"
+    )
     split: Split = Field("test", description="split of the final evaluation")
     stop: Literal["planned", "sure"] = Field(
         "planned", description="sure: no more seeds for a pair that has its word, or hardly a chance of one"
     )
+
+    @model_validator(mode="after")
+    def _is_countable(self) -> "Confirm":
+        if (n := self.configs_per_arm * self.seeds) > MOST_RUNS:
+            raise ValueError(f"configs_per_arm times seeds is {n}; allowed: at most {MOST_RUNS} runs an arm")
+        return self
 
 
 def count_tunings(tune: Tune | None, confirm: Confirm) -> int:

@@ -121,7 +121,7 @@ def take_over(
             "it ended (--take-over: it does not)"
         )
         _watch(root, before, patience_s)
-    claims = {int(path.suffix[1:]): path for path in root.path.glob("coordinator.*") if path.suffix[1:].isdigit()}
+    claims = {int(path.suffix[1:]): path for path in root.path.glob("coordinator.*") if path.suffix[1:].isdecimal()}
     generation = 1 + max([before.generation, *(claims if is_forced else ())])
     if not claim_once(root.path / f"coordinator.{generation}"):
         raise InputError(f"{root.path}: another coordinator has just begun to work on it; if it has not, --take-over")

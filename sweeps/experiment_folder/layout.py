@@ -49,8 +49,13 @@ def create_folder(root: ExperimentFolder) -> None:
         raise InputError(f"{root.path}: cannot be created ({error.strerror}); choose another --runs") from error
 
 
-def tidy(root: ExperimentFolder) -> None:
-    """Remove what killed writers left unfinished in the experiment's own folder. The caller holds its lock.
+def tidy(root: ExperimentFolder) -> list[str]:
+    """Remove what killed writers left unfinished in the experiment's own folder, and put aside what is none of its.
+
+    The caller holds its lock.
+
+    Returns:
+        What was put aside, a sentence each.
 
     Raises:
         InputError: it cannot be removed.
@@ -62,6 +67,7 @@ def tidy(root: ExperimentFolder) -> None:
                 shutil.rmtree(leftover, ignore_errors=True)
     except OSError as error:
         raise InputError(f"{root.path}: cannot be tidied ({error.strerror})") from error
+    return list(root.put_aside_unfit(root))
 
 
 def write_experiment_file(experiment: Experiment, root: ExperimentFolder) -> None:
@@ -81,6 +87,7 @@ def lay_out(experiment: Experiment, root: ExperimentFolder) -> None:
     """
     check_unchanged(experiment, root)
     create_folder(root)
+    tidy(root)
     write_experiment_file(experiment, root)
 
 

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from cvae.errors import InputError
 from cvae.files import parse_json
 from cvae.record import finite
 from sweeps.experiment_folder.disk import passing_trouble
@@ -36,7 +38,11 @@ class Ledger:
         self._unwritten: list[str] = []  # while the disk is full, or the machine has other trouble that passes
 
     def append(self, event: str, run: str | None = None, **facts: Any) -> None:
-        """Append an event; a line that a kill tore is ended first, and what finds no room is written with the next."""
+        """Append an event; a line that a kill tore is ended first, and what finds no room is written with the next.
+
+        Raises:
+            InputError: it cannot be written, for a reason that does not pass.
+        """
         entry: dict[str, Any] = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": event}
         self._unwritten.append(json.dumps(entry | ({"run": run} if run else {}) | facts) + "\n")
         try:
@@ -44,7 +50,7 @@ class Ledger:
                 file.write(self._end_of_torn_line(file) + "".join(self._unwritten).encode())
         except OSError as error:
             if passing_trouble(error, self._path.parent) is None:
-                raise
+                raise InputError(f"{self._path}: cannot be written ({error.strerror})") from error
             return
         self._unwritten = []
 
@@ -65,17 +71,27 @@ class Ledger:
         """Return what is kept of the last start; None where nothing was started."""
         return next((event for event in reversed(list(self.read())) if event["event"] == "started"), None)
 
+    def fault(self) -> str | None:
+        """Return why it cannot be read at all, as a sentence; None where it can, or there is none."""
+        try:
+            with self._path.open("rb"):
+                return None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return f"{self._path}: cannot be read ({error.strerror})"
+
     def damage(self) -> str | None:
-        """Return how many lines cannot be read, as a sentence: what they told is left out; None where all can."""
+        """Return what of it cannot be read, as a sentence: what that told is left out; None where all can."""
+        if (fault := self.fault()) is not None:
+            return fault
         n = sum(entry is None for entry in self._lines())
         lines = "a line is" if n == 1 else f"{n} lines are"
         return f"{self._path}: is damaged ({lines} not readable)" if n else None
 
     def _lines(self) -> Iterator[dict[str, Any] | None]:
         """Yield every event, and None for a line that is none; one that a kill tore at the end is left out."""
-        if not self._path.exists():
-            return
-        with self._path.open("rb") as file:
+        with suppress(OSError), self._path.open("rb") as file:  # `fault` says it
             for line in file:
                 try:
                     entry = parse_json(line)

@@ -1,6 +1,8 @@
 """The files of an experiment's folder, and how one is found."""
 
-from collections.abc import Iterable
+import inspect
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +11,9 @@ from cvae.config import load_yaml_mapping
 from cvae.errors import InputError, nearest
 from cvae.record import RunFolder
 from sweeps.experiment import PlannedRun
+
+#: Names of properties, here and of a run's folder, that are folders; all others are files.
+FOLDERS = ("samples", "report", "damaged")
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,22 @@ class ExperimentFolder:
     def run(self, run: PlannedRun) -> RunFolder:
         """Return a run's folder."""
         return RunFolder(self.path / run.arm / run.name)
+
+    def put_aside_unfit(self, of: "ExperimentFolder | RunFolder") -> Iterator[str]:
+        """Put aside what lies where a file of a folder should be and is none: a folder, a link that leads nowhere.
+
+        Yields:
+            A sentence for each.
+
+        Raises:
+            InputError: it cannot be moved.
+        """
+        for name, _ in inspect.getmembers(type(of), lambda member: isinstance(member, property)):
+            path: Path = getattr(of, name)
+            unfit = os.path.lexists(path) and not (path.is_dir() if name in FOLDERS else path.is_file())
+            if unfit and path.is_relative_to(self.path):
+                expected = "folder" if name in FOLDERS else "file"
+                yield f"{path}: is no {expected}: put aside as {self.put_aside(path)}"
 
     def put_aside(self, path: Path) -> Path:
         """Move a file or folder that cannot be used out of the way, kept for whoever wants to look; return where to.

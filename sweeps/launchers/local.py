@@ -112,7 +112,7 @@ def seen_here(job: Job) -> Seen:
 def _process_of(job: Job) -> tuple[str, int, str]:
     """Return machine, number and birth of a job's process, by its id."""
     parts = (job.id or "").split()
-    return (parts[0], int(parts[1]), parts[2]) if len(parts) == 3 and parts[1].isdigit() else ("", 0, "")
+    return (parts[0], int(parts[1]), parts[2]) if len(parts) == 3 and parts[1].isdecimal() else ("", 0, "")
 
 
 def _pid_of(job: Job) -> int | None:

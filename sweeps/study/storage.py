@@ -87,7 +87,10 @@ def _open_journal(root: ExperimentFolder) -> tuple[BaseStorage, Path | None]:
         root.journal.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{root.journal}: cannot be created ({error.strerror}); give another --journal") from error
-    return open_whole_journal(root.journal)
+    try:
+        return open_whole_journal(root.journal)
+    except PermissionError as error:
+        raise InputError(f"{error.filename or root.journal}: cannot be read ({error.strerror})") from error
 
 
 def _open_database(url: str, shown: str) -> BaseStorage:

@@ -8,7 +8,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from cvae.config import Config, build_config, load_yaml_mapping
-from cvae.errors import InputError
+from cvae.errors import InputError, unless_damaged
 from cvae.record import RunFolder, RunState, finite
 from sweeps.experiment import Experiment, PlannedRun, tuning_of
 from sweeps.experiment_folder import ExperimentFolder, final_value
@@ -88,7 +88,8 @@ class Trials:
     def tell(self, run: PlannedRun, state: RunState) -> None:
         """Tell a tune run's outcome to its study, once, and thin the arm's checkpoints."""
         folder, metric = self._root.run(run), self._experiment.metric.name
-        values = ((line["step"], finite(line.get(metric))) for line in folder.read_epochs())
+        lines = unless_damaged(folder.read_epochs, list[dict[str, Any]](), [])
+        values = ((line["step"], finite(line.get(metric))) for line in lines)
         curve = {step: number for step, number in values if number is not None}
         value = final_value(self._experiment, run, state)
         self._study(run).tell(run.number, state.status, value, so_far(curve) if self.prunes else curve)

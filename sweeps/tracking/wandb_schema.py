@@ -11,6 +11,7 @@ from typing import Any
 
 from cvae.config import load_yaml_mapping
 from cvae.errors import InputError
+from cvae.files import readable_text
 from cvae.record import RunFolder, RunIdentity, RunState, finite, is_collapsed, parse_record
 
 #: Key, of config and of summary, of what is kept for the way back.
@@ -104,7 +105,7 @@ def config_of(folder: RunFolder, identity: RunIdentity) -> dict[str, Any]:
     for_filters = {key: getattr(identity, key) for key in FILTERED_BY}
     chosen = {key.replace(" ", "_"): value for key, value in short_params(identity.params).items()}
     shared = [folder.path.parents[1] / name for name in SHARED_FILES]
-    files = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in shared if path.exists()}
+    files = {path.name: text for path in shared if (text := readable_text(path)) is not None}
     record = json.dumps({"identity": identity.written(), "files": files})
     return _without_nulls(config) | _without_nulls(for_filters) | {"searched": chosen, RECORD: record}
 

@@ -36,7 +36,7 @@ def _present_gpus() -> list[str]:
 
 
 def _is_present(name: str, present: list[str]) -> bool:
-    if name.isdigit():
+    if name.isdecimal():
         return int(name) < len(present)
     return name.startswith(("GPU-", "MIG-")) and any(f"UUID: {name}" in line for line in present)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from benchmarks import __main__ as command
 from benchmarks import training
 from benchmarks.__main__ import with_load
 from benchmarks.gpu import __main__ as gpu
@@ -49,6 +50,20 @@ def test_where_nobody_tells_whose_load_it_is_it_counts(monkeypatch: pytest.Monke
     rows = list(with_load(lambda: [ROW, ROW]))  # measured together
     assert [row["marked"] for row in rows] == ["taken under load 2.0"] * 2
     assert rows[0]["others"] is None
+
+
+@pytest.mark.parametrize(("load", "is_warned"), [(0.9, False), (3.2, True)])
+def test_a_load_is_warned_of_before_anything_is_measured(
+    load: float, is_warned: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(command, "find_benchmarks", lambda: {"one": one_row})
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
+    command.bench(["one"], processor_time=False, table=True)
+    assert ("the load is 3.2 on" in capsys.readouterr().err) == is_warned
+    machine = json.loads((tmp_path / "results.json").read_text())["one"]["machine"]
+    assert machine["load"] == [load] * 3
+    assert bool(machine["flags"]) == any("avx2" in line for line in command._lines("/proc/cpuinfo"))
 
 
 @pytest.mark.skipif(not others.STAT.exists(), reason="the system has no /proc/stat")

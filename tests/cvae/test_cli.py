@@ -1,5 +1,7 @@
 """How the trainer's command lines end."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -55,17 +57,18 @@ def test_a_reader_that_goes_away_is_no_crash() -> None:
     writer.stderr.close()
 
 
-def test_what_may_not_be_read_is_one_line_and_status_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.ENOTDIR])
+def test_what_a_path_cannot_do_is_one_line_and_status_2(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app = new_command()
 
     @app.command()
     def main() -> None:
-        raise PermissionError(13, "Permission denied", "/private/runs")
+        raise OSError(number, os.strerror(number), "/private/runs")
 
     monkeypatch.setattr("sys.argv", ["x"])
     with pytest.raises(SystemExit) as ended_with:
         run_command(app)
     assert ended_with.value.code == 2
-    assert capsys.readouterr().err == "error: /private/runs: permission denied\n"
+    assert capsys.readouterr().err == f"error: /private/runs: {os.strerror(number).lower()}\n"

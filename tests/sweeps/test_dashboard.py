@@ -1,8 +1,15 @@
 """The dashboard answers its own pages alone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from sweeps.dashboard import for_own_pages
+import sweeps.dashboard
+from sweeps.dashboard import dashboard, for_own_pages
+from tests.sweeps.stepping_sweep import Sweep
 
 
 def asked(port: int, **headers: str) -> str:
@@ -36,3 +43,27 @@ def test_a_page_of_another_site_is_not_answered(headers: dict[str, str], status:
 
 def test_port_80_may_be_left_out() -> None:
     assert asked(80, HOST="localhost") == "200 OK"
+
+
+def test_the_command_serves_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("optuna_dashboard")
+    Sweep(tmp_path).run()
+    served: list[Any] = []
+
+    @contextmanager
+    def server(host: str, port: int, app: Any) -> Iterator[Any]:
+        served.extend([host, app])
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(sweeps.dashboard, "make_server", server)
+    with pytest.raises(KeyboardInterrupt):
+        dashboard(tmp_path / "toy", tmp_path, 8080, None)
+    host, app = served
+    told: list[str] = []
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/studies", "wsgi.url_scheme": "http", "SERVER_NAME": "x"}
+    for name in ("rebound.example:8080", "127.0.0.1:8080"):
+        list(app({**asked, "SERVER_PORT": "8080", "HTTP_HOST": name}, lambda status, *_: told.append(status)))
+    assert host == "127.0.0.1"
+    assert told[0] == "403 Forbidden"
+    assert told[1].startswith("200")

@@ -1,5 +1,6 @@
 """Clips of equal length, cut from the episodes of one packed split."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from cvae.data.store.condition_statistics import ConditionStatistics
 from cvae.errors import InputError
+
+FRAMES = "frames.npy"
 
 
 class Clip(NamedTuple):
@@ -58,8 +61,7 @@ class Clips:
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Many clips in one read: frames (B, T, H, W, 3) uint8 and conditions (B, T, C) float32."""
         rows = self.rows(indices)
-        frames, conditions = self._arrays()
-        return frames[rows], conditions[rows]
+        return self.frames_of(rows), self.conditions_of(rows)
 
     def rows(self, indices: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """Where the frames of clips lie in the split's arrays, (B, T)."""
@@ -69,13 +71,23 @@ class Clips:
         """The whole split's frames (rows, H, W, 3), still on the disk."""
         return self._arrays()[0]
 
+    def frames_of(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Frames of rows (B, T) of the split's arrays, (B, T, H, W, 3).
+
+        The system is told of all clips before the first is read. By itself it reads a map's missing pages one after
+        another, and the disk has one request at a time.
+        """
+        frames = self.all_frames()
+        announce_reads(self._folder / FRAMES, frames, rows)
+        return frames[rows]
+
     def conditions_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Standardised conditions of rows (B, T) of the split's arrays, (B, T, C)."""
         return self._arrays()[1][rows]
 
     def _arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         if self._frames is None or self._conditions is None:
-            self._frames = open_array(self._folder / "frames.npy")
+            self._frames = open_array(self._folder / FRAMES)
             raw = open_array(self._folder / "conditions.npy")[:, : self.n_conditions]
             self._conditions = self.statistics.standardise(raw)
         return self._frames, self._conditions
@@ -99,6 +111,24 @@ def explain_shortness(location: str, split: str, length: int, longest: int) -> s
 def explain_no_positions(location: str) -> str:
     """Why a model cannot be given positions, in one sentence."""
     return f"{location}: the episodes have no positions; set `model.use_positions: false` to do without"
+
+
+def announce_reads(path: Path, array: NDArray[Any], rows: NDArray[np.int64]) -> None:
+    """Ask the system to read rows (B, T) of an npy file, each B in one piece; where it takes no such advice, nothing.
+
+    Args:
+        path: the file.
+        array: what it holds, (N, ...), which ends where the file does.
+        rows: rising in each B.
+    """
+    if not hasattr(os, "posix_fadvise"):
+        return
+    of_row = array.nbytes // len(array)
+    with path.open("rb") as file:
+        header = os.fstat(file.fileno()).st_size - array.nbytes
+        for first, last in zip(rows[:, 0].tolist(), rows[:, -1].tolist(), strict=True):
+            length = (last + 1 - first) * of_row
+            os.posix_fadvise(file.fileno(), header + first * of_row, length, os.POSIX_FADV_WILLNEED)
 
 
 def open_array(path: Path) -> NDArray[Any]:

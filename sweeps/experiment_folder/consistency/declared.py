@@ -16,8 +16,10 @@ def check_unchanged(experiment: Experiment, root: ExperimentFolder) -> None:
     """Check that a folder in which an experiment was launched holds this one, but for what may change.
 
     Raises:
-        InputError: it was launched with other values; names each.
+        InputError: it was launched with other values; names each. Or what its sweep did so far may not be read.
     """
+    if root.ledger.is_file() and (fault := Ledger(root.ledger).fault()) is not None:
+        raise InputError(f"{fault}; a sweep goes on by what it says: make it readable, or give another --runs")
     values = _written_at_launch(root)
     if values is None:
         _check_by_ledger(experiment, root)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sweeps.decision import share_interval
 from sweeps.experiment import Metric
 from sweeps.report.checks.check import Check
 from sweeps.report.reading import ExperimentRecord, RunRecord
@@ -37,7 +38,10 @@ def deepest_fall(run: RunRecord, metric: Metric) -> Fall | None:
 
 
 def nothing_fell_on_the_way(experiment: ExperimentRecord) -> list[Check]:
-    """Warn where confirm runs fell by 3 dB or more after a quarter of their training; nothing where none did."""
+    """Warn where confirm runs fell by 3 dB or more after a quarter of their training; nothing where none did.
+
+    The interval of a share is Clopper and Pearson's, one-sided where none or all fell.
+    """
     metric = experiment.plan.metric
     if metric.unit != "dB":
         return []
@@ -49,7 +53,9 @@ def nothing_fell_on_the_way(experiment: ExperimentRecord) -> list[Check]:
         n_fallen += len(fallen)
         each = f"{arm} {format_share(len(fallen), len(falls))}"
         norms = [value for run in runs for _, value in run.series(GRAD_NORM)]
-        facts = [f"lowest {format_number(min(fall.lowest for fall in fallen), 1)} dB"] if fallen else []
+        low, high = share_interval(len(fallen), len(falls))
+        facts = [f"95% interval {100 * low:.0f} to {100 * high:.0f}%"] if falls else []
+        facts += [f"lowest {format_number(min(fall.lowest for fall in fallen), 1)} dB"] if fallen else []
         facts += [f"largest gradient norm {max(norms):.3g}"] if norms else []
         parts.append(each + (f" ({', '.join(facts)})" if facts else ""))
     if not n_fallen:

@@ -39,6 +39,7 @@ def read_experiment(folder: Path) -> ExperimentRecord:
     paths = [path for path in found if path.parent.name != ExperimentFolder(folder).damaged.name]
     runs = [read_run(path, damage) for path in paths]
     known = [run for run in runs if run.arm in plan.arms]
+    damage += [line for line in (Ledger(ExperimentFolder(folder).ledger).damage(),) if line]
     damage += _unreadable_arms(folder, plan)
     if not any(run.is_finished for run in known) and damage:
         raise InputError(f"{folder}: no finished run can be read: {damage[0]}")

@@ -1,5 +1,6 @@
 """Mirror an experiment's run folders into wandb, each as far as it can be read."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from cvae.errors import InputError
 from cvae.files import write_json
 from cvae.record import RunFolder
+from sweeps.experiment_folder import passing_trouble
 from sweeps.tracking.mirror.run_mirror import RunMirror
 from sweeps.tracking.offline_runs import OfflineRun, offline_runs_of, read_mirrored
 
@@ -38,12 +40,18 @@ class Mirror:
 
     def catch_up(self) -> None:
         """Mirror what is new in every run folder; one that is damaged is left out until it can be read."""
-        for path in sorted(self._root.glob("*/*/run.json")):
-            folder, key = RunFolder(path.parent), str(path.parent.relative_to(self._root))
+        for path in sorted(self._root.glob("*/*")):
+            folder, key = RunFolder(path), str(path.relative_to(self._root))
+            if not os.path.lexists(folder.identity):
+                continue
             try:
                 self._catch_up_run(folder, key)
             except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:  # of another shape within
                 self._warn(str(error) if isinstance(error, InputError) else f"{folder.path}: is damaged ({error!r})")
+            except OSError as error:  # the machine's trouble, and that of wandb's service, is not this run's
+                if not is_within(error, folder.path) or passing_trouble(error, self._root) is not None:
+                    raise
+                self._warn(f"{error.filename}: cannot be read ({error.strerror})")
 
     def _catch_up_run(self, folder: RunFolder, key: str) -> None:
         version = folder.state.stat().st_mtime_ns if folder.state.exists() else 0
@@ -72,6 +80,11 @@ class Mirror:
         """Return the offline runs that are being written."""
         ids = [run.run_id for run in self._runs.values() if run.is_open]
         return [offline_runs_of(self._root / "wandb", run_id)[-1] for run_id in ids]
+
+
+def is_within(error: OSError, folder: Path) -> bool:
+    """Return whether an error is of a file of a folder."""
+    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(folder)
 
 
 def follow(root: Path, is_over: Callable[[], bool]) -> Iterator[Mirror]:

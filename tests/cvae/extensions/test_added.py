@@ -6,15 +6,20 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from cvae.config.schema import build_config
 from cvae.config.yaml_file import dump_yaml
+from cvae.data.sources import BUILT_IN
 from cvae.errors import InputError
+from cvae.evaluation.metrics.image_metrics import METRICS
+from cvae.extensions.added import RESERVED, added
+from sweeps.experiment.metrics.final_numbers import FINAL_NUMBERS
 from tests.conftest import TINY
 
 ROOT = Path(__file__).parents[3]
@@ -90,6 +95,22 @@ def test_what_cannot_be_loaded_is_named_when_it_is_asked_for_and_not_before(call
     assert "data.source is 'broken'; allowed: 'bair'" in done.stderr
     assert "'broken' of the package stripes cannot be used: AttributeError" in done.stderr
     assert "stripes" in call("-m", "cvae.config").stdout
+
+
+def test_the_names_of_this_project_are_known() -> None:
+    assert RESERVED["cvae.sources"] == {get_args(kind.model_fields["source"].annotation)[0] for kind in BUILT_IN}
+    ours = {name for name in (*METRICS, *FINAL_NUMBERS) if name not in added("cvae.metrics").objects}
+    assert RESERVED["cvae.metrics"] == ours
+
+
+@pytest.mark.parametrize(("group", "name"), [(group, name) for group in RESERVED for name in sorted(RESERVED[group])])
+def test_what_has_a_name_of_this_project_is_refused(group: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint(name, "stripes:whatever", group)
+    module = sys.modules["cvae.extensions.added"]  # the package shows the function of that name
+    monkeypatch.setattr(module, "named", lambda asked: {name: point} if asked == group else {})
+    with pytest.raises(InputError, match=rf"t: '{name}' of stripes:whatever \(entry points {group}\) has the name of"):
+        build_config({}, "t")
+    assert name in added.__wrapped__(group).faults  # nor is it used
 
 
 def test_looking_at_what_is_added_loads_no_torch(call: Call) -> None:

@@ -9,11 +9,14 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from wandb.sdk.data_types._private import MEDIA_TMP
 
 from cvae.errors import InputError
 from cvae.record import RunFolder
@@ -32,6 +35,8 @@ from tests.sweeps.made_runs import samples
 from tests.sweeps.stepping_sweep import TOY, Sweep
 
 ROOT = Path(__file__).parents[3]
+
+NOBODY = 65534  # by its number, a user that owns nothing
 
 
 def zeros(data: bytes) -> bytes:
@@ -56,6 +61,24 @@ def flipped(data: bytes) -> bytes:
     return data[:at] + bytes([data[at] ^ 1 << generator.randrange(8)]) + data[at + 1 :]
 
 
+def a_folder(file: Path) -> None:
+    file.unlink()
+    (file / "within").mkdir(parents=True)
+
+
+def nowhere(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("nowhere")
+
+
+def itself(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.name)
+
+
+#: What may lie where a file should.
+PLACED: dict[str, Callable[[Path], None]] = {"a folder": a_folder, "nowhere": nowhere, "itself": itself}
+
 DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
     "absent": lambda data: None,
     "empty": lambda data: b"",
@@ -71,12 +94,15 @@ DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {
 
 #: Damages after which a record that is there cannot be taken for a sound or a younger one. Others can: what is absent
 #: or empty may be young, a line cut short looks like one that a kill tore, a flipped bit may leave another value.
-PLAIN = ("garbage", "zeros", "another shape", "a list", "nested", "line amid")
+PLAIN = ("garbage", "zeros", "another shape", "a list", "nested", "line amid", "a folder", "itself", "unreadable")
 
 #: Files that every look reads, those that a report reads, and those that a mirror reads.
 LOOKED_AT = ("state.json", "run.json", "epochs.jsonl")
-REPORTED = (*LOOKED_AT, "config.yaml", "clips.npz", "diagnostics.json")
+REPORTED = (*LOOKED_AT, "ledger.jsonl", "config.yaml", "clips.npz", "diagnostics.json")
 MIRRORED = (*LOOKED_AT, "clips.npz", "confirm-0-s1000/samples/final.png", "confirm-0-s1000/samples/final.gif")
+
+#: What says which experiment lies there: without it a launch may be refused.
+DECISIVE = ("experiment.yaml", "ledger.jsonl", "run.json")
 
 #: What may be there all the same: some object of numbers, a picture with a garbled row.
 INDISTINCT = {("another shape", "diagnostics.json"), ("line amid", "final.gif")}
@@ -113,17 +139,21 @@ def files_of(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in paths if path.is_file())
 
 
-def damaged(made: Path, place: Path, name: str, how: Callable[[bytes], bytes | None]) -> Path:
-    """A copy of the folder with one file damaged."""
+def damaged(made: Path, place: Path, name: str, how: Callable[[bytes], bytes | None] | str) -> Path:
+    """A copy of the folder with one file damaged, by what is done to its bytes or by what lies in its place."""
     shutil.copytree(made, place)
     file = place / "toy" / name
+    if isinstance(how, str):
+        PLACED[how](file)
+        return place
     data = how(file.read_bytes())
     file.unlink() if data is None else file.write_bytes(data)
     return place
 
 
 def content_of(root: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    files = [path for path in root.rglob("*") if path.is_file()]
+    return {path: path.read_bytes() if os.access(path, os.R_OK, effective_ids=True) else b"" for path in files}
 
 
 def check_looks(place: Path, name: str, capsys: pytest.CaptureFixture[str], damage: str = "") -> None:
@@ -187,8 +217,8 @@ def check_mirror(place: Path, name: str, damage: str = "") -> None:
     shutil.rmtree(root / "wandb")
 
 
-def check_launch(place: Path, name: str, calm: dict[str, object]) -> None:
-    """The sweep goes on to the results of an undisturbed one."""
+def check_launch(place: Path, name: str, calm: dict[str, object], *, may_refuse: tuple[str, ...] = DECISIVE) -> None:
+    """The sweep goes on to the results of an undisturbed one; or it is refused, by the name of what decides."""
     refusal = None
     try:
         sweep = Sweep(place)
@@ -197,7 +227,7 @@ def check_launch(place: Path, name: str, calm: dict[str, object]) -> None:
         refusal = str(error)
     if refusal is not None:
         assert Path(name).name in refusal, (name, refusal)
-        assert Path(name).name in ("experiment.yaml", "ledger.jsonl", "run.json"), (name, refusal)
+        assert Path(name).name in may_refuse, (name, refusal)
         return
     planned = {run.path for run in all_runs(sweep.experiment)}
     assert {run.path for run in sweep.coordinator.counts.settled} == planned
@@ -224,7 +254,7 @@ def without_wandb(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_mirror.wandb, "init", lambda **options: OfflineRun())
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [*DAMAGES, *PLACED])
 def test_every_file_with_one_damage(
     damage: str, made: Path, calm: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,10 +262,10 @@ def test_every_file_with_one_damage(
     assert len(names) > 25
     assert {"ledger.jsonl", "study.journal", "experiment.yaml", "a/tune-003/state.json"} <= set(names)
     for i, name in enumerate(names):
-        place = damaged(made, tmp_path / str(i), name, DAMAGES[damage])
+        place = damaged(made, tmp_path / str(i), name, DAMAGES.get(damage, damage))
         check_looks(place, name, capsys, damage)
         # the slower ones in turn here, for a third of the files each, and for all of them in the slow test
-        turn = (i + list(DAMAGES).index(damage)) % 3
+        turn = (i + [*DAMAGES, *PLACED].index(damage)) % 3
         if turn == 0:
             check_launch(place, name, calm)
         elif turn == 1:
@@ -245,13 +275,65 @@ def test_every_file_with_one_damage(
         shutil.rmtree(place)
 
 
+@contextmanager
+def as_nobody(place: Path) -> Iterator[None]:
+    """Work with the rights of somebody to whom a place belongs, and who may not read everything as root may."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in (place, *place.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_every_file_that_may_not_be_read(
+    made: Path, calm: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    top = Path(tempfile.mkdtemp(prefix="unreadable-"))
+    top.chmod(0o755)
+    Path(MEDIA_TMP.name).chmod(0o777)  # wandb made it as root
+    try:
+        for i, name in enumerate(files_of(made / "toy")):
+            place = damaged(made, top / str(i), name, lambda data: data)
+            (place / "toy" / name).chmod(0)
+            with as_nobody(place):
+                check_looks(place, name, capsys, "unreadable")
+                check_report(place, name, "unreadable")
+                check_mirror(place, name, "unreadable")
+                if Path(name).name != "lock":  # who may hold it is not known: that run waits for a person
+                    check_launch(place, name, calm, may_refuse=(*DECISIVE, "study.journal"))
+    finally:
+        shutil.rmtree(top)
+
+
+@pytest.mark.parametrize("what", ["a file", "nowhere", "itself"])
+@pytest.mark.parametrize("name", ["a/tune-000", "a/tune-003", "a/confirm-0-s1000", "a/tune-003/samples", "report"])
+def test_what_lies_where_a_folder_should_is_put_aside(
+    name: str, what: str, made: Path, calm: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "x"
+    shutil.copytree(made, place)
+    folder = place / "toy" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.write_text("a file") if what == "a file" else folder.symlink_to("nowhere" if what == "nowhere" else folder)
+    check_looks(place, name, capsys)
+    check_report(place, name)
+    check_mirror(place, name)
+    check_launch(place, name, calm)
+    assert (place / "toy" / "damaged" / f"{name}-0").is_symlink() == (what != "a file")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [*DAMAGES, *PLACED])
 def test_every_command_on_every_file_with_one_damage(
     damage: str, made: Path, calm: dict[str, object], tmp_path: Path
 ) -> None:
     for i, name in enumerate(files_of(made / "toy")):
-        place = damaged(made, tmp_path / str(i), name, DAMAGES[damage])
+        place = damaged(made, tmp_path / str(i), name, DAMAGES.get(damage, damage))
         check_report(place, name, damage)
         check_mirror(place, name, damage)
         check_launch(place, name, calm)

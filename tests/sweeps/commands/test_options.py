@@ -22,7 +22,7 @@ def test_a_word_is_one_of_those_allowed() -> None:
 
 def test_slots_are_a_number_or_auto() -> None:
     assert (parse_slots("auto"), parse_slots("3")) == (None, 3)
-    for wrong in ("0", "-1", "two", "1.5"):
+    for wrong in ("0", "-1", "two", "1.5", "\u00b2", ""):
         with pytest.raises(InputError, match="--slots is"):
             parse_slots(wrong)
 

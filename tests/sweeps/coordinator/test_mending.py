@@ -218,6 +218,22 @@ def test_an_edited_configuration_is_said_and_left(tmp_path: Path) -> None:
     assert config.read_text() == edited
 
 
+def test_a_run_that_goes_on_trains_what_it_was_created_with(tmp_path: Path) -> None:
+    # a configuration cut short is one, with defaults where the rest was
+    Sweep(tmp_path).run()
+    folder, before = RunFolder(tmp_path / "toy" / "a" / "tune-002"), results_of(tmp_path)
+    whole = folder.config.read_bytes()
+    state = json.loads(folder.state.read_text())
+    folder.state.write_text(json.dumps(state | {"status": "interrupted", "step": 2, "final": None}))
+    folder.epochs.write_bytes(b"".join(folder.epochs.read_bytes().splitlines(keepends=True)[:2]))
+    folder.config.write_bytes(whole[: whole.index(b"steps: 4")] + b"steps: 40\n")
+    lines = Sweep(tmp_path).run()
+    assert any("config.yaml: is not what the run was created with: made again" in line for line in lines)
+    assert folder.config.read_bytes() == whole
+    assert results_of(tmp_path) == before
+    assert (tmp_path / "toy" / "damaged" / "a" / "tune-002" / "config.yaml-0").exists()
+
+
 def test_the_ledger_says_what_a_run_is_before_it_exists(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     sweep.run()

@@ -307,3 +307,15 @@ def test_null_may_be_searched() -> None:
     assert sorted(tried, key=str) == [1.0, 1.0, None, None]
     assert format_params({"optim.clip": None}) == "optim.clip null"
     assert "beta is None" in refused(merge(GOOD, {"search": {"beta": {"choice": [None, 1.0]}}}))
+
+
+@pytest.mark.parametrize(("change", "named"), [
+    ({"tune": {"trials_per_arm": 10**20}}, "tune.trials_per_arm"),
+    ({"confirm": {"seeds": 10**12}}, "confirm.seeds"),
+    ({"confirm": {"configs_per_arm": 10**12}}, "confirm.configs_per_arm"),
+    ({"confirm": {"configs_per_arm": 2, "seeds": 60_000}}, "configs_per_arm times seeds is 120000"),
+])  # fmt: skip
+def test_more_runs_than_can_be_counted_are_refused_at_once(change: dict[str, Any], named: str) -> None:
+    # they were counted until the memory was full
+    with pytest.raises(InputError, match=named):
+        build_experiment(merge(GOOD, change), "t")

@@ -4,9 +4,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cvae.errors import InputError
 from sweeps.experiment_folder.ledger import EndedRun, Ledger, ended_runs
 
 
@@ -49,3 +51,13 @@ def test_whatever_an_event_says_is_read_back_the_same(events: list[tuple[str, An
             ledger.append("ended", run, said=said)
         read = [(entry["run"], entry["said"]) for entry in ledger.read()]
         assert repr(read) == repr(events)  # 1, 1.0 and true are three things
+
+
+def test_a_ledger_that_cannot_be_read_or_written_is_said(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    assert (list(ledger.read()), ledger.fault(), ledger.damage()) == ([], None, None)
+    (tmp_path / "ledger.jsonl").mkdir()
+    said = f"{tmp_path / 'ledger.jsonl'}: cannot be "
+    assert (list(ledger.read()), ledger.damage()) == ([], f"{said}read (Is a directory)")
+    with pytest.raises(InputError, match="cannot be written"):
+        ledger.append("started")

@@ -156,6 +156,18 @@ def test_a_storage_that_cannot_be_opened_is_named_without_its_secrets(url: str, 
     assert "hunter2" not in str(refusal.value)
 
 
+def test_a_picture_that_lies_elsewhere_is_not_served(root: ExperimentFolder) -> None:
+    folder = made(root.path, name="tune-000")
+    private = (folder.samples / "final.png").rename(root.path.parent / "private.png")
+    (folder.samples / "final.png").symlink_to(private)
+    study = new_study(JournalStorage(JournalFileBackend(str(root.journal))))
+    study.tell(ask(study), 18.0)
+    copy = StudyCopy(root, None, root.path.parent)
+    copy.refresh()
+    shown = optuna.load_study(study_name="toy/cyclical", storage=copy.storage)
+    assert set(artifacts(copy, shown, 0)) == {"final.gif"}
+
+
 def test_words_of_users_are_no_markup_in_a_note(root: ExperimentFolder) -> None:
     folder = made(root.path, arm="*b*", name="tune-000", status="failed")
     hostile = "<img src=x onerror=alert(1)> [see](javascript:x) `a`\n# b"

@@ -165,6 +165,37 @@ def test_a_packing_of_other_files_is_begun_anew(
     np.testing.assert_array_equal(clips.all_frames(), np.load(path)["frames"])
 
 
+def test_what_is_published_is_on_the_disk(
+    small_world: PushingWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a power cut after the rename: a name whose bytes were never written would be a store of zeros
+    fsync, rename = os.fsync, Path.rename
+    synced: dict[int, bytes | list[str]] = {}  # inode -> content, or names, that have reached the disk
+    published: list[Path] = []
+
+    def content(path: Path) -> bytes | list[str]:
+        return sorted(inner.name for inner in path.iterdir()) if path.is_dir() else path.read_bytes()
+
+    def note(descriptor: int) -> None:
+        fsync(descriptor)
+        synced[os.fstat(descriptor).st_ino] = content(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    def check(self: Path, target: Path) -> Path:
+        if self.is_dir():
+            for path in (self, *self.rglob("*")):
+                assert synced.get(path.stat().st_ino) == content(path), f"{path} is not on the disk"
+            published.append(target)
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(Path, "rename", check)
+    store = open_store(small_world, 32, tmp_path)
+    assert len(published) == 1
+    assert len([path for path in published[0].rglob("*") if path.is_file()]) >= 7
+    assert published[0].name in synced[tmp_path.stat().st_ino]  # its name, too
+    assert len(store.clips("train", 12, use_positions=True))
+
+
 def test_without_locks_the_loser_of_a_race_keeps_the_winners_store(
     small_world: PushingWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

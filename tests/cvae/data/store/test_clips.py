@@ -1,5 +1,6 @@
 """Clips: `clips[i]` depends on i alone, however it is asked for."""
 
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,27 @@ def test_gathering_is_stacking(clips: Clips) -> None:
     assert type(frames) is np.ndarray
     assert frames.shape == (4, 6, 32, 32, 3)
     assert conditions.shape == (4, 6, 7)
+
+
+def test_the_system_is_told_what_will_be_read(clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every clip of a batch, and nothing else, before the first of them is looked at.
+    (path,) = tmp_path.glob("cache/*/train/frames.npy")
+    told: list[bytes] = []
+
+    def advised(descriptor: int, offset: int, length: int, advice: int) -> None:
+        assert advice == os.POSIX_FADV_WILLNEED
+        told.append(os.pread(descriptor, length, offset))
+
+    monkeypatch.setattr(os, "posix_fadvise", advised)
+    frames, _ = clips.gather([4, 0, 8])
+    assert path.stat().st_size > clips.all_frames().nbytes  # the file has a header
+    assert told == [clip.tobytes() for clip in frames]
+
+
+def test_where_the_system_takes_no_advice_the_same_is_read(clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, _ = clips.gather([4, 0])
+    monkeypatch.delattr(os, "posix_fadvise")
+    np.testing.assert_array_equal(clips.gather([4, 0])[0], frames)
 
 
 def test_what_is_handed_out_may_be_written_to(clips: Clips) -> None:

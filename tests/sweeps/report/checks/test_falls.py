@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import scipy.stats
 
 from cvae.record.run_folder import RunFolder
 from sweeps.experiment import Metric
@@ -49,4 +50,9 @@ def test_falls_are_counted_by_arm_with_their_gradients(tmp_path: Path) -> None:
         plant(RunFolder(folder / "b" / f"confirm-0-s{seed}"), [18, 19, 20, 21, 9.2, 20], [0.06, 0.06, 0.06, 0.06, 78.8])
     (check,) = (check for check in analyse(folder).checks if check.title == "No run fell on the way")
     assert check.level == "warn"
-    assert "a 0 of 6 (0%); b 2 of 6 (33%) (lowest 9.2 dB, largest gradient norm 78.8)" in check.detail
+    low, high = (100 * end for end in scipy.stats.binomtest(2, 6).proportion_ci(0.95, "exact"))
+    assert "a 0 of 6 (0%) (95% interval 0 to 39%)" in check.detail
+    assert (
+        f"b 2 of 6 (33%) (95% interval {low:.0f} to {high:.0f}%, lowest 9.2 dB, largest gradient norm 78.8)"
+        in check.detail
+    )

@@ -156,6 +156,17 @@ def wait_for(what: Callable[[], Any], timeout_s: float = 60.0) -> None:
         time.sleep(0.1)
 
 
+def services_of(mirror: int) -> list[int]:
+    """The processes that are a mirror's service: wandb starts it in a session of its own."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+            if name.startswith("wandb-core") and int(rest.split()[1]) == mirror:
+                found.append(int(stat.parent.name))
+    return found
+
+
 def test_killed_with_its_service_it_lacks_a_second_at_most_and_the_next_makes_up_for_it(root: Path) -> None:
     folder = begin(root)
     process = subprocess.Popen(mirror_command(root), stdin=subprocess.PIPE, env=with_project(), start_new_session=True)
@@ -166,7 +177,10 @@ def test_killed_with_its_service_it_lacks_a_second_at_most_and_the_next_makes_up
     )  # on the disk, the run still open
     evaluate(folder, 40)
     time.sleep(0.3)
-    os.killpg(process.pid, signal.SIGKILL)  # the mirror and wandb's own service
+    services = services_of(process.pid)  # each in a session of its own
+    assert services
+    for pid in (process.pid, *services):
+        os.kill(pid, signal.SIGKILL)
     process.wait()
     assert process.stdin is not None
     process.stdin.close()
@@ -175,17 +189,6 @@ def test_killed_with_its_service_it_lacks_a_second_at_most_and_the_next_makes_up
     end(folder)
     assert mirror_now(root)
     check_equal(logged(root), folder)
-
-
-def services_of(mirror: int) -> list[int]:
-    """The processes that are a mirror's service: wandb starts it in a session of its own."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
-            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
-            if name.startswith("wandb-core") and int(rest.split()[1]) == mirror:
-                found.append(int(stat.parent.name))
-    return found
 
 
 def test_a_service_that_is_killed_ends_the_mirror_and_the_next_makes_up_for_it(root: Path) -> None:
