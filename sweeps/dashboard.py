@@ -6,10 +6,9 @@ The copy follows a sweep that is running. Pictures are served from the run folde
 
 import tempfile
 import threading
-import time
 import warnings
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from wsgiref.simple_server import make_server
@@ -53,10 +52,23 @@ def for_own_pages(app: "WSGIApplication", port: int) -> "WSGIApplication":
     return answer
 
 
-def _follow(study_copy: StudyCopy) -> None:
-    while True:
-        time.sleep(REFRESH_S)
-        study_copy.refresh()
+@contextmanager
+def followed(study_copy: StudyCopy, every_s: float = REFRESH_S) -> Iterator[None]:
+    """Let a copy look for what is new, in a thread that has ended before what it copies into is removed."""
+    is_over = threading.Event()
+
+    def follow() -> None:
+        while not is_over.wait(every_s):
+            with suppress(OSError, InputError):  # a disk that is away or full: what is shown stays, and the next look
+                study_copy.refresh()
+
+    thread = threading.Thread(target=follow, daemon=True, name="refresh")
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 @app.command()
@@ -83,11 +95,10 @@ def dashboard(
     with tempfile.TemporaryDirectory() as scratch:
         study_copy = StudyCopy(root, storage or launched_with, Path(scratch))
         study_copy.refresh()
-        threading.Thread(target=_follow, args=(study_copy,), daemon=True, name="refresh").start()
         print(f"optuna-dashboard: http://127.0.0.1:{port}/dashboard", flush=True)
         try:
             app = for_own_pages(wsgi(study_copy.storage, artifact_store=study_copy.pictures), port)
-            with make_server("127.0.0.1", port, app) as server, suppress(KeyboardInterrupt):
+            with followed(study_copy), make_server("127.0.0.1", port, app) as server, suppress(KeyboardInterrupt):
                 server.serve_forever()
         except OSError as error:
             raise InputError(f"--port is {port}: it cannot be used ({error.strerror})") from error

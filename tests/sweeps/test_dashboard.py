@@ -1,5 +1,6 @@
 """The dashboard answers its own pages alone."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 import sweeps.dashboard
-from sweeps.dashboard import dashboard, for_own_pages
+from sweeps.dashboard import dashboard, followed, for_own_pages
 from tests.sweeps.stepping_sweep import Sweep
 
 
@@ -67,3 +68,22 @@ def test_the_command_serves_nothing_else(tmp_path: Path, monkeypatch: pytest.Mon
     assert host == "127.0.0.1"
     assert told[0] == "403 Forbidden"
     assert told[1].startswith("200")
+
+
+def test_nothing_is_copied_once_the_place_for_it_is_gone() -> None:
+    looks: list[str] = []
+
+    class Copy:
+        def refresh(self) -> None:
+            looks.append("a look")
+            if len(looks) == 1:
+                raise OSError("a disk that is away")
+
+    with followed(Copy(), every_s=0.001):  # type: ignore[arg-type]
+        deadline = time.monotonic() + 30
+        while len(looks) < 3 and time.monotonic() < deadline:
+            time.sleep(0.001)
+    n_at_the_end = len(looks)
+    assert n_at_the_end >= 3  # the trouble passed
+    time.sleep(0.05)
+    assert len(looks) == n_at_the_end

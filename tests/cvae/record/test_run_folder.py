@@ -57,6 +57,10 @@ def test_what_the_stop_file_asks_for(folder: RunFolder) -> None:
         assert folder.asked_status() == "interrupted"
 
 
+#: Functions that read a file -> which of their arguments it is.
+READERS = {"read_current": 0, "read_json": 0, "readable_text": 0, "parse_file": 1}
+
+
 def test_only_their_own_classes_read_these_files() -> None:
     # Each of the five JSON files has a class; a string key elsewhere would be a second protocol.
     owners = {"cvae/record/run_folder.py"} | {
@@ -69,8 +73,8 @@ def test_only_their_own_classes_read_these_files() -> None:
             file: ast.expr | None = None
             if isinstance(node, ast.Attribute) and node.attr in ("read_text", "read_bytes"):
                 file = node.value
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "read_current":
-                file = node.args[0]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in READERS:
+                file = node.args[READERS[node.func.id]]
             if isinstance(file, ast.Attribute) and file.attr in ("state", "identity", "job", "data", "coordinator"):
                 readers.append(str(path.relative_to(ROOT)))
     assert len(owners) >= 3
