@@ -13,6 +13,9 @@ from cvae.visualization.kl_map import render_kl_map
 from cvae.visualization.sample_grid import Caption, render_sample_grid, render_sample_strips
 from cvae.visualization.strips import GIF_MS, PredictedClip, render_animation, render_strip
 
+#: Every how many pixels count for an animation's palette: frames are shown enlarged, and all pixels cost the square.
+STRIDE = 2
+
 
 def _clip_notes(picture: Image.Image) -> PngInfo:
     """Return a picture's `info["clips"]` as the text chunk of its PNG: a strip says itself what it shows."""
@@ -52,7 +55,7 @@ def _in_the_same_colours(images: Sequence[Image.Image]) -> list[Image.Image]:
     one step of k-means moves each into the middle of what it stands for. (WebP and APNG would be exact, but wandb takes
     neither as a video.)
     """
-    everything = Image.fromarray(np.concatenate([np.asarray(image) for image in images]))
+    everything = Image.fromarray(np.concatenate([np.asarray(image)[::STRIDE, ::STRIDE] for image in images]))
     palette = everything.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=1)
     return [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
 

@@ -34,6 +34,13 @@ def test_a_slower_machine_found_the_same(tmp_path: Path) -> None:
     )
 
 
+def test_hours_in_a_sentence_are_the_machines_too() -> None:
+    said = "undecided (difference −0.05 dB, 6 paired seeds; chance of a word 97% with 10 more seeds ({}));"  # noqa: RUF001
+    a, b = said.format("0.20 device hours"), said.format("1 min of device hours")
+    assert list(differing_places({"headline": a}, {"headline": b})) == []
+    assert list(differing_places({"headline": a}, {"headline": b.replace("97%", "96%")}))
+
+
 def test_another_number_is_shown_with_its_place(tmp_path: Path) -> None:
     value = json.loads(GOLDEN.read_text())
     value["pairs"][0]["n"] += 1
