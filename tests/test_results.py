@@ -104,6 +104,9 @@ def test_the_tables_are_the_verdicts() -> None:
     assert len(expected) > 2
     metrics = ["val/psnr", "val/psnr_of_mean_of_n", "val/posterior_zero_gap", "val/kl"]
     expected += [row for name in ("given", "searched") for row in secondary_rows(name, metrics)]
+    columns = [against("forcing", reference) for reference in ("forced_constant", "forced_sigmoid")]
+    for arm in verdict_of("forcing")["arms"]:
+        expected.append(f"| {arm} | " + " | ".join(column.get(arm, "") for column in columns) + " |")
     missing = [row for row in expected if row not in page]
     assert missing == []
 
