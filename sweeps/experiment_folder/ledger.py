@@ -13,6 +13,9 @@ from cvae.files import parse_json
 from cvae.record import finite
 from sweeps.experiment_folder.disk import passing_trouble
 
+#: How every event's line begins.
+BEGINNING = b'{"time": "'
+
 
 @dataclass(frozen=True)
 class EndedRun:
@@ -98,5 +101,10 @@ class Ledger:
                 except ValueError:
                     entry = None
                 is_event = isinstance(entry, dict) and isinstance(entry.get("event"), str)
-                if is_event or line.endswith(b"\n"):
+                if is_event or not _is_torn(line):
                     yield entry if is_event else None
+
+
+def _is_torn(line: bytes) -> bool:
+    """Return whether a line may be the beginning of an event whose writer was killed."""
+    return not line.endswith(b"\n") and (line.startswith(BEGINNING) or BEGINNING.startswith(line))

@@ -5,6 +5,7 @@ it by one that begins anew from the record: parts never have to be joined, and a
 rows in the same places.
 """
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ class RunMirror:
         caption = caption_of(strip_of(stem), state.step, final_scores(state).get("psnr"), split)
         media = media_of(stem, "final", caption)
         run.log({"step": state.step} | media, step=state.step + 1, commit=True)
-        if self._folder.clips.exists():  # in the summary: its size would be charts beside the metrics
+        if os.path.lexists(self._folder.clips):  # in the summary: its size would be charts beside the metrics
             run.summary["final/clips"] = unless_damaged(lambda: clips_table(self._folder), None, self.damage)
 
     @cached_property

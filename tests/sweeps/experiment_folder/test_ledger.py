@@ -61,3 +61,17 @@ def test_a_ledger_that_cannot_be_read_or_written_is_said(tmp_path: Path) -> None
     assert (list(ledger.read()), ledger.damage()) == ([], f"{said}read (Is a directory)")
     with pytest.raises(InputError, match="cannot be written"):
         ledger.append("started")
+
+
+@pytest.mark.parametrize("line", [b"\0" * 300, b"[" * 5000, b"garbage"])
+def test_a_last_line_that_no_event_begins_with_is_damage(tmp_path: Path, line: bytes) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.append("started")
+    whole = (tmp_path / "ledger.jsonl").read_bytes()
+    for n in range(1, len(whole)):  # a kill at any byte of the first event, and of the second
+        for before in (b"", whole):
+            (tmp_path / "ledger.jsonl").write_bytes(before + whole[:n])
+            assert ledger.damage() is None
+    for before in (b"", whole):
+        (tmp_path / "ledger.jsonl").write_bytes(before + line)
+        assert str(ledger.damage()).endswith("(a line is not readable)")
