@@ -50,7 +50,6 @@ def difference_by_setting(
     base = alt.Chart(data(rows)).encode(x=x, xOffset=beside, color=colour)
     bars = alt.Chart(data([row for row in rows if row["low"] is not None])).encode(x=x, xOffset=beside, color=colour)
     layers = [*ground(metric, title), *bars_and_dots(base, bars, title, "setting:N", "arm:N")]
-    apart = "Each setting is a study of its own: nothing is tested between them."
     said = reference_caption(
         metric, reference, "", "Each setting is a study of its own: nothing is tested between them."
     )

@@ -74,7 +74,6 @@ def advantage_by_length(
         *bars_and_dots(base, bars, title, "arm:N", "updates:Q"),
     ]
     also = "; dots of one length stand side by side, arms of one study only have no line"
-    apart = "Each length is a study of its own: nothing is tested between lengths."
     said = reference_caption(
         metric, reference, also, "Each length is a study of its own: nothing is tested between lengths."
     )
