@@ -40,7 +40,8 @@ def train(folder: Path, kl_anneal: dict[str, Any], beta: float = 1e-5, steps: in
     config = build_config(values, "slow")
     results = [r.training for r in make_trainer(config, choose_accelerator(config.runtime), store_of(config)).fit()]
     assert len(results) == steps // 50
-    return {key: np.array([result[key] for result in results]) for key in results[0]}
+    in_all = [key for key in results[0] if all(key in result for result in results)]  # not so an onset
+    return {key: np.array([result[key] for result in results]) for key in in_all}
 
 
 def store_of(config: Config) -> Store:
