@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,7 +135,11 @@ def test_the_reader_reads_in_full_what_the_installed_wandb_writes(tmp_path, monk
         run.config.update({"late": 5})
         run.summary["final/test/psnr"] = 21.25
         run.summary["status"] = "finished"
+    deadline = time.monotonic() + 60
     (found,) = read_folder(tmp_path)
+    while found.state != "finished" and time.monotonic() < deadline:  # wandb's service writes the end a moment later
+        time.sleep(0.05)
+        (found,) = read_folder(tmp_path)
     assert [{key: row[key] for key in logged[0]} for row in found.history] == logged
     assert [row["_step"] for row in found.history] == [10 * i for i in range(1500)]
     assert {key: found.config[key] for key in config} == config
