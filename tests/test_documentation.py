@@ -8,6 +8,7 @@ import pytest
 from cvae.config import build_config
 from cvae.config.__main__ import table
 from cvae.config.yaml_file import parse_yaml
+from sweeps.experiment import load_experiment
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -34,6 +35,15 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     missing = [t for t in links if not (page.parent / t).exists()]
     missing += [m for m in mentioned if "NAME" not in m and not (ROOT / m).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_every_run_of_the_quickstart_that_a_page_names_is_one(page: Path) -> None:
+    quickstart = load_experiment(ROOT / "experiments" / "quickstart.yaml")
+    seeds = range(quickstart.seed + 1000, quickstart.seed + 1000 + quickstart.confirm.seeds)
+    for arm, run in re.findall(r"runs/quickstart/(\w+)/((?:tune|confirm)-[\w-]+)", page.read_text()):
+        assert arm in quickstart.arms
+        assert run in {"tune-000", "tune-001", *(f"confirm-0-s{seed}" for seed in seeds)}
 
 
 def test_every_experiment_is_in_the_index() -> None:
