@@ -13,7 +13,7 @@ from cvae.visualization.kl_map import render_kl_map
 from cvae.visualization.sample_grid import Caption, render_sample_grid, render_sample_strips
 from cvae.visualization.strips import GIF_MS, PredictedClip, render_animation, render_strip
 
-#: Every how many pixels count for an animation's palette: frames are shown enlarged, so that no colour is missed.
+#: Every how many pixels count for an animation's palette: all take twice the time for colours that are as close.
 STRIDE = 2
 
 
