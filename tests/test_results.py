@@ -103,7 +103,7 @@ def test_the_tables_are_the_verdicts() -> None:
     expected = list(rows_of("constant", settings))
     assert len(expected) > 2
     metrics = ["val/psnr", "val/psnr_of_mean_of_n", "val/posterior_zero_gap", "val/kl"]
-    expected += [row for name in ("given", "searched") for row in secondary_rows(name, metrics)]
+    expected += [row for name in ("given", "searched", "long") for row in secondary_rows(name, metrics)]
     columns = [against("forcing", reference) for reference in ("forced_constant", "forced_sigmoid")]
     for arm in verdict_of("forcing")["arms"]:
         expected.append(f"| {arm} | " + " | ".join(column.get(arm, "") for column in columns) + " |")

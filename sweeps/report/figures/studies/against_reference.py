@@ -1,11 +1,15 @@
 """What figures of several studies share: arms held against one of them, whose line is zero."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import altair as alt
 
 from sweeps.experiment import Metric
 from sweeps.report.figures.figure import Row, data, rounded, tooltip
+
+#: Pixels around a figure. A browser's letters may be wider than those that the legend was measured with.
+ROOM = {"left": 5, "top": 10, "right": 40, "bottom": 5}
 
 
 class Compared(Protocol):
@@ -57,6 +61,12 @@ def ground(metric: Metric, title: str) -> list[alt.Chart]:
         return [line]
     band = alt.Chart(data([{"y": -metric.margin, "y2": metric.margin}])).mark_rect(color="var(--band)", opacity=1)
     return [band.encode(y=y, y2="y2:Q"), line]
+
+
+def stacked(layers: Sequence[alt.Chart]) -> alt.LayerChart:
+    """Return the layers as one chart, with room around it."""
+    chart: alt.LayerChart = alt.layer(*layers).properties(padding=ROOM)
+    return chart
 
 
 def bars_and_dots(points: alt.Chart, bars: alt.Chart, title: str, *shown: str) -> list[alt.Chart]:

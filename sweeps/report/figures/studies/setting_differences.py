@@ -7,7 +7,13 @@ import altair as alt
 
 from sweeps.experiment import Metric
 from sweeps.report.figures.figure import Figure, build, data, with_unit
-from sweeps.report.figures.studies.against_reference import bars_and_dots, difference_row, ground, reference_caption
+from sweeps.report.figures.studies.against_reference import (
+    bars_and_dots,
+    difference_row,
+    ground,
+    reference_caption,
+    stacked,
+)
 from sweeps.report.figures.theme import arm_colour, legend_beside
 
 
@@ -54,4 +60,4 @@ def difference_by_setting(
         metric, reference, "", "Each setting is a study of its own: nothing is tested between them."
     )
     caption = " ".join([said, *remarks])
-    return build("by-setting", f"The difference to {reference} by setting", caption, alt.layer(*layers), 320)
+    return build("by-setting", f"The difference to {reference} by setting", caption, stacked(layers), 320)

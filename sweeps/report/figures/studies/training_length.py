@@ -9,7 +9,13 @@ import altair as alt
 
 from sweeps.experiment import Metric
 from sweeps.report.figures.figure import Figure, Row, build, data, rounded, with_unit
-from sweeps.report.figures.studies.against_reference import bars_and_dots, difference_row, ground, reference_caption
+from sweeps.report.figures.studies.against_reference import (
+    bars_and_dots,
+    difference_row,
+    ground,
+    reference_caption,
+    stacked,
+)
 from sweeps.report.figures.theme import arm_colour, arm_dash, legend_beside
 
 #: Room of the points of one length, of the way to the next length on the logarithmic axis; its half at either end.
@@ -78,7 +84,7 @@ def advantage_by_length(
         metric, reference, also, "Each length is a study of its own: nothing is tested between lengths."
     )
     caption = " ".join([said, *remarks])
-    return build("by-length", f"The advantage over {reference} by length of training", caption, alt.layer(*layers), 320)
+    return build("by-length", f"The advantage over {reference} by length of training", caption, stacked(layers), 320)
 
 
 def _place(point: Advantage, shift: float) -> Row:
