@@ -125,23 +125,25 @@ def _darker(colour: Colour, factor: float) -> Colour:
     return (int(colour[0] * factor), int(colour[1] * factor), int(colour[2] * factor))
 
 
-def _layer(canvas: Canvas, thing: Thing, pose: list[float], height: float, colour: Colour) -> None:
-    if thing.kind == "disc":
-        canvas.disc((pose[0], pose[1]), thing.radius, height, colour)
-    else:
-        canvas.polygon(_outline(thing, pose), height, colour)
+def _layers(canvas: Canvas, thing: Thing, pose: list[float], *layers: tuple[float, Colour]) -> None:
+    """Draw a thing's outline at each of the heights, in that height's colour."""
+    outline = _outline(thing, pose)
+    for height, colour in layers:
+        if outline:
+            canvas.polygon(outline, height, colour)
+        else:
+            canvas.disc((pose[0], pose[1]), thing.radius, height, colour)
 
 
 def _render_thing_shadow(canvas: Canvas, thing: Thing, pose: list[float]) -> None:
     moved = [pose[0] + SHADE[0] * thing.height, pose[1] + SHADE[1] * thing.height, pose[2]]
-    _layer(canvas, thing, moved, 0.0, _darker(FLOOR, 0.72))
+    _layers(canvas, thing, moved, (0.0, _darker(FLOOR, 0.72)))
 
 
 def _render_thing(canvas: Canvas, thing: Thing, pose: list[float]) -> None:
     side = _darker(thing.colour, 0.6)
-    for share in (0.0, 0.33, 0.67):
-        _layer(canvas, thing, pose, share * thing.height, side)
-    _layer(canvas, thing, pose, thing.height, thing.colour)
+    sides = [(share * thing.height, side) for share in (0.0, 0.33, 0.67)]
+    _layers(canvas, thing, pose, *sides, (thing.height, thing.colour))
 
 
 def _render_lid(canvas: Canvas, above_wall: float) -> None:

@@ -5,6 +5,7 @@ Lengths here are centimetres. x points right and y down, as in the picture, from
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Thing:
     height: float
     pose: tuple[float, float, float]
 
-    @property
+    @cached_property
     def corners(self) -> tuple[tuple[float, float], ...]:
         """Its outline round its own centre; empty for a disc."""
         match self.kind:
