@@ -34,7 +34,8 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
         status, damage = standing.state.status, [*damage, *standing.damage]
         counts[status] += 1
         block = [str(tuning_of(experiment, run))] if has_blocks else []
-        rows.append([*block, run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, standing), status])
+        params = _parameters(experiment, run, standing)
+        rows.append([*block, run.arm, run.name, run.phase, str(run.seed), params, status])
     _print_rows(console, f"{experiment.name}{asks}", headings, rows)
     for line in design_lines(experiment):
         console.print(line)
