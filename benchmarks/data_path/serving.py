@@ -24,7 +24,7 @@ from cvae.random_streams import batch_indices
 from cvae.training import Trainer
 
 #: Batches timed; training steps of a turn, and turns.
-N_BATCHES, N_STEPS, TURNS = 24, 10, 2
+N_BATCHES, N_STEPS, TURNS = 24, 6, 2
 
 
 def batches(clips: Clips, n: int, seed: int) -> list[NDArray[np.int64]]:
