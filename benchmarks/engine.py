@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from benchmarks.instruments.full_queue import look_cost
@@ -28,9 +28,8 @@ from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Runs already done at which the cost of the next ones is looked at, and where that alone is measured.
-DONE, ALL_DONE = (100, 2_000), (100, 1_000, 4_000)
-#: Pruners of which a run and a value are told apart, and others, which cost most where a run ends.
-PRUNERS, RUNGS = ("none", "median"), ("asha", "hyperband")
+DONE, ALL_DONE = (100, 1_500), (100, 1_000, 4_000)
+PRUNERS = ("none", "median", "asha", "hyperband")
 #: Runs report 2 values each in one block of so many runs, 26 in the next, and so on; the first are not timed. A cost
 #: comes from a pair of blocks, and there are so many pairs.
 BLOCK, SKIPPED, FEW, MANY, PAIRS = 100, 10, 2, 26, 2
@@ -43,11 +42,11 @@ def row(what: str, baseline: str, ours: str, ratios: list[float], note: str = ""
     return Row(what, baseline, ours, median(ratios), (min(ratios), max(ratios)), note)
 
 
-def overhead(place: Path, pruner: str = "none", done: tuple[int, ...] = DONE) -> dict[int, list[tuple[float, float]]]:
-    """Return, at some numbers of runs done, the coordinator's milliseconds of processor a run and a reported value.
+def overhead(place: Path, pruner: str = "none", done: tuple[int, ...] = DONE) -> dict[int, list[float]]:
+    """Return, at some numbers of runs done, the coordinator's milliseconds of processor a run with its reported values.
 
-    No run is pruned: all are as good, so that each value is judged. Both figures follow from runs with few and with
-    many values; the workers' own time is taken off.
+    No run is pruned: all are as good, so that each value is judged. Blocks of runs with few and with many values count
+    alike; the workers' own time is taken off.
     """
     values = {
         "name": f"overhead-{pruner}",
@@ -59,13 +58,12 @@ def overhead(place: Path, pruner: str = "none", done: tuple[int, ...] = DONE) ->
     }
     coordinator = stepping_coordinator(values, place, _flat, lambda number: MANY if number // BLOCK % 2 else FEW, 4)
     marks = _marks(coordinator)
-    found: dict[int, list[tuple[float, float]]] = {n: [] for n in done}
+    found: dict[int, list[float]] = {n: [] for n in done}
     for n in done:
         for pair in range(PAIRS):
             first = n - n % BLOCK + 2 * pair * BLOCK
-            few, many = (_cost_between(marks, start + SKIPPED, start + BLOCK) for start in (first, first + BLOCK))
-            value_ms = (many - few) / (MANY - FEW)
-            found[n].append((few - FEW * value_ms, value_ms))
+            starts = (first, first + BLOCK)
+            found[n].append(fmean(_cost_between(marks, start + SKIPPED, start + BLOCK) for start in starts))
     return found
 
 
@@ -91,18 +89,13 @@ def _cost_between(marks: dict[int, float], low: int, high: int) -> float:
 
 def overhead_rows(place: Path, done: tuple[int, ...] = DONE) -> Iterator[Row]:
     """Yield the coordinator's cost after many runs beside its cost after a hundred by pruner: 1 is flat."""
-    first, values = done[0], (FEW + MANY) / 2
-    for pruner in (*PRUNERS, *RUNGS):
-        found = overhead(place, pruner, done)
-        costs = {f"a run and its {values:g} values": {n: [r + values * v for r, v in found[n]] for n in done}}
-        if pruner in PRUNERS:
-            parts = enumerate(("a run", "a reported value"))
-            costs = {what: {n: [cost[i] for cost in found[n]] for n in done} for i, what in parts}
-        for what, cost_ms in costs.items():
-            for n in done[1:]:
-                base, ours = (f"{median(cost_ms[of]):.2f} ms after {of} runs" for of in (first, n))
-                ratios = [late / early for early, late in zip(cost_ms[first], cost_ms[n], strict=True)]
-                yield row(f"coordinator's processor time, {what}, pruner {pruner}", base, ours, ratios, "1 is flat")
+    for pruner in PRUNERS:
+        cost_ms, first = overhead(place, pruner, done), done[0]
+        for n in done[1:]:
+            base, ours = (f"{median(cost_ms[of]):.2f} ms after {of} runs" for of in (first, n))
+            ratios = [late / early for early, late in zip(cost_ms[first], cost_ms[n], strict=True)]
+            what = f"coordinator's processor time, a run and its {(FEW + MANY) / 2:g} values, pruner {pruner}"
+            yield row(what, base, ours, ratios, "1 is flat")
 
 
 def queue_rows(place: Path) -> Iterator[Row]:
