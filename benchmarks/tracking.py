@@ -31,7 +31,8 @@ RSS_BOUND_MIB = 64.0
 def launch(runs: Path, store: Path, steps: int, *options: str, **environment: str) -> float:
     """Run one training of the quickstart's size through `run_sweep.py`; return its wall time."""
     values = load_yaml_mapping(ROOT / "experiments" / "quickstart.yaml")
-    values["arms"] = {"cyclical": values["arms"]["cyclical"]}
+    cyclical = {name: part for name, part in values["arms"]["cyclical"].items() if name != "search"}
+    values["arms"] = {"cyclical": cyclical}
     del values["search"], values["tune"]
     values["confirm"] = {"seeds": 1}
     values["base"] |= {"store": str(store), "train": values["base"]["train"] | {"steps": steps}}
