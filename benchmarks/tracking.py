@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.instruments.table import Row
 from cvae.config import dump_yaml, load_yaml_mapping
@@ -28,16 +29,19 @@ ROOT = Path(__file__).parents[1]
 RSS_BOUND_MIB = 64.0
 
 
-def launch(runs: Path, store: Path, steps: int, *options: str, **environment: str) -> float:
-    """Run one training of the quickstart's size through `run_sweep.py`; return its wall time."""
+def one_training(store: Path, steps: int) -> dict[str, Any]:
+    """Return an experiment of one run of the quickstart's size that searches nothing."""
     values = load_yaml_mapping(ROOT / "experiments" / "quickstart.yaml")
     cyclical = {name: part for name, part in values["arms"]["cyclical"].items() if name != "search"}
-    values["arms"] = {"cyclical": cyclical}
-    del values["search"], values["tune"]
-    values["confirm"] = {"seeds": 1}
-    values["base"] |= {"store": str(store), "train": values["base"]["train"] | {"steps": steps}}
+    values = {name: part for name, part in values.items() if name not in ("search", "tune")}
+    base = values["base"] | {"store": str(store), "train": values["base"]["train"] | {"steps": steps}}
+    return values | {"arms": {"cyclical": cyclical}, "confirm": {"seeds": 1}, "base": base}
+
+
+def launch(runs: Path, store: Path, steps: int, *options: str, **environment: str) -> float:
+    """Run one training of the quickstart's size through `run_sweep.py`; return its wall time."""
     runs.mkdir(parents=True, exist_ok=True)
-    (runs / "one.yaml").write_text(dump_yaml(values))
+    (runs / "one.yaml").write_text(dump_yaml(one_training(store, steps)))
     command = [sys.executable, "run_sweep.py", str(runs / "one.yaml"), "--runs", str(runs), "--slots", "1", *options]
     started = time.perf_counter()
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=os.environ | environment)
