@@ -1,18 +1,17 @@
 """Run the benchmarks and write `benchmarks/results.json`: `python -m benchmarks [NAME ...]`, `make bench`.
 
 A benchmark is a module of this folder with `rows()` (of `instruments.table.Row`) or `main()` (of mappings with the same
-names). Each is recorded with the machine it ran on; naming some leaves the others' records as they are.
+names). Each is recorded as it ends, with the machine and the call of the command; naming some leaves the others'
+records as they are.
 """
 
-import dataclasses
-import json
 import os
-import platform
-import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -22,21 +21,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.instruments.others import OthersMeter
-from benchmarks.instruments.table import CLOCK, Row, use_processor_time
+from benchmarks import records
+from benchmarks.instruments.table import use_processor_time
+from benchmarks.records import MOST_LOAD, BenchRun, describe_machine, elapsed, with_load
 from cvae.cli import new_command, run_command
 from cvae.errors import InputError
-from cvae.provenance import git_commit, package_versions
 
 FOLDER = Path(__file__).parent
-RESULTS = FOLDER / "results.json"
 COLUMNS = ("what", "baseline", "ours", "ratio", "spread")
-#: Load above which a row is marked, and cores of other processes' work below which that load is a benchmark's own.
-MOST_LOAD, LEAST_OTHERS = 1.0, 0.1
-#: Flags of the processor that its fastest kernels take.
-WIDE = re.compile(r"avx512|amx|avx2$")
 #: Columns of the terminal that the table is written for, a file too.
 WIDTH = 160
+#: Seconds that a benchmark may take before it is ended: all of them together are to take a quarter of an hour.
+MOST_S = 900
 
 app = new_command()
 
@@ -46,56 +42,6 @@ def find_benchmarks() -> dict[str, Any]:
     modules = {m.name: import_module(f"benchmarks.{m.name}") for m in iter_modules([str(FOLDER)]) if m.name[0] != "_"}
     found = {name: getattr(module, "rows", None) or getattr(module, "main", None) for name, module in modules.items()}
     return {name: function for name, function in found.items() if function}
-
-
-def as_mapping(row: Row | Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row as JSON values."""
-    return dataclasses.asdict(row) if isinstance(row, Row) else dict(row)
-
-
-def describe_machine() -> dict[str, Any]:
-    """Return what the figures depend on beside the code."""
-    import torch
-
-    models = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "load": [round(x, 1) for x in os.getloadavg()],
-        "bf16": bool(torch.cpu._is_avx512_bf16_supported()),
-        "flags": sorted({word for line in _lines("/proc/cpuinfo") for word in line.split() if WIDE.match(word)}),
-        "versions": package_versions(),
-        "git_commit": git_commit()[0],
-        "clock": CLOCK.name,
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
-def with_load(measure: Callable[[], Iterable[Row | Mapping[str, Any]]]) -> Iterator[dict[str, Any]]:
-    """Yield rows as JSON values with the load at start and end of each, and what others computed meanwhile.
-
-    Rows that come in one list were measured together. A row is marked where the load was above `MOST_LOAD` and others
-    had a part in it, because a benchmark's own threads are load, too; where the system does not tell whose, every such
-    row is.
-    """
-    before, meter = os.getloadavg()[0], OthersMeter()
-    rows = measure()
-    together = _load(before, meter) if isinstance(rows, list) else None
-    for row in rows:
-        yield as_mapping(row) | (together or _load(before, meter))
-        before, meter = os.getloadavg()[0], OthersMeter()
-
-
-def _load(before: float, meter: OthersMeter) -> dict[str, Any]:
-    after, others = os.getloadavg()[0], meter.read()
-    is_marked = max(before, after) > MOST_LOAD and (others is None or others > LEAST_OTHERS)
-    load = {"load": [round(before, 2), round(after, 2)], "others": others}
-    return load | ({"marked": f"taken under load {max(before, after):.1f}"} if is_marked else {})
-
-
-def _lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
 def print_table(measured: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -128,6 +74,7 @@ def bench(
         bool, typer.Option(help="measure processor time of one thread: for a machine that others use, too")
     ] = False,
     table: Annotated[bool, typer.Option(help="print the table at the end")] = True,
+    run: Annotated[str | None, typer.Option(hidden=True, help="the call that this is a part of")] = None,
 ) -> None:
     """Measure speed, each against a named baseline in the same run."""
     found = find_benchmarks()
@@ -137,33 +84,81 @@ def bench(
     if processor_time:
         use_processor_time()
     chosen, load = names or list(found), os.getloadavg()[0]
-    if load > MOST_LOAD and table:  # of a call for one benchmark the load is what the one before it left
+    if run is not None:
+        part_of_a_call(chosen[0], found[chosen[0]], BenchRun.parse(run))
+        return
+    if load > MOST_LOAD:
         print(
             f"the load is {load:.1f} on {os.cpu_count()} cores: only ratios of this run mean anything", file=sys.stderr
         )
-    for name in chosen:
-        print(f"{name} ...", flush=True)
-        if len(chosen) > 1:  # a process for each, so that none finds memory, threads or caches of another's
-            flags = ["--processor-time"] if processor_time else []
-            command = [sys.executable, "-m", "benchmarks", name, "--no-table", *flags]
-            if subprocess.run(command, cwd=FOLDER.parent, check=False).returncode:
-                raise InputError(f"benchmark {name} did not end well; the others' records stay in {RESULTS}")
-            continue
-        machine = describe_machine()  # with the load before the benchmark adds its own
-        record(name, {"machine": machine, "rows": list(with_load(found[name]))})
+    call, failed = BenchRun.begin(), list[str]()
+    if len(chosen) == 1:
+        measure(chosen[0], found[chosen[0]], call)
+    else:
+        records.drop(*(set(records.read_results()) - set(found)))  # of benchmarks that are none any more
+        failed = measure_apart(chosen, call, ["--processor-time"] if processor_time else [])
     if table:
-        results = read_results()
-        print_table({name: results[name]["rows"] for name in chosen})
+        results = records.read_results()
+        print_table({name: results[name]["rows"] for name in chosen if name not in failed})
+    if failed:
+        raise InputError(f"no rows of {', '.join(failed)}, which failed; the others' are in {records.results.RESULTS}")
 
 
-def read_results() -> dict[str, Any]:
-    """Return the last record of every benchmark."""
-    return dict(json.loads(RESULTS.read_text())) if RESULTS.exists() else {}
+def measure(name: str, benchmark: Any, call: BenchRun) -> None:
+    """Run a benchmark in this process, saying each row as it comes, and record it."""
+    machine, started, rows = describe_machine(), time.perf_counter(), []  # with the load before it adds its own
+    for row in with_load(benchmark):
+        rows.append(row)
+        ratio = f"; ratio {_cell(row.get('ratio'))}" if row.get("ratio") is not None else ""
+        print(f"  {call.clock()}  {row['what']}: {_cell(row.get('ours'))}{ratio}", flush=True)
+    seconds = round(time.perf_counter() - started, 1)
+    records.record(name, call, {"machine": machine, "seconds": seconds, "rows": rows})
 
 
-def record(name: str, measured: dict[str, Any]) -> None:
-    """Put one benchmark's record in place of its last."""
-    RESULTS.write_text(json.dumps(read_results() | {name: measured}, indent=2) + "\n")
+def part_of_a_call(name: str, benchmark: Any, call: BenchRun) -> None:
+    """Run a benchmark as one of several: what it dies of is one line."""
+    try:
+        measure(name, benchmark, call)
+    except Exception as error:  # whatever it is, the others go on
+        reason = (str(error).splitlines() or [""])[0]
+        print(f"benchmark {name} failed: {type(error).__name__}: {reason}", file=sys.stderr, flush=True)
+        raise typer.Exit(1) from None
+
+
+def measure_apart(names: list[str], call: BenchRun, flags: list[str]) -> list[str]:
+    """Run benchmarks, a process for each, so that none finds memory, threads or caches of another's; return the failed.
+
+    One that fails, or takes longer than `MOST_S`, has no rows; the others go on.
+    """
+    failed = []
+    for number, name in enumerate(names, start=1):
+        print(f"{call.clock()}  [{number}/{len(names)}] {name} ...", flush=True)
+        started = time.perf_counter()
+        command = [sys.executable, "-m", "benchmarks", name, "--no-table", "--run", call.written(), *flags]
+        status = run_within(command, MOST_S)
+        took = elapsed(time.perf_counter() - started)
+        if status != 0:
+            how = f"was ended after {took}" if status is None else f"failed after {took} (status {status})"
+            print(f"{call.clock()}  {name} {how}", file=sys.stderr, flush=True)
+            records.drop(name)
+            failed.append(name)
+        else:
+            print(f"{call.clock()}  {name} took {took}", flush=True)
+    return failed
+
+
+def run_within(command: list[str], most_s: float) -> int | None:
+    """Run a command in the project's folder; return its status, or None where it took too long and was ended."""
+    with subprocess.Popen(command, cwd=FOLDER.parent, start_new_session=True) as process:
+        try:
+            return process.wait(most_s)
+        except BaseException as error:  # too long, or a person who has seen enough
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            return None
 
 
 if __name__ == "__main__":

@@ -137,18 +137,14 @@ def memory_row(folder: Path, n_clips: int, n_samples: int, batch_size: int) -> d
 
 
 def rows(full: bool = False) -> Iterator[dict[str, Any]]:
-    """Measure, print and yield a row for each measurement: what, baseline, ours, ratio, spread."""
-    size = (256, 100) if full else (4, 100)
+    """Yield a row for each measurement: what, baseline, ours, ratio, spread."""
+    size = (256, 100) if full else (4, 50)
     with tempfile.TemporaryDirectory() as folder:
         measurements: list[Callable[[], dict[str, Any]]] = [] if full else [partial(time_ratio, Path(folder))]
         for batch_size in (100_000,) if full else (1, 100_000):
             measurements.append(partial(memory_row, Path(folder), *size, batch_size))
         for measure in measurements:
-            row = measure()
-            low, high = row["spread"]
-            text = f"{row['what']}: {row['baseline']}; ours {row['ours']}: {row['ratio']:.2f} ({low:.2f} to {high:.2f})"
-            print(text, flush=True)
-            yield row
+            yield measure()
 
 
 if __name__ == "__main__":
@@ -156,5 +152,7 @@ if __name__ == "__main__":
         folder, *numbers = json.loads(sys.argv[2])
         print(json.dumps(measure_memory(Path(folder), *numbers)))
     else:
-        for _ in rows(full="--full" in sys.argv[1:]):
-            pass
+        for row in rows(full="--full" in sys.argv[1:]):
+            low, high = row["spread"]
+            text = f"{row['what']}: {row['baseline']}; ours {row['ours']}: {row['ratio']:.2f} ({low:.2f} to {high:.2f})"
+            print(text, flush=True)

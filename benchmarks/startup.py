@@ -71,7 +71,7 @@ status = work(path)
 (path / "last").write_text(repr(time.monotonic()))
 leave(status)
 """
-N_RUNS = 6
+N_RUNS = 4
 
 
 def run(*arguments: str) -> None:
@@ -143,7 +143,7 @@ def gaps(place: Path) -> list[float]:
     return [b - a for a, b in zip(last, first[1:], strict=False)]
 
 
-def rows(n: int = 3) -> Iterator[Row]:
+def rows(n: int = 2) -> Iterator[Row]:
     """Yield the table's rows."""
     with tempfile.TemporaryDirectory() as folder:
         path = new_run(Path(folder))

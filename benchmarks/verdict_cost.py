@@ -1,11 +1,12 @@
 """What an answer costs: trainings and wall time from a question to a word, by design, on studies whose truth is known.
 
-python -m benchmarks.verdict_cost              the table of docs/performance.md
+python -m benchmarks.verdict_cost --write      the table of docs/performance.md, into benchmarks/verdict-cost.json
 python -m benchmarks.verdict_cost --studies 50 the same from fewer studies
 python -m benchmarks.verdict_cost --real runs/quickstart    what a finished sweep took, beside a fixed design
 
-The figures are of simulated studies, so no machine's load is in them. Every design is asked the same questions, and
-beside its cost stands how often it is wrong: of arms equal at every point, and of arms with points of their own.
+The figures are of simulated studies, so no machine's load is in them, and `make bench` leaves them out. Every design is
+asked the same questions, and beside its cost stands how often it is wrong: of arms equal at every point, and of arms
+with points of their own.
 """
 
 import math
@@ -20,9 +21,9 @@ import optuna
 import typer
 
 from benchmarks.instruments.finished_sweep import sweep_table
-from benchmarks.instruments.table import Row
 from benchmarks.instruments.tuned_studies import Design, Outcome, ask
 from cvae.cli import new_command, run_command
+from cvae.files import write_json
 
 N_STUDIES, EFFECT_DB, OWN_SD = 2000, 0.5, 0.3
 #: Studies of a design with a pruner, which Optuna judges value by value.
@@ -42,6 +43,16 @@ DESIGNS = (
     Design("12 + 20, pruner: asha, stop: sure", 12, 20, is_sure=True, pruner="asha"),
 )
 SLOTS = (2, 8)
+RECORD = Path(__file__).parent / "verdict-cost.json"
+HEADINGS = (
+    "trials + seeds an arm",
+    "trainings",
+    "of fixed 24 + 20",
+    "lasts, 2; 8 slots",
+    "finds 0.5 dB",
+    "wrong",
+    "lost",
+)
 
 
 @dataclass(frozen=True)
@@ -107,41 +118,27 @@ def costs(n_studies: int = N_STUDIES) -> Iterator[Cost]:
         yield measure(design, n_studies if design.pruner == "none" else min(n_studies, N_PRUNED))
 
 
-def rows(n_studies: int = N_STUDIES) -> Iterator[Row]:
-    """Yield the table's rows: trainings of the fixed design over those of each other."""
-    fixed: Cost | None = None
-    for cost in costs(n_studies):
-        fixed = fixed or cost
-        yield Row(
-            f"trainings to a word on {EFFECT_DB:g} dB, {cost.design.name}",
-            f"{FIXED.name}: {fixed.trainings:.1f}",
-            f"{cost.trainings:.1f}",
-            fixed.trainings / cost.trainings,
-            note=described(cost),
-        )
-
-
-def described(cost: Cost) -> str:
-    """Return what stands beside the trainings."""
-    wall = ", ".join(f"{wall:.1f} at {n} slots" for n, wall in zip(SLOTS, cost.wall, strict=True))
-    return (
-        f"of {cost.n_studies} studies {cost.found:.1%} find it; wrong words {cost.wrong:.1%}, with points of their own "
-        f"{cost.wrong_of_own:.1%}; lasts as long as {wall} trainings; {cost.lost_db:.2f} dB below the best point"
+def described(cost: Cost, fixed: Cost) -> dict[str, str]:
+    """Return a design's row of the table, by heading."""
+    wall = "; ".join(f"{wall:.1f}" for wall in cost.wall)
+    cells = (
+        cost.design.name,
+        f"{cost.trainings:.1f}",
+        f"{cost.trainings / fixed.trainings:.0%}",
+        wall,
+        f"{cost.found:.1%}",
+        f"{cost.wrong:.1%}; {cost.wrong_of_own:.1%}",
+        f"{cost.lost_db:.2f} dB",
     )
+    return dict(zip(HEADINGS, cells, strict=True))
 
 
-def page_table(n_studies: int) -> Iterator[str]:
-    """Yield the lines of the table in docs/performance.md."""
-    yield "| trials + seeds an arm | trainings | of fixed 24 + 20 | lasts, 2; 8 slots | finds 0.5 dB | wrong | lost |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+def described_all(n_studies: int = N_STUDIES) -> Iterator[dict[str, str]]:
+    """Yield the rows of the table, the first design's beside each other's."""
     fixed: Cost | None = None
     for cost in costs(n_studies):
         fixed = fixed or cost
-        wall = "; ".join(f"{wall:.1f}" for wall in cost.wall)
-        yield (
-            f"| {cost.design.name} | {cost.trainings:.1f} | {cost.trainings / fixed.trainings:.0%} | {wall} | "
-            f"{cost.found:.1%} | {cost.wrong:.1%}; {cost.wrong_of_own:.1%} | {cost.lost_db:.2f} dB |"
-        )
+        yield described(cost, fixed)
 
 
 app = new_command()
@@ -151,11 +148,19 @@ app = new_command()
 def print_costs(
     studies: Annotated[int, typer.Option(min=1, help="simulated studies of a design")] = N_STUDIES,
     real: Annotated[Path | None, typer.Option(metavar="FOLDER", help="a finished sweep's folder instead")] = None,
+    write: Annotated[bool, typer.Option("--write", help=f"keep the rows in benchmarks/{RECORD.name}")] = False,
 ) -> None:
     """Print what an answer costs, by design or of a finished sweep."""
-    lines = page_table(studies) if real is None else sweep_table(real, FIXED.trials, FIXED.seeds)
-    for line in lines:
-        print(line, flush=True)
+    if real is not None:
+        for line in sweep_table(real, FIXED.trials, FIXED.seeds):
+            print(line, flush=True)
+        return
+    rows = []
+    for row in described_all(studies):
+        print(" | ".join(row.values()), flush=True)
+        rows.append(row)
+    if write:
+        write_json(RECORD, {"studies": studies, "pruned_studies": min(studies, N_PRUNED), "rows": rows})
 
 
 if __name__ == "__main__":

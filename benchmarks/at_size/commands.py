@@ -22,7 +22,7 @@ def ask(file: Path, flag: str) -> None:
     subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
 
 
-def rows(few: int = FEW, many: int = MANY, n: int = 3) -> Iterator[Row]:
+def rows(few: int = FEW, many: int = MANY, n: int = 2) -> Iterator[Row]:
     """Yield the row of each command."""
     with tempfile.TemporaryDirectory() as place:
         small, large = (write_finished(Path(place), size) for size in (few, many))

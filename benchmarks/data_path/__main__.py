@@ -1,6 +1,6 @@
 """Whether a training waits for its batches where the packed store does not fit the memory.
 
-python -m benchmarks.data_path              an eighth of BAIR's sequences, 2 GB, and a page cache of a quarter of that
+python -m benchmarks.data_path              a sixteenth of BAIR's sequences, 1 GB, and a page cache of a quarter of that
 python -m benchmarks.data_path --full       all of them, 16 GB
 """
 

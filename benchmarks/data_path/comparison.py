@@ -20,7 +20,7 @@ from benchmarks.data_path.random_frames import (
 from benchmarks.instruments.table import Row, show
 
 #: Train sequences of BAIR, and the part of them that is written where nobody asks for all.
-FULL, PART = 43_264, 8
+FULL, PART = 43_264, 16
 
 
 def measure_apart(what: str, folder: Path, n_sequences: int) -> dict[str, Any]:

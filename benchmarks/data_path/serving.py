@@ -24,7 +24,7 @@ from cvae.random_streams import batch_indices
 from cvae.training import Trainer
 
 #: Batches timed; training steps of a turn, and turns.
-N_BATCHES, N_STEPS, TURNS = 40, 10, 2
+N_BATCHES, N_STEPS, TURNS = 24, 6, 2
 
 
 def batches(clips: Clips, n: int, seed: int) -> list[NDArray[np.int64]]:
@@ -81,7 +81,7 @@ def train(trainer: Trainer, n: int) -> tuple[float, float]:
 def step(folder: Path, n_sequences: int) -> dict[str, Any]:
     """Return the time of a training step of the lab's size, in the precision that a run has."""
     trainer = new_trainer(open_frames(folder, n_sequences), {})
-    times = [train(trainer, 1)[0] for _ in range(4)]
+    times = [train(trainer, 1)[0] for _ in range(3)]
     return {"seconds": median(times[1:]), "precision": "bf16" if trainer.accelerator.bf16 else "float32"}
 
 

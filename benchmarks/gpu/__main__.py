@@ -15,10 +15,11 @@ from typing import Any
 
 import torch
 
-from benchmarks.__main__ import describe_machine, print_table, with_load
+from benchmarks.__main__ import print_table
 from benchmarks.engine import slots_rows
 from benchmarks.evaluation import time_ratio
 from benchmarks.instruments.table import Row, interleave, row_of
+from benchmarks.records import describe_machine, with_load
 from benchmarks.startup import BASELINES, run, seconds_to_training
 from benchmarks.training import cuda_rows
 from sweeps.launchers import start_worker
@@ -50,7 +51,7 @@ def startup_rows(n: int = 3) -> Iterator[Row]:
     yield row_of(what, (f"{name} on the device", times["baseline"]), ("ours", times["ours"]))
 
 
-def sweep_rows() -> Iterator[dict[str, Any]]:
+def sweep_rows() -> Iterator[Row]:
     """Yield the row of a sweep with several slots on one GPU beside the same with one."""
     with tempfile.TemporaryDirectory() as place:
         yield from slots_rows(Path(place), per_gpu=SLOTS_PER_GPU)

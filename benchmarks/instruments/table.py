@@ -1,5 +1,6 @@
 """What a benchmark yields, and how two things are timed against each other on a machine that is never quiet."""
 
+import math
 import resource
 import subprocess
 import sys
@@ -8,6 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+#: Turns of a measurement that a bound on its time leaves: one would have no spread.
+LEAST_TURNS = 2
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,34 @@ def row_of(what: str, baseline: tuple[str, list[float]], ours: tuple[str, list[f
     return Row(what, words[0], words[1], median(ratios), (min(ratios), max(ratios)), note)
 
 
-def interleave(works: Mapping[str, Callable[[], object]], n: int, warm_ups: int = 1) -> dict[str, list[float]]:
-    """Return n durations of each, measured in turn after the warm-ups."""
+def floor_row(what: str, flops: float, rate: float, step_s: list[float], baseline_s: list[float], baseline: str) -> Row:
+    """Return the row of what limits a step: its FLOP at the best rate measured beside it, whatever else it must do."""
+    floor_s, reached = flops / rate, flops / median(step_s)
+    ratios = [seconds / floor_s for seconds in baseline_s]
+    note = (
+        f"{flops / 1e12:.2f} TFLOP; the best product or convolution reaches {rate / 1e9:.0f} GFLOP/s, the step "
+        f"{reached / 1e9:.0f}, {reached / rate:.0%} of that"
+    )
+    words = f"{baseline}, float32: {show(median(baseline_s))}", f"at the best rate: {show(floor_s)}"
+    return Row(f"floor of a {what}", *words, median(ratios), (min(ratios), max(ratios)), note)
+
+
+def interleave(
+    works: Mapping[str, Callable[[], object]], n: int, warm_ups: int = 1, most_s: float = math.inf
+) -> dict[str, list[float]]:
+    """Return up to n durations of each, measured in turn after the warm-ups.
+
+    With `most_s` seconds for all, warm-ups counted, no turn begins that would end later, but for the `LEAST_TURNS`.
+    """
+    begun = time.perf_counter()
     for _ in range(warm_ups):
         for work in works.values():
             work()
     times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(n):
+    for turn in range(n):
+        so_far = time.perf_counter() - begun
+        if turn >= LEAST_TURNS and so_far * (1 + 1 / (turn + warm_ups)) > most_s:
+            break
         for name, work in works.items():
             started = CLOCK.now()
             work()

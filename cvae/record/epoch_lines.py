@@ -1,5 +1,6 @@
 """The lines of `epochs.jsonl`: those that can be read, and how many cannot."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,9 @@ from pydantic_core import from_json
 
 from cvae.errors import InputError
 from cvae.files import parse_json, read_current
+
+#: Bytes at either end of a file that are looked at where not all of it is: some evaluations.
+END_BYTES = 4096
 
 
 def bytes_from(path: Path, offset: int = 0) -> bytes:
@@ -23,14 +27,35 @@ def bytes_from(path: Path, offset: int = 0) -> bytes:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def describe_damage(path: Path) -> str | None:
-    """Return what of a file of evaluations cannot be read, as a sentence; None where all can."""
+def describe_damage(path: Path, *, only_ends: bool = False) -> str | None:
+    """Return what of a file of evaluations cannot be read, as a sentence; None where all can.
+
+    Args:
+        path: the file.
+        only_ends: look at its first and last `END_BYTES` alone, where those hold whole lines.
+    """
     try:
-        n_damaged = parse_epochs(bytes_from(path))[1]
+        n_damaged = parse_epochs(_ends_of(path) if only_ends else bytes_from(path))[1]
     except InputError as error:
         return str(error)
     lines = "a line is" if n_damaged == 1 else f"{n_damaged} lines are"
     return f"{path}: is damaged ({lines} not readable)" if n_damaged else None
+
+
+def _ends_of(path: Path) -> bytes:
+    """Return the whole lines in a file's first and last bytes, and what follows the last; all of a short file."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(END_BYTES)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - END_BYTES, 0))
+            last = file.read()
+    except OSError:
+        return bytes_from(path)  # says what is the matter, or tries again
+    begin, end = first.rfind(b"\n") + 1, last.find(b"\n") + 1
+    if size <= 2 * END_BYTES or not begin or not end:
+        return bytes_from(path)
+    return first[:begin] + last[end:]
 
 
 def parse_epochs(data: bytes) -> tuple[list[dict[str, Any]], int]:

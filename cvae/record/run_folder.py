@@ -123,9 +123,12 @@ class RunFolder:
         """Return the evaluations in order, as far as they can be read: a line cut short by a kill is left out."""
         return parse_epochs(bytes_from(self.epochs))[0]
 
-    def epochs_damage(self) -> str | None:
-        """Return what is wrong with the evaluations beside a torn last line, as a sentence; None where nothing is."""
-        return describe_damage(self.epochs)
+    def epochs_damage(self, *, only_ends: bool = False) -> str | None:
+        """Return what is wrong with the evaluations beside a torn last line, as a sentence; None where nothing is.
+
+        With `only_ends` those in the middle of a long record are not read.
+        """
+        return describe_damage(self.epochs, only_ends=only_ends)
 
     def append_epoch(self, values: Mapping[str, Any]) -> None:
         """Append one evaluation and flush it to the disk."""

@@ -9,11 +9,11 @@ from rich.table import Table
 
 from cvae.console import echo_lines, new_console, printable
 from cvae.data.sources import require_root
-from cvae.errors import InputError, fault_of, unless_damaged
+from cvae.errors import InputError, fault_of
 from cvae.record import FINAL_STATUSES
 from sweeps.decision import LEAST_PAIRS
 from sweeps.experiment import Experiment, GridOptions, PlannedRun, Tune, all_runs, block_of, tuning_of
-from sweeps.experiment_folder import ExperimentFolder, check_unchanged, read_standing
+from sweeps.experiment_folder import ExperimentFolder, RunStanding, check_unchanged, read_standing
 from sweeps.search_space import Params, format_params, grid
 
 #: Rows that are drawn as a table.
@@ -34,7 +34,8 @@ def print_plan(experiment: Experiment, root: ExperimentFolder) -> None:
         status, damage = standing.state.status, [*damage, *standing.damage]
         counts[status] += 1
         block = [str(tuning_of(experiment, run))] if has_blocks else []
-        rows.append([*block, run.arm, run.name, run.phase, str(run.seed), _parameters(experiment, run, root), status])
+        params = _parameters(experiment, run, standing)
+        rows.append([*block, run.arm, run.name, run.phase, str(run.seed), params, status])
     _print_rows(console, f"{experiment.name}{asks}", headings, rows)
     for line in design_lines(experiment):
         console.print(line)
@@ -112,9 +113,8 @@ def known_params(experiment: Experiment, tune: Tune, run: PlannedRun) -> Params 
     return None
 
 
-def _parameters(experiment: Experiment, run: PlannedRun, root: ExperimentFolder) -> str:
-    identity = unless_damaged(root.run(run).read_identity, None, [])
-    params = None if identity is None else identity.params
+def _parameters(experiment: Experiment, run: PlannedRun, standing: RunStanding) -> str:
+    params = None if standing.identity is None else standing.identity.params
     if params is None and run.phase == "tune" and experiment.tune:
         params = known_params(experiment, experiment.tune, run)
     if params is None:

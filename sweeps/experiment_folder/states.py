@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cvae.errors import unless_damaged
-from cvae.record import RunState, finite
+from cvae.record import RunIdentity, RunState, finite
 from sweeps.experiment import Experiment, PlannedRun, all_runs
 from sweeps.experiment_folder.ledger import Ledger
 from sweeps.experiment_folder.look_records import read_looks, spared_runs
@@ -19,6 +19,7 @@ class RunStanding:
     steps: int  # updates done, whether a checkpoint stands behind them or not
     damage: tuple[str, ...] = ()  # what of its record cannot be read, a sentence each
     job: Job | None = None  # an engine's, queued or running as far as the coordinator saw
+    identity: RunIdentity | None = None  # None before it has a folder, and where that cannot be read
 
     @property
     def part(self) -> float:
@@ -37,17 +38,21 @@ class RunStanding:
 
 
 def read_standing(run: PlannedRun, root: ExperimentFolder) -> RunStanding:
-    """Return how a run stands; `pending` before it has a folder."""
+    """Return how a run stands; `pending` before it has a folder.
+
+    Nothing more comes of a run that is over: neither its job nor its heartbeat is asked for, and of its evaluations, of
+    which thousands of runs have gigabytes, the first and the last are looked at. Reports read all of them.
+    """
     folder, damage = root.run(run), list[str]()
     state = unless_damaged(folder.read_state, RunState(), damage)
-    job = read_job(folder)
+    job = None if state.is_final else read_job(folder)
     is_elsewhere = job is not None and job.is_elsewhere
     if damage or (state.status == "running" and not is_elsewhere and not folder.is_being_trained()):
         state = replace(state, status="interrupted")  # a damaged state too: the next start goes on from the checkpoint
-    unless_damaged(folder.read_identity, None, damage)
-    damage += [line for line in (folder.epochs_damage(),) if line is not None]
-    steps = max(folder.read_heartbeat(), state.step)
-    return RunStanding(state, steps, tuple(damage), job if is_elsewhere and not state.is_final else None)
+    identity = unless_damaged(folder.read_identity, None, damage)
+    damage += [line for line in (folder.epochs_damage(only_ends=state.is_final),) if line is not None]
+    steps = state.step if state.is_final else max(folder.read_heartbeat(), state.step)
+    return RunStanding(state, steps, tuple(damage), job if is_elsewhere else None, identity)
 
 
 def final_value(experiment: Experiment, run: PlannedRun, state: RunState) -> float | None:

@@ -20,7 +20,9 @@ def test_its_sequences_are_what_is_downloaded(tmp_path: Path) -> None:
 
 def test_every_size_is_held_against_the_smallest() -> None:
     small, large = rows((2, 6))
-    assert small.ratio == 1
+    assert (small.ratio, small.spread) == (1, (1, 1))
+    assert large.spread is not None
+    assert large.spread[0] <= large.ratio <= large.spread[1]
     assert large.what.startswith("packing 6 sequences of 30 frames, 64x64")
     assert "peak memory" in large.note
     assert "43264 sequences at this rate" in large.note

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import torch
 
 from benchmarks import __main__ as command
 from benchmarks import training
-from benchmarks.__main__ import with_load
 from benchmarks.gpu import __main__ as gpu
 from benchmarks.instruments import others
 from benchmarks.instruments.others import OthersMeter
-from benchmarks.instruments.table import Row
-from benchmarks.training import Steps
+from benchmarks.instruments.table import Row, interleave
+from benchmarks.records import machine, results
+from benchmarks.records.machine import with_load
+from benchmarks.training import Steps, Way
 
 ROW = Row("a step", "the lab's order: 2 s", "batched: 1 s", 2.0)
 
@@ -56,14 +58,14 @@ def test_where_nobody_tells_whose_load_it_is_it_counts(monkeypatch: pytest.Monke
 def test_a_load_is_warned_of_before_anything_is_measured(
     load: float, is_warned: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(command, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(command, "find_benchmarks", lambda: {"one": one_row})
     monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
     command.bench(["one"], processor_time=False, table=True)
     assert ("the load is 3.2 on" in capsys.readouterr().err) == is_warned
-    machine = json.loads((tmp_path / "results.json").read_text())["one"]["machine"]
-    assert machine["load"] == [load] * 3
-    assert bool(machine["flags"]) == any("avx2" in line for line in command._lines("/proc/cpuinfo"))
+    measured_on = json.loads((tmp_path / "results.json").read_text())["one"]["machine"]
+    assert measured_on["load"] == [load] * 3
+    assert bool(measured_on["flags"]) == any("avx2" in line for line in machine._lines("/proc/cpuinfo"))
 
 
 @pytest.mark.skipif(not others.STAT.exists(), reason="the system has no /proc/stat")
@@ -82,29 +84,64 @@ def test_another_processs_work_is_seen_and_ones_own_is_not() -> None:
     assert seen > 0.2
 
 
-def test_a_step_is_beside_each_baseline_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+class NoTrainer:
+    """Stands for a trainer whose step is a TFLOP."""
+
+    class work:  # noqa: N801
+        @staticmethod
+        def expected_flops(ratio: float) -> float:
+            return 1e12
+
+
+def test_a_step_is_beside_each_baseline_by_its_name_and_its_floor(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     # only what is said of the times is looked at: no model is built
-    monkeypatch.setattr(training, "new_trainer", lambda *arguments: None)
+    monkeypatch.setattr(training, "new_trainer", lambda *arguments: NoTrainer)
     monkeypatch.setattr(training, "baseline_steps", lambda *arguments, **named: Steps(lambda number: 1.0, [1.0]))
     monkeypatch.setattr(training, "own_steps", lambda trainer: Steps(lambda number: 1.0, [1.0]))
-    monkeypatch.setattr(training, "floor_note", lambda *arguments: "no floor")
+    rates = iter([1e12, 2e12, 0.5e12, 2.5e12])
+    monkeypatch.setattr(training, "best_rate", lambda trainer: next(rates))
     seconds = {"SVG's order": [3.0], "the lab's order": [4.0], "fp32": [2.0], "bf16": [1.0]}
-    monkeypatch.setattr(training, "interleave", lambda works, n: {name: seconds[name] for name in works})
-    rows = list(training.rows_of(tmp_path, "group", 1.0, ["fp32", "bf16"], 1))
+    monkeypatch.setattr(training, "interleave", lambda works, n, most_s: {name: seconds[name] for name in works})
+    rows = list(training.rows_of(tmp_path, Way("batch", 1.0), 1))
     assert [(row.baseline, row.ratio) for row in rows] == [
         ("SVG's order, float32: 3.00 s", 1.5),
         ("the lab's order, float32: 4.00 s", 2.0),
+        ("SVG's order, float32: 3.00 s", 3.0),  # a TFLOP at the better of 1 and 0.5 TFLOP/s
         ("SVG's order, float32: 3.00 s", 3.0),
         ("the lab's order, float32: 4.00 s", 4.0),
+        ("SVG's order, float32: 3.00 s", 7.5),
     ]
+    assert ["wanted: at least 1.7" in row.note for row in rows] == [True, False, False, False, False, False]
+    assert (
+        rows[-1].note == "1.00 TFLOP; the best product or convolution reaches 2500 GFLOP/s, the step 1000, 40% of that"
+    )
 
 
-def test_memory_is_beside_each_baseline_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_every_target_is_measured_with_the_labs_norm() -> None:
+    measured = {(way.ratio, precision) for way in training.WAYS if way.norm == "batch" for precision in way.precisions}
+    assert set(training.WANTED) <= measured
+    assert {way.norm for way in training.WAYS} == {"batch", "group"}
+    assert all(way.orders[0] == training.SVGS_ORDER for way in training.WAYS)
+    assert sum(way.most_s for way in training.WAYS) <= 300  # of the quarter of an hour that all benchmarks have
+
+
+def test_memory_is_beside_its_baseline_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(training, "peak_of", lambda module, cache, device, who, *rest: {"ours": 1}.get(who, 4) << 30)
     rows = list(training.memory_rows(tmp_path))
-    assert len(rows) == 6
-    assert {row.baseline for row in rows} == {f"{order}, float32: 4.00 GiB" for order in training.ORDERS}
+    assert len(rows) == 3
+    assert {row.baseline for row in rows} == {"SVG's order, float32: 4.00 GiB"}
     assert {row.ratio for row in rows} == {4.0}
+
+
+@pytest.mark.parametrize(("most_s", "turns"), [(1e9, 5), (0.0, 2)])
+def test_a_bound_on_the_time_leaves_a_spread(most_s: float, turns: int) -> None:
+    calls: list[str] = []
+    works = {name: partial(calls.append, name) for name in ("a", "b")}
+    times = interleave(works, 5, most_s=most_s)
+    assert [len(of) for of in times.values()] == [turns, turns]
+    assert calls == ["a", "b"] * (turns + 1)  # in turn, after one warm-up
 
 
 def test_without_a_gpu_one_line_is_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

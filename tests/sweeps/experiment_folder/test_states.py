@@ -1,12 +1,13 @@
 """How runs stand: one reading of a run's folder, for every screen."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cvae.files import held
-from cvae.record import RunState
+from cvae.record import FINAL_STATUSES, RunState, epoch_lines
 from sweeps.experiment.experiment import build_experiment
 from sweeps.experiment.plan import all_runs
 from sweeps.experiment_folder.paths import ExperimentFolder
@@ -54,3 +55,27 @@ def test_a_run_is_scored_on_the_split_of_its_phase() -> None:
     scored = RunState("finished", final={"val/psnr": 21, "test/psnr": 20.5})
     assert (final_value(EXPERIMENT, TUNE, scored), final_value(EXPERIMENT, CONFIRM, scored)) == (21.0, 20.5)
     assert final_value(EXPERIMENT, TUNE, replace(scored, final=None)) is None
+
+
+@pytest.mark.parametrize("status", ["finished", "pruned", "failed", "interrupted", "running"])
+def test_a_run_that_is_over_is_not_read_whole(
+    root: ExperimentFolder, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # thousands of runs have gigabytes of evaluations, and a look at where they stand needs none of their values
+    folder = begin(root.path, TUNE.arm, TUNE.name)
+    folder.write_state(RunState(status, attempt=1, step=10, total_steps=40))
+    for step in range(1_000):
+        with folder.epochs.open("a") as file:
+            file.write(json.dumps({"step": step, "val/psnr": 20.0}) + "\n")
+    read, parse = [], epoch_lines.parse_epochs
+    monkeypatch.setattr(epoch_lines, "parse_epochs", lambda data: read.append(len(data)) or parse(data))
+    assert read_standing(TUNE, root).damage == ()
+    is_over = status in FINAL_STATUSES
+    assert (sum(read) <= 2 * epoch_lines.END_BYTES) == is_over
+    assert (sum(read) == folder.epochs.stat().st_size) == (not is_over)
+
+
+def test_a_standing_says_what_its_run_is(root: ExperimentFolder) -> None:
+    assert read_standing(TUNE, root).identity is None
+    folder = begin(root.path, TUNE.arm, TUNE.name)
+    assert read_standing(TUNE, root).identity == folder.read_identity()
