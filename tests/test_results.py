@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sweeps.decision import share_interval
 from sweeps.experiment import load_experiment
 
 ROOT = Path(__file__).parents[1]
@@ -107,8 +108,33 @@ def test_the_tables_are_the_verdicts() -> None:
     columns = [against("forcing", reference) for reference in ("forced_constant", "forced_sigmoid")]
     for arm in verdict_of("forcing")["arms"]:
         expected.append(f"| {arm} | " + " | ".join(column.get(arm, "") for column in columns) + " |")
+    expected += [report_row("report"), report_row("report_fast")]
     missing = [row for row in expected if row not in page]
     assert missing == []
+
+
+def share(k: int, n: int) -> str:
+    """Return a share with its exact 95% interval."""
+    low, high = share_interval(k, n)
+    return f"{k} of {n} (" + (f"at most {high:.0%})" if k == 0 else f"{100 * low:.0f} to {high:.0%})")
+
+
+def report_row(name: str) -> str:
+    """Return what the course report's two arms did, and what one run of each would have shown, as the page gives it."""
+    verdict = verdict_of(name)
+    (pair,), (ways,) = verdict["pairs"], table_of(name, "one_run_each")
+    assert (pair["a"], pair["b"], ways["a"]) == ("cyclical", "monotonic", "cyclical")
+    arms = verdict["arms"]
+    falls = " ".join(guard["detail"] for guard in verdict["guards"] if guard["title"] == "No run fell on the way")
+    fell = {arm: int(k) for arm, k in re.findall(r"(\w+) (\d+) of \d+ \(", falls)}
+    cells = [
+        load_experiment(ROOT / "experiments" / f"study_{name}.yaml").base.get("optim", {}).get("lr", 0.002),
+        "; ".join(share(arms[arm]["n_broken"], arms[arm]["n_ended"]) for arm in ("monotonic", "cyclical")),
+        "; ".join(share(fell.get(arm, 0), arms[arm]["n_runs"]) for arm in ("monotonic", "cyclical")),
+        cell(pair, "cyclical") + (", but void" if pair["void"] else ""),
+        f"{ways['a_ahead']} (by more than the margin {ways['a_beyond']}); {ways['b_ahead']} ({ways['b_beyond']})",
+    ]
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def test_what_is_quoted_was_said() -> None:
