@@ -7,10 +7,11 @@ import pytest
 
 from benchmarks import tables
 from benchmarks.__main__ import find_benchmarks
-from cvae.config import build_config
+from cvae.config import build_config, training_flops
 from cvae.config.__main__ import table
 from cvae.config.yaml_file import parse_yaml
-from sweeps.experiment import load_experiment
+from sweeps.estimate.costs import typical
+from sweeps.experiment import all_runs, load_experiment
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -53,6 +54,18 @@ def test_every_experiment_is_in_the_index() -> None:
     files = sorted(p.name for p in (ROOT / "experiments").glob("*.yaml"))
     assert len(files) >= 3
     assert [name for name in files if f"`{name}`" not in index] == []
+
+
+def test_the_device_hours_at_the_published_size_are_the_plans_arithmetic() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    rows = re.findall(r"^\| `(\w+)\.yaml` \| (\d+) \| (\S+) \| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    assert {f"bair_{name}" for name in ("given", "searched", "long", "forcing")} <= {row[0] for row in rows}
+    for name, *said in rows:
+        experiment = load_experiment(ROOT / "experiments" / f"{name}.yaml")
+        runs = all_runs(experiment)
+        flops = sum(training_flops(typical(experiment, run.arm, run.phase)) for run in runs)
+        hours = [f"{flops / rate / 3600:.0f}" for rate in (1e13, 1e14)]
+        assert said == [str(len(runs)), f"{flops:.1e}", *hours]
 
 
 #: What a ratio may be a ratio to, as pages name it.
