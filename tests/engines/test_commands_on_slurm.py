@@ -113,6 +113,29 @@ def jobs_of(desk: Desk) -> list[Path]:
     return list(desk.root("runs").path.glob("*/*/job.json"))
 
 
+def probes(desk: Desk) -> list[Path]:
+    return [path for path in (desk.folder / "runs" / ".probe").glob("*") if path.suffix != ".json"]
+
+
+def test_a_plan_estimates_from_a_short_training_on_a_node_which_it_names(desk: Desk, slurm: SlurmCluster) -> None:
+    done = desk.call(*desk.sweep_command("runs", "--plan", *desk.on_slurm(SMALL)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "estimate for 6 runs" in done.stdout, done.stdout
+    assert "from short trainings on slurm's n" in done.stdout.replace("\n", " ")
+    assert is_empty(slurm)
+    assert not probes(desk)
+
+
+def test_a_plan_that_is_interrupted_leaves_no_job_and_no_folder(desk: Desk, slurm: SlurmCluster) -> None:
+    with desk.started("runs", "--plan", *desk.on_slurm(NEVER)) as plan:
+        until(lambda: not is_empty(slurm), "the short training is queued")
+        plan.send_signal(signal.SIGINT)
+        plan.wait(END_S)
+    assert is_empty(slurm)
+    assert not probes(desk)
+    assert "estimate for" not in (desk.folder / "coordinator.log").read_text()
+
+
 def check_cluster(desk: Desk, options: dict[str, object]) -> "subprocess.CompletedProcess[str]":
     engine, name, file, path, *_ = desk.on_slurm(options)
     command = [sys.executable, "-m", "sweeps.check_cluster", engine, name, file, path]
