@@ -2,7 +2,7 @@
 
 python -m benchmarks.engine              all of it, a quarter of an hour
 python -m benchmarks.engine overhead     what a run and a reported value cost after many others
-python -m benchmarks.engine queue      what a look at an engine costs with many jobs in its queue
+python -m benchmarks.engine queue        what a look at an engine costs with many jobs in its queue
 python -m benchmarks.engine search       epochs until a sampler and a pruner find what random search finds
 python -m benchmarks.engine slots        a shortened quickstart with one slot and with two
 """
@@ -110,9 +110,10 @@ def overhead_rows(place: Path) -> Iterator[dict[str, Any]]:
 
 def queue_rows(place: Path) -> Iterator[dict[str, Any]]:
     """Yield what a look at an engine's queue costs the coordinator, with many jobs in it beside few."""
-    (few, _), (many, calls) = (look_cost(place, n) for n in (10, 1_000))
-    what = f"a look at 1000 queued jobs ({calls:.0f} call to the engine)"
-    yield row(what, f"{few:.2f} ms, ten jobs", f"{many:.2f} ms of processor", many / few, "one sweep of each")
+    for is_moving, news in ((False, "nothing new"), (True, "one of them with a new reason")):
+        (few, _), (many, n_calls) = (look_cost(place, n, is_moving=is_moving) for n in (10, 1_000))
+        what = f"a look at 1000 queued jobs, {news} ({n_calls:.0f} call)"
+        yield row(what, f"{few:.2f} ms, ten jobs", f"{many:.2f} ms of processor", many / few, "one sweep of each")
 
 
 def search_rows(place: Path) -> Iterator[dict[str, Any]]:
@@ -196,5 +197,4 @@ def rows(which: str = "all") -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    for _ in rows(*sys.argv[1:2]):
-        pass
+    list(rows(*sys.argv[1:2]))
