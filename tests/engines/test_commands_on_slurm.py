@@ -37,7 +37,8 @@ class Desk:
         return ExperimentFolder(self.folder / runs / "tiny")
 
     def sweep_command(self, runs: str, *options: str) -> list[str]:
-        return [sys.executable, "run_sweep.py", str(self.experiment), "--runs", str(self.folder / runs), *options]
+        command = [sys.executable, "run_sweep.py", str(self.experiment), "--runs", str(self.folder / runs)]
+        return [*command, "--tracker", "disabled", *options]
 
     def call(self, *command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=3 * END_S, check=False)

@@ -116,7 +116,7 @@ folder = RunFolder(Path(sys.argv[1]))
 for step in range(1, int(sys.argv[2]) + 1):
     folder.append_epoch({"step": step, "val/psnr": 20.0 + step, "filler": "x" * (37 * step % 211)})
     folder.write_state(RunState("running", 1, step=step, git_commit="y" * (53 * step % 509)))
-    time.sleep(0.05)
+    time.sleep(0.02)
 folder.write_state(RunState("finished", 1, step=step))
 """
 
