@@ -90,7 +90,7 @@ def test_one_experiment_has_one_verdict_here_and_on_slurm(desk: Desk) -> None:
     desk.check_one_verdict("slurm", *desk.on_slurm(SMALL))
 
 
-@pytest.mark.parametrize("how", ["--stop", "Ctrl-C"])
+@pytest.mark.parametrize("how", [pytest.param("--stop", marks=pytest.mark.slow), "Ctrl-C"])
 def test_status_says_what_a_queued_run_waits_for_and_stopping_takes_it_back(
     how: str, desk: Desk, slurm: SlurmCluster
 ) -> None:
