@@ -100,9 +100,10 @@ def overhead_rows(place: Path, done: tuple[int, ...] = DONE) -> Iterator[Row]:
 
 def queue_rows(place: Path) -> Iterator[Row]:
     """Yield what a look at an engine's queue costs the coordinator, with many jobs in it beside few."""
-    (few, _), (many, calls) = (look_cost(place, n) for n in (10, 1_000))
-    what = f"a look at 1000 queued jobs ({calls:.0f} call to the engine)"
-    yield row(what, f"{few:.2f} ms, ten jobs", f"{many:.2f} ms of processor", [many / few], "one sweep of each")
+    for is_moving, news in ((False, "nothing new"), (True, "one of them with a new reason")):
+        (few, _), (many, n_calls) = (look_cost(place, n, is_moving=is_moving) for n in (10, 1_000))
+        what = f"a look at 1000 queued jobs, {news} ({n_calls:.0f} call)"
+        yield row(what, f"{few:.2f} ms, ten jobs", f"{many:.2f} ms of processor", [many / few], "one sweep of each")
 
 
 def search_rows(place: Path) -> Iterator[Row]:

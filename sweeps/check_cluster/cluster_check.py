@@ -81,8 +81,6 @@ def _words(seen: Seen) -> str:
 
 
 def _log_of(job: ProbeJob) -> str:
-    try:
-        last = job.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1]
-    except (OSError, IndexError):
+    if not (last := job.last_words()):
         return f"nothing in {job.log}: is the folder there on every node, at this path, and {sys.executable} too?"
     return f"{job.log} ends with: {last}"

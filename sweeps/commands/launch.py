@@ -96,7 +96,8 @@ def prepare_launch(
         echo(line)
     cut = None
     if options.budget_s is not None:
-        experiment, cut = cut_to_budget(experiment, root, slots, options.threads, options.budget_s, echo)
+        engine = options.engine or EngineChoice()
+        experiment, cut = cut_to_budget(experiment, root, slots, options.threads, options.budget_s, echo, engine)
     for warning in design_warnings(experiment):
         echo(f"warning: {warning}")
     return PreparedLaunch(experiment, weights, describe_origin(experiment, data), cut)

@@ -51,7 +51,7 @@ def sweep(
     runs: RunsFolder = Path("runs"),
     settings: Settings = [],  # noqa: B006
     plan: Annotated[bool, typer.Option("--plan", help="print every run and what is left; start nothing")] = False,
-    probe: Annotated[bool, typer.Option(help="with --plan: measure this machine where no run tells")] = True,
+    probe: Annotated[bool, typer.Option(help="with --plan: measure where runs would train, if none tells")] = True,
     spread_from: SpreadFrom = None,
     status: Annotated[bool, typer.Option("--status", help="print how the sweep stands; start nothing")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="end the sweep at its runs' next checkpoints")] = False,
@@ -95,7 +95,7 @@ def sweep(
     elif status:
         _status(experiment, root)
     elif plan:
-        _plan(experiment, root, machine, threads, spread_from, probe=probe, budget_s=budget_s)
+        _plan(experiment, root, machine, threads, spread_from, chosen, probe=probe, budget_s=budget_s)
     else:
         told = None if notify is None else parse_target(notify)
         options = LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s, told, chosen)
@@ -166,6 +166,7 @@ def _plan(
     machine: "Slots",
     threads: int,
     spread_from: str | None,
+    engine: "EngineChoice",
     *,
     probe: bool,
     budget_s: float | None,
@@ -179,9 +180,9 @@ def _plan(
     print("\n".join(told), flush=True)
     check_plan(experiment, root)
     if budget_s is not None:
-        print_cut(experiment, root, machine, threads, budget_s, echo_line)
+        print_cut(experiment, root, machine, threads, budget_s, echo_line, engine)
     elif probe:
-        print_estimate(experiment, root, machine, threads, echo_line)
+        print_estimate(experiment, root, machine, threads, echo_line, engine)
 
 
 def _launch(experiment: "Experiment", root: "ExperimentFolder", machine: "Slots", options: LaunchOptions) -> None:

@@ -1,22 +1,27 @@
 """What runs cost, and what is left of an experiment in device hours, wall time and bytes."""
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
 from cvae.config import Config, training_flops
 from sweeps.decision import LEAST_PAIRS
-from sweeps.estimate.probe import cost_key, measure
+from sweeps.estimate.engine_probe import engine_facts, measure_on_engine
+from sweeps.estimate.probe import Cost, cost_key, machine_facts, measure
+from sweeps.estimate.short_training import NotMeasured
 from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs, block_of, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
-from sweeps.launchers import LAUNCHERS
+from sweeps.launchers import EngineChoice
 from sweeps.search_space import sample_params
 from sweeps.units import format_bytes, format_duration, format_flops
 from sweeps.workers import Slots
 
 #: Ended runs of a phase from which its cost is taken rather than from a probe.
 ENOUGH_RUNS = 2
+
+#: When there will be an estimate where there is none.
+LATER = f"Once {ENOUGH_RUNS} runs of each arm and phase have ended, --plan says what the rest takes"
 
 Kind = tuple[str, str]  # arm, phase
 
@@ -55,46 +60,56 @@ def typical(experiment: Experiment, arm: str, phase: str) -> Config:
 
 
 def find_costs(
-    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, echo: Callable[[str], None]
-) -> Costs | None:
-    """Return what runs cost: from those that have ended here, else from a probe; None where neither tells."""
+    experiment: Experiment,
+    root: ExperimentFolder,
+    slots: Slots,
+    threads: int,
+    echo: Callable[[str], None],
+    engine: EngineChoice,
+) -> Costs:
+    """Return what runs cost: from those that have ended here, else from short trainings where runs would train.
+
+    Args:
+        experiment: the experiment.
+        root: its folder.
+        slots: where runs go, or how many are out at a time with an engine.
+        threads: CPU threads of each.
+        echo: called before anything is measured.
+        engine: what runs the workers.
+
+    Raises:
+        NotMeasured: neither tells; says why.
+        InputError: the engine is not there.
+    """
     kinds: list[tuple[str, Phase]] = list(dict.fromkeys((run.arm, run.phase) for run in all_runs(experiment)))
     from_ended = _costs_of_ended(root, kinds)
     if from_ended is not None:
         return from_ended
-    if engine_of(slots) is not None:
-        return None  # this machine is none of those that train
     configs = {kind: pin_to_machine(typical(experiment, *kind), threads) for kind in kinds}
-    keys = {kind: cost_key(config, slots.total) for kind, config in configs.items()}
-    device = next(iter(slots.caps))
+    facts = machine_facts(slots.total) if engine.share is None else engine_facts(engine)
+    keys = {kind: cost_key(config, facts) for kind, config in configs.items()}
     cache = root.path.parent / ".probe"
     by_key = {keys[kind]: configs[kind] for kind in kinds}
-    measured = measure(by_key, slots.total, cache, echo, slots.environment(device, threads))
-    if not all(key in measured for key in keys.values()):
-        return None
+    if engine.share is None:
+        measured = measure(by_key, slots.total, cache, echo, slots.environment(next(iter(slots.caps)), threads))
+    else:
+        measured = measure_on_engine(by_key, engine, cache, echo)
+    if not all(key in measured for key in by_key):
+        raise NotMeasured("a short training of this experiment failed")
     cost = {kind: measured[keys[kind]] for kind in kinds}
     work = format_span([training_flops(config) for config in configs.values()])
-    rate = format_span([measured[key].flops_per_second for key in keys.values()])
+    rate = format_span([each.flops_per_second for each in cost.values()])
     return Costs(
         {kind: cost[kind].seconds(configs[kind]) for kind in kinds},
         {kind: cost[kind].n_bytes for kind in kinds},
-        f"a training is {work} at {rate} a second, from short trainings on this machine, kept in {cache}",
+        f"a training is {work} at {rate} a second, from short trainings on {format_places(cost.values())}, "
+        f"kept in {cache}",
     )
 
 
-def engine_of(slots: Slots) -> str | None:
-    """Return the engine that places the runs; None where they are this machine's."""
-    return next((name for name in slots.caps if name in LAUNCHERS), None)
-
-
-def why_unknown(slots: Slots) -> str:
-    """Return why nothing is known of what runs cost."""
-    if (engine := engine_of(slots)) is None:
-        return "a short training of this experiment failed"
-    return (
-        f"{engine}'s machines are measured by the sweep itself: once {ENOUGH_RUNS} runs of each arm and phase have "
-        "ended there, --plan says what the rest takes"
-    )
+def format_places(costs: Iterable[Cost]) -> str:
+    """Return the machines that costs were measured on, each once."""
+    return ", ".join(dict.fromkeys(cost.where or "this machine" for cost in costs))
 
 
 def format_span(amounts: Sequence[float]) -> str:
@@ -116,15 +131,25 @@ def _costs_of_ended(root: ExperimentFolder, kinds: Sequence[Kind]) -> Costs | No
 
 
 def print_estimate(
-    experiment: Experiment, root: ExperimentFolder, slots: Slots, threads: int, echo: Callable[[str], None]
+    experiment: Experiment,
+    root: ExperimentFolder,
+    slots: Slots,
+    threads: int,
+    echo: Callable[[str], None],
+    engine: EngineChoice,
 ) -> None:
-    """Echo what is left of an experiment, measuring if need be."""
+    """Echo what is left of an experiment, measuring if need be; arguments as those of `find_costs`.
+
+    Raises:
+        InputError: the engine is not there.
+    """
     left = runs_left(experiment, root)
     if not left:
         return
-    costs = find_costs(experiment, root, slots, threads, echo)
-    if costs is None:
-        echo(f"no estimate: {why_unknown(slots)}")
+    try:
+        costs = find_costs(experiment, root, slots, threads, echo, engine)
+    except NotMeasured as error:
+        echo(f"no estimate: {error}. {LATER}")
         return
     echo(costs.describe(left, slots.total))
     first = [run for run in left if block_of(experiment, run) < LEAST_PAIRS]

@@ -1,4 +1,4 @@
-"""What one run costs on this machine: its arithmetic is counted, its rate measured in a short training.
+"""What one run costs on a machine: its arithmetic is counted, its rate measured in a short training.
 
 A training shortened to 20 updates goes through its whole schedule, because schedules are functions of progress; so the
 rate is that of all kinds of updates, teacher-forced early ones and free-running late ones.
@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,6 +41,7 @@ class Cost:
     flops_per_second: float  # of the updates
     evaluation_s: float
     n_bytes: int
+    where: str = ""  # the machine that an engine chose; "" for this one
 
     def seconds(self, config: Config) -> float:
         """Return the wall time of a whole run with this configuration."""
@@ -48,11 +49,20 @@ class Cost:
         return self.overhead_s + training_flops(config) / self.flops_per_second + evaluations * self.evaluation_s
 
 
-def cost_key(config: Config, together: int) -> str:
-    """Return what runs of one cost on this machine share, as a file name."""
+def machine_facts(together: int) -> list[object]:
+    """Return what moves the cost of a run on this machine, of which so many run at a time."""
+    return [os.uname().nodename, usable_cores(), package_versions(), together]
+
+
+def cost_key(config: Config, machine: Sequence[object]) -> str:
+    """Return what runs of one cost share, as a file name.
+
+    Args:
+        config: a run's.
+        machine: what else moves its cost (`machine_facts`).
+    """
     values = {key: value for key, value in config.model_dump(mode="json").items() if key not in FREE}
     values["evaluation"] = {k: v for k, v in values["evaluation"].items() if k != "final_split"}
-    machine = [os.uname().nodename, usable_cores(), package_versions(), together]
     return short_hash(json.dumps([values, machine], sort_keys=True))
 
 
@@ -80,7 +90,7 @@ def measure(
         echo: called before anything is measured.
         environment: of the probes.
     """
-    costs = {key: cost for key in configs if (cost := _read(cache / f"{key}.json")) is not None}
+    costs = read_costs(configs, cache)
     missing = [key for key in configs if key not in costs]
     if missing:
         echo(f"measuring this machine: {max(len(missing), together)} short trainings, {together} side by side ...")
@@ -91,10 +101,20 @@ def measure(
         for key, cost in zip(batch, _probe([configs[key] for key in batch], environment), strict=True):
             if cost is not None:
                 costs[key] = cost
-                with suppress(OSError, InputError):  # who may not write there measures anew each time
-                    cache.mkdir(parents=True, exist_ok=True)
-                    write_json(cache / f"{key}.json", asdict(cost))
+                keep_cost(key, cost, cache)
     return costs
+
+
+def read_costs(keys: Iterable[str], cache: Path) -> dict[str, Cost]:
+    """Return what was measured before, by key."""
+    return {key: cost for key in keys if (cost := _read(cache / f"{key}.json")) is not None}
+
+
+def keep_cost(key: str, cost: Cost, cache: Path) -> None:
+    """Keep a measurement; who may not write there measures anew each time."""
+    with suppress(OSError, InputError):
+        cache.mkdir(parents=True, exist_ok=True)
+        write_json(cache / f"{key}.json", asdict(cost))
 
 
 def _read(path: Path) -> Cost | None:
@@ -121,20 +141,37 @@ def _probe(configs: list[Config], environment: dict[str, str]) -> list[Cost | No
             worker.kill()
             worker.wait()
         probes = enumerate(zip(folders, configs, strict=True))
-        return [_cost(folder, config, ended.get(i)) for i, (folder, config) in probes]
+        return [cost_of(folder, config, ended.get(i)) for i, (folder, config) in probes]
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _start(folder: RunFolder, config: Config, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    folder.path.mkdir()
-    folder.config.write_text(dump_yaml(shorten_training(config).model_dump(mode="json")), encoding="utf-8")
-    folder.write_identity(RunIdentity("probe", "probe", "probe", 0, 0))
+    write_probe(folder, config)
     return start_worker(folder, "", environment)
 
 
-def _cost(folder: RunFolder, config: Config, wall_s: float | None) -> Cost | None:
-    """Return what the record of a probe says; None where it did not get to two evaluations."""
+def write_probe(folder: RunFolder, config: Config) -> None:
+    """Write the folder of a short training that stands for runs of a configuration.
+
+    Raises:
+        OSError: it cannot be written, or is there already.
+        InputError: the same.
+    """
+    folder.path.mkdir(parents=True)
+    folder.config.write_text(dump_yaml(shorten_training(config).model_dump(mode="json")), encoding="utf-8")
+    folder.write_identity(RunIdentity("probe", "probe", "probe", 0, 0))
+
+
+def cost_of(folder: RunFolder, config: Config, wall_s: float | None, where: str = "") -> Cost | None:
+    """Return what the record of a probe says; None where it did not get to two evaluations.
+
+    Args:
+        folder: the probe's.
+        config: that of the runs which it stands for.
+        wall_s: seconds of the whole training, from its start to its end; None where it did not end.
+        where: the machine, where it is not this one.
+    """
     lines = folder.read_epochs()
     if len(lines) < 2:
         return None
@@ -149,4 +186,4 @@ def _cost(folder: RunFolder, config: Config, wall_s: float | None) -> Cost | Non
     known = sum(segments) + evaluation_s * len(lines)
     overhead_s = max(0.0, (wall_s if wall_s is not None else ends[-1]) - known)
     n_bytes = sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file())
-    return Cost(overhead_s, sum(flops) / sum(segments), evaluation_s, n_bytes)
+    return Cost(overhead_s, sum(flops) / sum(segments), evaluation_s, n_bytes, where)

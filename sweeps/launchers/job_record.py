@@ -79,6 +79,13 @@ class Job:
         """Where what the worker prints is to be appended."""
         return self.folder.log.absolute()
 
+    def last_words(self) -> str:
+        """Return the last line that the worker printed; "" where there is none, or it cannot be read."""
+        try:
+            return self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1]
+        except (OSError, IndexError):
+            return ""
+
 
 _ADAPTER = TypeAdapter(Job)
 

@@ -84,7 +84,11 @@ class Launcher(Protocol):
         ...
 
     def look(self, jobs: Collection[Job]) -> dict[str, Seen]:
-        """Return token -> how it stands, of every job asked for, in one call for all."""
+        """Return token -> how it stands, of every job asked for, in one call for all.
+
+        Where nothing has changed since the last call, and the jobs are the same tuple, it may be the same mapping: the
+        caller does nothing then. Nobody changes it.
+        """
         ...
 
     def end(self, job: Job, *, now: bool) -> None:

@@ -76,19 +76,23 @@ class StartWatch:
     def __init__(self) -> None:
         self._since: float | None = None
         self._has_started = False
+        self._never: str | None = None  # why the last one never starts; None where the engine says so of none
 
-    def look(self, attempts: Iterable[Attempt], now: float) -> str | None:
-        """Return why the sweep must stop: no run has started, and the engine says for ten minutes that none will."""
+    def hear(self, attempts: Iterable[Attempt], now: float) -> None:
+        """Take note of what the engine says of all runs, where it says something new."""
         if self._has_started:
-            return None
+            return
         seen = [attempt.seen for attempt in attempts if attempt.seen is not None]
         self._has_started = any(s.phase is Phase.RUNNING for s in seen)
         never = [s.said for s in seen if s.cause == "never_started"]
         if self._has_started or (seen and len(never) < len(seen)):
             self._since = None
-            return None
-        if never and self._since is None:
+        elif never and self._since is None:
             self._since = now
-        if not never or self._since is None or now - self._since < NEVER_S:
+        self._never = (never[-1] or "the engine does not say why") if never else None
+
+    def verdict(self, now: float) -> str | None:
+        """Return why the sweep must stop: no run has started, and the engine says for ten minutes that none will."""
+        if self._never is None or self._since is None or now - self._since < NEVER_S:
             return None
-        return f"no run has started for {NEVER_S / 60:.0f} minutes: {never[-1] or 'the engine does not say why'}"
+        return f"no run has started for {NEVER_S / 60:.0f} minutes: {self._never}"

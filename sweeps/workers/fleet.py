@@ -11,6 +11,7 @@ from sweeps.experiment import PlannedRun
 from sweeps.launchers import Job, Launcher, Phase, Seen, Share, Unreachable, write_job
 from sweeps.workers.attempt import LOOK_S, Attempt
 from sweeps.workers.engine_events import StartWatch
+from sweeps.workers.engine_news import EngineNews, News
 from sweeps.workers.slots import Slots
 from sweeps.workers.submissions import Submissions
 
@@ -34,8 +35,8 @@ class Fleet:
         self.slots, self.threads, self.launcher = slots, threads, launcher
         self.submissions = Submissions(slots, threads, launcher, share)
         self.never_starts: str | None = None  # why the engine starts no run of these
-        self._starts = StartWatch()
-        self._looked = -float("inf")
+        self._starts, self._looked = StartWatch(), -float("inf")
+        self._engine = EngineNews(launcher, self.submissions)
 
     def launch(self, run: PlannedRun, folder: RunFolder, device: str) -> Job:
         """Submit a run in a slot that has been taken on a device; return its job.
@@ -43,13 +44,14 @@ class Fleet:
         Raises:
             Refused: the engine does not take it.
         """
+        self._engine.expect_other_jobs()
         self.active[run] = attempt = self.submissions.submit(run, folder, device)
         return attempt.job
 
     def adopt(self, run: PlannedRun, job: Job, device: str) -> Attempt:
         """Count a job that an earlier coordinator submitted, on its device if that is there."""
-        device = self.slots.hold(device)
-        self.active[run] = attempt = Attempt(run, job, device, time.monotonic(), is_adopted=True)
+        self._engine.expect_other_jobs()
+        self.active[run] = attempt = Attempt(run, job, self.slots.hold(device), time.monotonic(), is_adopted=True)
         return attempt
 
     def is_due(self, now: float) -> bool:
@@ -57,35 +59,32 @@ class Fleet:
         return now - self._looked >= self.launcher.poll_s
 
     def look(self) -> None:
-        """Ask the engine how every job stands: one call for all, and one more where a submission is in doubt.
+        """Ask the engine how every job stands: where it says nothing new, nothing is done for any.
 
         Raises:
             Unreachable: it does not answer. Nothing is concluded, and the time does not count.
         """
         now = self._looked = time.monotonic()
-        try:
-            refused = self.submissions.settle_doubts(self.active.values(), now)
-            jobs = [attempt.job for attempt in self.active.values() if attempt.job.id is not None]
-            seen = self.launcher.look(jobs) if jobs else {}
-        except Unreachable as error:
-            for attempt in self.active.values():
-                attempt.skip(now)
-            raise Unreachable(f"{self.launcher.name} does not answer ({error})") from error
-        self._begun.update({attempt.run: attempt for attempt in refused})
-        self.never_starts = self._starts.look(self.active.values(), now)
-        changed = [each for each in self.active.values() if seen.get(each.job.token, each.seen) != each.seen]
-        for attempt in changed:
-            self._note(attempt, seen[attempt.job.token], now)
-        gone = [attempt for attempt in changed if attempt.job.phase == Phase.GONE.value]
-        if len(gone) > max(1, len(jobs) / 2):  # not so many machines, but what the engine knew
+        if (news := self._engine.ask(self.active.values(), now)) is not None:
+            self._take(news, now)
+            self._starts.hear(self.active.values(), now)
+        self.never_starts = self._starts.verdict(now)
+
+    def _take(self, news: News, now: float) -> None:
+        self._begun.update({attempt.run: attempt for attempt in news.refused})
+        for attempt, seen in news.changed.items():
+            self._note(attempt, seen, now)
+        gone = [attempt for attempt in news.changed if attempt.job.phase == Phase.GONE.value]
+        if len(gone) > max(1, news.n_jobs / 2):  # not so many machines, but what the engine knew
             for attempt in gone:
                 attempt.is_spared = True
-        for attempt in changed:
+        for attempt in news.changed:
             count_slot(attempt, self.slots)
 
     def _note(self, attempt: Attempt, said: Seen, now: float) -> None:
         """Take note of something new about a job, in its record too."""
         attempt.note(said, now)
+        self._engine.expect_other_jobs()
         if attempt.is_queued:
             self._begun.pop(attempt.run, None)
         else:
@@ -126,6 +125,7 @@ class Fleet:
 
     def release(self, run: PlannedRun) -> None:
         """Forget a job that has ended; its slot is free."""
+        self._engine.expect_other_jobs()
         attempt = self.active.pop(run)
         self._begun.pop(run, None)
         if attempt.has_slot:
@@ -150,6 +150,7 @@ class Fleet:
     def end(self, attempt: Attempt, *, now: bool) -> None:
         """Ask the engine to end a job; that it was us is on the disk before."""
         if not attempt.job.is_ended_by_us and not self.launcher.is_local:
+            self._engine.expect_other_jobs()
             attempt.job = replace(attempt.job, is_ended_by_us=True)
             self.submissions.write(attempt.job)
         attempt.asked_to_end(None if now else time.monotonic())

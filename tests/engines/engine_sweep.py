@@ -37,10 +37,10 @@ arms:
 search:
   optim.lr: {float: [1e-4, 1e-1], log: true}
 tune: {trials_per_arm: 2, sampler: qmc}
-confirm: {seeds: 4}
+confirm: {seeds: 1}
 """
 
-N_RUNS = 12
+N_RUNS = 6
 
 #: Seconds in which a sweep that nothing holds any more has ended, on a machine that has other work too.
 END_S = 300.0

@@ -15,12 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cvae.config.yaml_file import load_yaml_mapping
 from cvae.errors import AlreadyTraining
 from cvae.record import RunState
-from cvae.record.names import PREFIXES
 from cvae.record.run_folder import RunFolder
-from tests.sweeps.stub_worker import STEPS, score
+from tests.sweeps.stub_worker import STEPS, prefix_of, score
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -101,11 +99,9 @@ def work(folder: RunFolder, token: str) -> int:
             if fence.is_ours:
                 folder.write_state(replace(state, status="interrupted"))
             raise
-        prefix = PREFIXES[load_yaml_mapping(folder.config)["evaluation"]["final_split"]]
         witness(folder, token, "finish")
-        folder.write_state(
-            replace(state, status="finished", step=STEPS, final={f"{prefix}/psnr": score(folder, STEPS)})
-        )
+        final = {f"{prefix_of(folder)}/psnr": score(folder, STEPS)}
+        folder.write_state(replace(state, status="finished", step=STEPS, final=final))
     return 0
 
 

@@ -28,7 +28,15 @@ HEAD, *NODES = ("127.0.0.2", "127.0.0.3", "127.0.0.4")
 #: Seconds in which a node has to come up: on a starved machine Ray's daemons give up by themselves.
 START_S = 120.0
 
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1", "PYTHONWARNINGS": "ignore"}
+#: Seconds until Ray's nodes give up a head that is gone, of 60 unless told.
+HEADLESS_S = 30
+
+QUIET = {
+    "RAY_gcs_rpc_server_reconnect_timeout_s": str(HEADLESS_S),
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "PYTHONWARNINGS": "ignore",
+}
 
 
 class RayCluster:

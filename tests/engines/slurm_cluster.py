@@ -44,8 +44,8 @@ SchedulerParameters=bf_interval=1,sched_interval=1,batch_sched_delay=0
 SwitchType=switch/none
 MpiDefault=none
 ReturnToService=2
-SlurmdTimeout=10
-KillWait=5
+SlurmdTimeout=4
+KillWait=2
 MinJobAge=60
 Waittime=0
 MessageTimeout=5

@@ -19,9 +19,19 @@ from tests.sweeps.commands.test_launch import EXPERIMENT
 
 pytestmark = pytest.mark.engine
 
-#: What Slurm is told of a run, and what of one that its partition never starts.
+#: What Slurm is told of a run, of one that its partition never starts, and of one that it starts after the test.
 SMALL = {"cpus": 1, "gpus": 0, "memory_gb": 0.9}
 NEVER = SMALL | {"time_limit": "3h"}
+LATER = SMALL | {"options": ["--begin=now+1hour"]}
+
+
+#: `run_sweep.py`, which asks Slurm every second: a test has no time for every ten.
+SWEEP = """
+import runpy
+from sweeps.launchers.slurm import SlurmLauncher
+SlurmLauncher.poll_s = 1.0
+runpy.run_path("run_sweep.py", run_name="__main__")
+"""
 
 
 class Desk:
@@ -37,7 +47,8 @@ class Desk:
         return ExperimentFolder(self.folder / runs / "tiny")
 
     def sweep_command(self, runs: str, *options: str) -> list[str]:
-        return [sys.executable, "run_sweep.py", str(self.experiment), "--runs", str(self.folder / runs), *options]
+        command = [sys.executable, "-c", SWEEP, str(self.experiment), "--runs", str(self.folder / runs)]
+        return [*command, "--tracker", "disabled", *options]
 
     def call(self, *command: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=3 * END_S, check=False)
@@ -89,7 +100,7 @@ def test_one_experiment_has_one_verdict_here_and_on_slurm(desk: Desk) -> None:
     desk.check_one_verdict("slurm", *desk.on_slurm(SMALL))
 
 
-@pytest.mark.parametrize("how", ["--stop", "Ctrl-C"])
+@pytest.mark.parametrize("how", [pytest.param("--stop", marks=pytest.mark.slow), "Ctrl-C"])
 def test_status_says_what_a_queued_run_waits_for_and_stopping_takes_it_back(
     how: str, desk: Desk, slurm: SlurmCluster
 ) -> None:
@@ -111,6 +122,29 @@ def test_status_says_what_a_queued_run_waits_for_and_stopping_takes_it_back(
 
 def jobs_of(desk: Desk) -> list[Path]:
     return list(desk.root("runs").path.glob("*/*/job.json"))
+
+
+def probes(desk: Desk) -> list[Path]:
+    return [path for path in (desk.folder / "runs" / ".probe").glob("*") if path.suffix != ".json"]
+
+
+def test_a_plan_estimates_from_a_short_training_on_a_node_which_it_names(desk: Desk, slurm: SlurmCluster) -> None:
+    done = desk.call(*desk.sweep_command("runs", "--plan", *desk.on_slurm(SMALL)))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "estimate for 6 runs" in done.stdout, done.stdout
+    assert "from short trainings on slurm's n" in done.stdout.replace("\n", " ")
+    assert is_empty(slurm)
+    assert not probes(desk)
+
+
+def test_a_plan_that_is_interrupted_leaves_no_job_and_no_folder(desk: Desk, slurm: SlurmCluster) -> None:
+    with desk.started("runs", "--plan", *desk.on_slurm(LATER)) as plan:
+        until(lambda: not is_empty(slurm), "the short training is queued")
+        plan.send_signal(signal.SIGINT)
+        plan.wait(END_S)
+    assert is_empty(slurm)
+    assert not probes(desk)
+    assert "estimate" not in (desk.folder / "coordinator.log").read_text()
 
 
 def check_cluster(desk: Desk, options: dict[str, object]) -> "subprocess.CompletedProcess[str]":

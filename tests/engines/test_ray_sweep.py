@@ -13,7 +13,7 @@ import pytest
 
 from sweeps.launchers import read_job
 from tests.engines.engine_sweep import END_S, Sweep
-from tests.engines.ray_cluster import HEAD, NODES, START_S, RayCluster, ray_cluster
+from tests.engines.ray_cluster import HEAD, HEADLESS_S, NODES, START_S, RayCluster, ray_cluster
 from tests.engines.slurm_cluster import until
 from tests.engines.test_commands_on_slurm import Desk
 from tests.engines.test_slurm_sweep import attempts, is_alive, node_of, until_held
@@ -104,9 +104,15 @@ def test_runs_of_a_node_that_is_lost_go_on_elsewhere(sweep: Sweep, ray: RayClust
 def test_a_head_that_is_lost_with_all_that_it_knew_costs_no_attempt(sweep: Sweep, ray: RayCluster) -> None:
     sweep.hold_at(1)
     with sweep.started() as coordinator:
-        until_held(sweep, 2)
+        victims = until_held(sweep, 2)
+        workers = [victim.read_state().pid or 0 for victim in victims]
         ray.kill("", HEAD)
-        sweep.let_go()
+        time.sleep(3)
+        assert all(map(is_alive, workers))  # they train on without it, for a while
+        until(lambda: not any(map(is_alive, workers)), "Ray's nodes give it up, and end them", HEADLESS_S + 120)
+        assert not sweep.n_events("ended")
         mend(ray)
+        sweep.let_go()
         assert coordinator.wait(END_S) == 0
-    assert not [event for event in sweep.events() if event.get("kind") == "node lost"]
+    assert not sweep.n_events("died")
+    assert {victim.read_state().attempt for victim in victims} == {2}  # from their checkpoints

@@ -138,6 +138,7 @@ def test_what_slurm_refuses_is_said(slurm: SlurmCluster, tmp_path: Path) -> None
         bench.submit("exit 0")
 
 
+@pytest.mark.slow  # a sweep to which it happens is not
 def test_a_preempted_job_says_so(slurm: SlurmCluster, tmp_path: Path) -> None:
     low = Bench(tmp_path, partition="low", options=["--exclusive"])
     jobs = [low.submit(TIDY) for _ in range(2)]
@@ -150,6 +151,7 @@ def test_a_preempted_job_says_so(slurm: SlurmCluster, tmp_path: Path) -> None:
     high.until(urgent, Phase.ENDED)
 
 
+@pytest.mark.slow  # a sweep to which it happens is not
 def test_a_controller_that_is_down_is_silence_and_its_jobs_go_on(bench: Bench, slurm: SlurmCluster) -> None:
     job = bench.submit(TIDY)
     bench.until_began(job)
@@ -164,6 +166,7 @@ def test_a_controller_that_is_down_is_silence_and_its_jobs_go_on(bench: Bench, s
     assert not (job.folder.path / "got-term").exists()
 
 
+@pytest.mark.slow  # a sweep to which it happens is not
 def test_a_lost_node_is_told_while_its_worker_lives(bench: Bench, slurm: SlurmCluster) -> None:
     job = bench.submit(DEAF)
     bench.until_began(job)

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,12 +101,35 @@ def test_a_controller_that_is_away_for_a_while_costs_nothing(sweep: Sweep, slurm
     assert set(attempts(sweep).values()) == {1}
 
 
+def until_placed(sweep: Sweep) -> RunFolder:
+    """Wait until a worker that hears no signal is at work on a node that is known; return its run."""
+    victim = until_held(sweep, 1)[0]
+    until(lambda: node_of(victim) != "", "its node is known")
+    return victim
+
+
+@contextmanager
+def cut_off(victim: RunFolder, sweep: Sweep, slurm: SlurmCluster) -> Iterator[None]:
+    """Let a run's machine be lost to its engine and its worker stand still for the block, while all others go on.
+
+    After the block the worker comes back, and this ends once it has left.
+    """
+    worker = victim.read_state().pid or 0
+    os.kill(worker, signal.SIGSTOP)
+    sweep.let_go()
+    try:
+        slurm.kill(node_of(victim))
+        yield
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    until(lambda: not is_alive(worker), "the old worker leaves", 120)
+
+
 def test_a_lost_node_whose_workers_train_on_is_waited_for(sweep: Sweep, slurm: SlurmCluster) -> None:
     sweep.hold_at(1)
     sweep.let_workers_be_deaf()
     with sweep.started() as coordinator:
-        victim = until_held(sweep, 1)[0]
-        until(lambda: node_of(victim) != "", "its node is known")
+        victim = until_placed(sweep)
         slurm.kill(node_of(victim))
         until(lambda: "ended" in phase_of(victim), "Slurm finds it lost, and the coordinator knows", 120)
         sweep.let_go()
@@ -117,18 +141,10 @@ def test_a_node_that_comes_back_with_its_worker_alive_has_one_that_leaves(sweep:
     sweep.hold_at(1)
     sweep.let_workers_be_deaf()
     with sweep.started() as coordinator:
-        victim = until_held(sweep, 1)[0]
-        until(lambda: node_of(victim) != "", "its node is known")
-        old = victim.read_state().pid or 0
-        os.kill(old, signal.SIGSTOP)  # as a machine that is cut off: nothing of it is seen any more
-        sweep.let_go()  # all others
-        try:
-            slurm.kill(node_of(victim))
+        victim = until_placed(sweep)
+        with cut_off(victim, sweep, slurm):
             # of one machine, its lock is seen by all: who comes next leaves, and costs no attempt
             until(lambda: sweep.n_events("resubmitted") >= 2, "the run's next workers find it in its hands", 180)
-        finally:
-            os.kill(old, signal.SIGCONT)
-        until(lambda: not is_alive(old), "the old worker leaves")
         until(lambda: victim.read_state().attempt == 2, "the run's next attempt begins", 120)
         slurm.mend()
         assert coordinator.wait(END_S) == 0

@@ -1,7 +1,6 @@
 """Machines that share a disk without locks, by mounts of one folder: one winner, nothing torn, no harm by old news."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from cvae.record.run_folder import RunFolder
 from sweeps.child_environment import with_project
 from tests.engines.engine_sweep import END_S, REPOSITORY, Sweep
 from tests.engines.slurm_cluster import SlurmCluster, until
-from tests.engines.test_slurm_sweep import is_alive, node_of, until_held
+from tests.engines.test_slurm_sweep import cut_off, until_held, until_placed
 from tests.engines.twin_mounts import twin_mounts
 
 pytestmark = pytest.mark.engine
@@ -116,7 +115,7 @@ folder = RunFolder(Path(sys.argv[1]))
 for step in range(1, int(sys.argv[2]) + 1):
     folder.append_epoch({"step": step, "val/psnr": 20.0 + step, "filler": "x" * (37 * step % 211)})
     folder.write_state(RunState("running", 1, step=step, git_commit="y" * (53 * step % 509)))
-    time.sleep(0.05)
+    time.sleep(0.02)
 folder.write_state(RunState("finished", 1, step=step))
 """
 
@@ -147,6 +146,7 @@ def sweep(slurm: SlurmCluster, machines: dict[str, Path], tmp_path: Path, calm: 
     assert sweep.results() == calm
 
 
+@pytest.mark.slow  # a sweep that is disturbed there is not
 def test_a_sweep_over_machines_without_common_locks_is_one_on_this_machine(sweep: Sweep) -> None:
     sweep.finish()
     sweep.check_each_told_once()
@@ -156,18 +156,10 @@ def test_a_machine_that_was_cut_off_and_comes_back_finds_its_run_anothers(sweep:
     sweep.hold_at(1)
     sweep.let_workers_be_deaf()
     with sweep.started() as coordinator:
-        victim = until_held(sweep, 1)[0]
-        until(lambda: node_of(victim) != "", "its node is known")
-        old = victim.read_state().pid or 0
-        os.kill(old, signal.SIGSTOP)
-        sweep.let_go()  # all others
-        try:
-            slurm.kill(node_of(victim))
+        victim = until_placed(sweep)
+        with cut_off(victim, sweep, slurm):
             # its lock is of its own machine: the next attempt trains while the old worker is still there
             until(lambda: victim.read_state().attempt == 2, "the run's next attempt begins", 180)
-        finally:
-            os.kill(old, signal.SIGCONT)
-        until(lambda: not is_alive(old), "the old worker leaves", 120)
         slurm.mend()
         assert coordinator.wait(END_S) == 0
     sweep.check_each_told_once()

@@ -157,9 +157,11 @@ class ScriptedEngine:
             entry.workers = tuple(w for w, end in zip(entry.workers, ends, strict=True) if end is None)
 
     def _worker(self, job: Job) -> FencedWorker:
+        return FencedWorker(job.folder, job.token, self._fault_of(job), shares_locks=self.shares_locks)
+
+    def _fault_of(self, job: Job) -> Callable[[int, int], None] | None:
         fault = self.fault
-        hit = None if fault is None else lambda attempt, step: fault(job.folder, attempt, step)
-        return FencedWorker(job.folder, job.token, hit, shares_locks=self.shares_locks)
+        return None if fault is None else lambda attempt, step: fault(job.folder, attempt, step)
 
     def open(self) -> list[Entry]:
         """The jobs that are queued or run, as the engine believes."""

@@ -41,12 +41,20 @@ class RayHead:
             NotDone: it answers that it does not do that.
             Unreachable: it does not answer, or cannot now.
         """
+        try:
+            return json.loads(self.read(path, body, method))
+        except ValueError as error:
+            raise Unreachable(f"{self.address}: {error}") from error
+
+    def read(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> bytes:
+        """Return what the head answers, as it is sent; raises as `call` does."""
         headers = {"Content-Type": "application/json"} | _authorization()
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=CALL_S) as answer:
-                return json.load(answer)
+                sent: bytes = answer.read()
+                return sent
         except urllib.error.HTTPError as error:  # before OSError: it is one
             raise _told(error, self.address) from error
         except (OSError, http.client.HTTPException, ValueError) as error:

@@ -4,6 +4,7 @@ Our token is the submission id, so a job submitted twice is one job, and a coord
 The address executes code for whoever reaches it: on a shared network it needs a token (`RAY_AUTH_TOKEN`) or a tunnel.
 """
 
+import json
 import re
 import shlex
 from collections.abc import Collection, Mapping
@@ -50,6 +51,8 @@ class RayLauncher:
 
     def __init__(self, options: RayOptions) -> None:
         self._options, self._head = options, RayHead(options.address)
+        self._sent, self._jobs_then = b"", ()  # type: tuple[bytes, Collection[Job]]
+        self._seen_then: dict[str, Seen] = {}
 
     def submit(self, job: Job, share: Share, environment: Mapping[str, str]) -> str:
         """Submit a job whose submission id is the token, and return that; one that is there already is that job.
@@ -88,13 +91,21 @@ class RayLauncher:
 
     def find(self, jobs: Collection[Job]) -> dict[str, str]:
         """Return token -> token of the jobs that the head knows."""
-        known = self._jobs() if jobs else {}
+        known = self._parsed(self._list()) if jobs else {}
         return {job.token: job.token for job in jobs if job.token in known}
 
     def look(self, jobs: Collection[Job]) -> dict[str, Seen]:
-        """Return how each stands, by one call."""
-        known = self._jobs() if jobs else {}
-        return {job.token: _seen(job, known[job.token]) if job.token in known else Seen(Phase.GONE) for job in jobs}
+        """Return how each stands, by one call; the last answer where the head sends it again to the byte."""
+        if not jobs:
+            return {}
+        sent = self._list()
+        if sent != self._sent or jobs is not self._jobs_then or not isinstance(jobs, tuple):
+            known = self._parsed(sent)
+            self._seen_then = {
+                j.token: _seen(j, known[j.token]) if j.token in known else Seen(Phase.GONE) for j in jobs
+            }
+            self._sent, self._jobs_then = sent, jobs
+        return self._seen_then
 
     def end(self, job: Job, *, now: bool) -> None:
         """Ask Ray to stop a job: SIGTERM, and after a minute SIGKILL, whatever is asked; a queued one stays queued."""
@@ -119,11 +130,17 @@ class RayLauncher:
         """Return the cluster's version of Ray."""
         return str(self._head.call("/api/version")["ray_version"])
 
-    def _jobs(self) -> dict[str, dict[str, Any]]:
+    def _list(self) -> bytes:
         try:
-            found = self._head.call("/api/jobs/")
-            return {job["submission_id"]: job for job in found if job.get("submission_id")}  # drivers' jobs have none
-        except (NotDone, TypeError, AttributeError, KeyError) as error:
+            return self._head.read("/api/jobs/")
+        except NotDone as error:
+            raise Unreachable(f"{self._options.address}: {error}") from error
+
+    def _parsed(self, sent: bytes) -> dict[str, dict[str, Any]]:
+        try:
+            # drivers' jobs have no submission id
+            return {job["submission_id"]: job for job in json.loads(sent) if job.get("submission_id")}
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise Unreachable(f"{self._options.address}: {error}") from error
 
 

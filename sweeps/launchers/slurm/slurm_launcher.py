@@ -9,14 +9,15 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from cvae.errors import InputError
 from sweeps.child_environment import worker_environment
 from sweeps.launchers.job_record import Job, Share
 from sweeps.launchers.launcher import Launcher, Refused, Seen, Unreachable
+from sweeps.launchers.slurm.queue_memory import QueueMemory
 from sweeps.launchers.slurm.slurm_options import SlurmOptions
-from sweeps.launchers.slurm.squeue import ROWS, QueueRow, parse_rows, seen_of
+from sweeps.launchers.slurm.squeue import ROWS, parse_rows
 from sweeps.units import parse_duration
 
 #: The first whose `squeue` has `--me`, `-O 'Name:|'` and whose `sbatch` has `--export=NIL`.
@@ -48,7 +49,7 @@ class SlurmLauncher:
     name, poll_s, lost_s, is_local = "slurm", 10.0, 120.0, False
 
     def __init__(self, options: SlurmOptions) -> None:
-        self._options = options
+        self._options, self._memory = options, QueueMemory()
         self._cluster = [f"--clusters={options.cluster}"] if options.cluster else []
 
     def submit(self, job: Job, share: Share, environment: Mapping[str, str]) -> str:
@@ -112,14 +113,11 @@ class SlurmLauncher:
     def find(self, jobs: Collection[Job]) -> dict[str, str]:
         """Return token -> id of the jobs that Slurm knows by their names."""
         tokens = {job.token for job in jobs}
-        return {row.name: row.id for row in self._rows() if row.name in tokens} if tokens else {}
+        return {row.name: row.id for row in parse_rows(self._queue()) if row.name in tokens} if tokens else {}
 
     def look(self, jobs: Collection[Job]) -> dict[str, Seen]:
         """Return how each stands, by one call."""
-        by_name: dict[str, dict[str, QueueRow]] = {}
-        for row in self._rows() if jobs else ():
-            by_name.setdefault(row.name, {})[row.id] = row
-        return {job.token: seen_of(job, by_name.get(job.token, {})) for job in jobs}
+        return self._memory.read(jobs, self._queue()) if jobs else {}
 
     def end(self, job: Job, *, now: bool) -> None:
         """Cancel a job, by its id and its name: an id alone may be another job's by now."""
@@ -138,11 +136,11 @@ class SlurmLauncher:
     def close(self) -> None:
         """Do nothing: no connection is held."""
 
-    def _rows(self) -> Iterator[QueueRow]:
+    def _queue(self) -> str:
         done = self._call(["squeue", "--me", "-h", "-t", "all", "-O", ROWS, *self._cluster])
         if done.returncode:
             raise Unreachable(" ".join(done.stderr.split()))  # of all jobs nothing can be invalid but the answer
-        return parse_rows(done.stdout)
+        return done.stdout
 
     def _call(self, command: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         try:

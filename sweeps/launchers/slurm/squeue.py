@@ -62,7 +62,7 @@ def seen_of(job: Job, rows: Mapping[str, QueueRow]) -> Seen:
     """
     if not rows:
         return Seen(Phase.GONE)
-    row = rows.get(job.id or "") or list(rows.values())[-1]
+    row = rows.get(job.id or "") or max(rows.values(), key=lambda row: (len(row.id), row.id))  # the later
     if row.state in QUEUED:
         is_stuck = row.reason.startswith(NEVER)
         return Seen(

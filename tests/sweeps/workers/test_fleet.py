@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sweeps.launchers.launcher import Refused, Unreachable
+from sweeps.launchers.launcher import Phase, Refused, Seen, Unreachable
 from sweeps.workers.attempt import Attempt
 from tests.sweeps.fake_engine import EngineSweep, ScriptedEngine
 
@@ -46,6 +46,36 @@ def test_a_look_at_a_hundred_queued_jobs_makes_the_calls_and_reads_the_files_of_
     assert few == many
     assert many["look"] == 1
     assert many["runs"] == 1
+
+
+def test_an_answer_that_is_the_last_one_is_not_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Calm(ScriptedEngine):
+        """It says what it said last by the same mapping, as Slurm's launcher does, until a test moves something."""
+
+        last: tuple[Any, Any] = (None, None)
+
+        def look(self, jobs: Any) -> Any:
+            seen = super().look(jobs)
+            if jobs is not self.last[0] or seen != self.last[1]:
+                self.last = jobs, seen
+            return self.last[1]
+
+    engine = Calm()
+    engine.slow = 10**9
+    sweep = EngineSweep(tmp_path, engine, slots=4)
+    turns = sweep.coordinator.run()
+    while len(sweep.coordinator.active) < 4 or engine.calls["look"] < 4:
+        next(turns)
+    fleet, taken = sweep.coordinator.fleet, []
+    take = fleet._take
+    monkeypatch.setattr(fleet, "_take", lambda *arguments: taken.append(take(*arguments)))
+    for _ in range(5):
+        fleet.look()
+    assert not taken
+    engine.say(engine.open()[0], Seen(Phase.RUNNING, "n1"), worker_lives=True)
+    fleet.look()
+    assert len(taken) == 1
+    assert sum(attempt.is_running for attempt in fleet.active.values()) == 1
 
 
 def test_what_is_refused_when_it_is_submitted_again_comes_to_its_end(

@@ -76,6 +76,16 @@ def job_in(folder: Path, **facts: Any) -> Job:
     return Job(RunFolder(folder), TOKEN, "ray", **facts)
 
 
+def test_a_list_that_the_head_sends_again_is_not_read_again(head: Head, tmp_path: Path) -> None:
+    head.list({"submission_id": TOKEN, "status": "PENDING", "message": ""})
+    ray, jobs = launcher(head), (job_in(tmp_path),)
+    first = ray.look(jobs)
+    assert ray.look(jobs) is first
+    head.list({"submission_id": TOKEN, "status": "RUNNING", "message": ""})
+    assert ray.look(jobs)[TOKEN].phase is Phase.RUNNING
+    assert ray.look((job_in(tmp_path),)) is not ray.look(jobs)
+
+
 def launcher(head: Head, **options: Any) -> RayLauncher:
     return RayLauncher(RayOptions.model_validate({"address": head.url, **options}))
 
