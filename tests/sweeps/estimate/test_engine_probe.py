@@ -186,9 +186,13 @@ def test_a_training_that_fails_is_told_by_its_last_words(plan: Plan) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_ends_it_leaves_no_job_and_no_folder(plan: Plan, number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    plan.engine.signal = number
-    with pytest.raises(KeyboardInterrupt if number == signal.SIGINT else SystemExit):
-        plan.find()
-    assert plan.engine.ended
-    assert signal.getsignal(number) == before
+    heard = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(number, heard)  # a shell's background jobs are born deaf to Ctrl-C
+    try:
+        plan.engine.signal = number
+        with pytest.raises(KeyboardInterrupt if number == signal.SIGINT else SystemExit):
+            plan.find()
+        assert plan.engine.ended
+        assert signal.getsignal(number) == heard
+    finally:
+        signal.signal(number, before)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from cvae.record import RunFolder
 from sweeps.report.analysis import Analysis, analyse
 from sweeps.report.output import write_report
 from sweeps.tracking.mirror import Mirror
-from sweeps.tracking.offline_runs import LoggedRun, offline_runs_of
+from sweeps.tracking.offline_runs import LoggedRun, offline_runs_of, read_log
 from sweeps.tracking.settings import quiet_environment
 from sweeps.wandb_import import KeyMapping, import_runs
 from tests.sweeps.report.planted import Planted, plant_thresholds
@@ -47,6 +48,9 @@ def mirror(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     whole = Mirror(root)
     whole.catch_up()
     whole.close()
+    logs, deadline = list((root / "wandb").rglob("run-*.wandb")), time.monotonic() + 60
+    while any(read_log(log) is None for log in logs) and time.monotonic() < deadline:
+        time.sleep(0.05)  # of a run that is not over wandb's service writes the first line in its own time
     return root / "wandb"
 
 
