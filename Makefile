@@ -57,7 +57,7 @@ test: .venv/installed-dev  ## the tests, some minutes
 
 test-engines: .venv/installed-dev  ## real sweeps on a Slurm of two nodes on loopback, which it installs where it may
 	tests/engines/install.sh
-	$(BIN)/python -m pytest tests/engines -rs -m "engine and not slow"
+	$(BIN)/python -m pytest tests/engines -rs -m "engine and not slow" -n 2 --dist loadfile  # a cluster each
 
 test-all: .venv/installed-dev  ## the slow tests too: real sweeps that are killed, a real browser, a real Ray, which it installs
 	tests/engines/install.sh --ray

@@ -25,9 +25,11 @@ NEVER = SMALL | {"time_limit": "3h"}
 LATER = SMALL | {"options": ["--begin=now+1hour"]}
 
 
-#: `run_sweep.py`, which asks Slurm every second: a test has no time for every ten.
+#: `run_sweep.py`, which asks Slurm every second: a test has no time for every ten. A shell's background jobs are born
+#: deaf to Ctrl-C.
 SWEEP = """
-import runpy
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from sweeps.launchers.slurm import SlurmLauncher
 SlurmLauncher.poll_s = 1.0
 runpy.run_path("run_sweep.py", run_name="__main__")
