@@ -6,7 +6,7 @@ from typing import Protocol
 import altair as alt
 
 from sweeps.experiment import Metric
-from sweeps.report.figures.figure import Row, data, rounded, tooltip
+from sweeps.report.figures.figure import Chart, Row, data, rounded, tooltip
 
 #: Pixels around a figure. A browser's letters may be wider than those that the legend was measured with.
 ROOM = {"left": 5, "top": 10, "right": 40, "bottom": 5}
@@ -63,9 +63,9 @@ def ground(metric: Metric, title: str) -> list[alt.Chart]:
     return [band.encode(y=y, y2="y2:Q"), line]
 
 
-def stacked(layers: Sequence[alt.Chart]) -> alt.LayerChart:
+def stacked(layers: Sequence[alt.Chart]) -> Chart:
     """Return the layers as one chart, with room around it."""
-    chart: alt.LayerChart = alt.layer(*layers).properties(padding=ROOM)
+    chart: Chart = alt.layer(*layers).properties(padding=ROOM)
     return chart
 
 
