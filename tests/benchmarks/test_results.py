@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -84,20 +85,15 @@ def test_another_processs_work_is_seen_and_ones_own_is_not() -> None:
     assert seen > 0.2
 
 
-class NoTrainer:
-    """Stands for a trainer whose step is a TFLOP."""
-
-    class work:  # noqa: N801
-        @staticmethod
-        def expected_flops(ratio: float) -> float:
-            return 1e12
+#: Stands for a trainer whose step is a TFLOP.
+NO_TRAINER = SimpleNamespace(work=SimpleNamespace(expected_flops=lambda ratio: 1e12))
 
 
 def test_a_step_is_beside_each_baseline_by_its_name_and_its_floor(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # only what is said of the times is looked at: no model is built
-    monkeypatch.setattr(training, "new_trainer", lambda *arguments: NoTrainer)
+    monkeypatch.setattr(training, "new_trainer", lambda *arguments: NO_TRAINER)
     monkeypatch.setattr(training, "baseline_steps", lambda *arguments, **named: Steps(lambda number: 1.0, [1.0]))
     monkeypatch.setattr(training, "own_steps", lambda trainer: Steps(lambda number: 1.0, [1.0]))
     rates = iter([1e12, 2e12, 0.5e12, 2.5e12])

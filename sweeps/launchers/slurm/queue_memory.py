@@ -50,10 +50,10 @@ class QueueMemory:
             touched.add(row.name)
         for row in parse_rows("\n".join(self._lines - now)):
             touched.add(row.name)
-            rows = self._rows[row.name]
+            rows = self._rows.get(row.name, {})
             if rows.get(row.id) == row:  # no new line took its place
                 del rows[row.id]
             if not rows:
-                del self._rows[row.name]
+                self._rows.pop(row.name, None)  # two lines of one job may go at once
         self._printed, self._lines = printed, now
         return touched

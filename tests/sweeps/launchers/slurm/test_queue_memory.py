@@ -13,6 +13,8 @@ from sweeps.launchers.slurm.squeue import QueueRow, parse_rows, seen_of
 NAMES = ("a", "b", "c")
 FOLDER = RunFolder(Path("none"))
 
+Row = tuple[str, str, str]  # number, name, state
+
 rows = st.tuples(
     st.sampled_from(["1", "2", "3", "4"]),
     st.sampled_from([*NAMES, "anothers"]),
@@ -22,7 +24,7 @@ answers = st.lists(rows, max_size=6, unique_by=lambda row: row[0])  # Slurm prin
 jobs = st.dictionaries(st.sampled_from(NAMES), st.tuples(st.sampled_from([None, "1", "2"]), st.sampled_from("qr")))
 
 
-def printed(answer: list[tuple[str, str, str]]) -> str:
+def printed(answer: list[Row]) -> str:
     return "".join(f"{number}|{name}|{state}|n1|None|0|\n" for number, name, state in sorted(answer))
 
 
@@ -33,7 +35,7 @@ def read_alone(job: Job, text: str) -> Seen:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(answers, jobs), min_size=1, max_size=6))
-def test_what_is_remembered_changes_no_word(looks: list[tuple[list[tuple[str, str, str]], dict[str, tuple]]]) -> None:  # type: ignore[type-arg]
+def test_what_is_remembered_changes_no_word(looks: list[tuple[list[Row], dict[str, tuple[str | None, str]]]]) -> None:
     memory, known = QueueMemory(), {}  # type: tuple[QueueMemory, dict[tuple[str, str | None, str], Job]]
     for answer, asked in looks:
         for key in ((name, *facts) for name, facts in asked.items()):
@@ -53,3 +55,9 @@ def test_the_same_answer_for_the_same_jobs_is_the_same_object() -> None:
     assert later is not first
     assert later["b"] is first["b"]
     assert memory.read(tuple(these[:1]), text) is not later
+
+
+def test_two_lines_of_one_job_that_leave_together_are_gone() -> None:
+    memory, jobs = QueueMemory(), (Job(FOLDER, "a", "slurm", id="1"),)
+    memory.read(jobs, printed([("1", "a", "PENDING"), ("1", "a", "RUNNING")]))
+    assert memory.read(jobs, "") == {"a": read_alone(jobs[0], "")}
