@@ -17,8 +17,10 @@ from torch.nn import functional as F
 from cvae.config import RuntimeConfig
 from cvae.errors import InputError
 
-#: What glibc's `mallopt` calls them (malloc.h), and the largest size that it takes for the second.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, LARGEST_THRESHOLD = -1, -3, 32 * 2**20
+#: What glibc's `mallopt` sets (malloc.h, mallopt(3)): how much may be free at the heap's end before it goes back to the
+#: system, and how many blocks may be mappings of their own, which go back as soon as they are free.
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+NEVER, NONE = -1, 0
 
 
 def to_device(host: Tensor, device: torch.device) -> Tensor:
@@ -112,8 +114,9 @@ def _has_native_bf16(device: torch.device) -> bool:
 def keep_freed_memory() -> bool:
     """Have the C library keep what this process frees, for its next tensors; return whether it does.
 
-    Otherwise much of a step's memory goes back to the system as soon as it is free, and comes again page by page: up
-    to a tenth of a small model's training step on a CPU. Only glibc is asked; the largest tensors still go back.
+    Otherwise a step's memory goes back to the system as soon as it is free, and comes again page by page: a tenth of a
+    training step on a CPU, more where batch norm keeps whole batches of large maps. The process keeps the most that it
+    ever needed until it ends. Only glibc is asked.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -121,11 +124,11 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except AttributeError:  # another C library
         return False
-    return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_THRESHOLD) and mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
+    return bool(mallopt(M_MMAP_MAX, NONE) and mallopt(M_TRIM_THRESHOLD, NEVER))
 
 
 def choose_accelerator(config: RuntimeConfig) -> Accelerator:
-    """Return the device and precision for a run, set the number of CPU threads and have a CPU's memory kept.
+    """Return the device and precision for a run, and set the number of CPU threads.
 
     Raises:
         InputError: the device asked for is not there.
@@ -138,6 +141,4 @@ def choose_accelerator(config: RuntimeConfig) -> Accelerator:
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     device = torch.device(kind)
-    if kind == "cpu":
-        keep_freed_memory()
     return Accelerator(device, config.precision == "bf16" or (config.precision == "auto" and _has_native_bf16(device)))

@@ -2,13 +2,17 @@
 
 import math
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
+
+#: What each of several works is known by.
+Name = TypeVar("Name")
 
 #: Turns of a measurement that a bound on its time leaves: one would have no spread.
 LEAST_TURNS = 2
@@ -83,39 +87,43 @@ def floor_row(what: str, flops: float, rate: float, step_s: list[float], baselin
         f"{flops / 1e12:.2f} TFLOP; the best product or convolution reaches {rate / 1e9:.0f} GFLOP/s, the step "
         f"{reached / 1e9:.0f}, {reached / rate:.0%} of that"
     )
-    words = f"{baseline}, float32: {show(median(baseline_s))}", f"at the best rate: {show(floor_s)}"
+    words = f"{baseline}: {show(median(baseline_s))}", f"at the best rate: {show(floor_s)}"
     return Row(f"floor of a {what}", *words, median(ratios), (min(ratios), max(ratios)), note)
 
 
 def interleave(
-    works: Mapping[str, Callable[[], object]], n: int, warm_ups: int = 1, most_s: float = math.inf
-) -> dict[str, list[float]]:
-    """Return up to n durations of each, measured in turn after the warm-ups.
+    works: Mapping[Name, Callable[[], object]], n: int, warm_ups: int = 1, most_s: float = math.inf
+) -> dict[Name, list[float]]:
+    """Return up to n durations of each, measured in turn after the warm-ups; `most_s` as `take_turns` has it."""
+    return take_turns({name: partial(timed, work) for name, work in works.items()}, n, warm_ups, most_s)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return what a work takes."""
+    started = CLOCK.now()
+    work()
+    return CLOCK.now() - started
+
+
+def take_turns(
+    measures: Mapping[Name, Callable[[], float]], n: int, warm_ups: int = 1, most_s: float = math.inf
+) -> dict[Name, list[float]]:
+    """Return up to n durations of each, taken in turn after the warm-ups.
 
     With `most_s` seconds for all, warm-ups counted, no turn begins that would end later, but for the `LEAST_TURNS`.
     """
     begun = time.perf_counter()
     for _ in range(warm_ups):
-        for work in works.values():
-            work()
-    times: dict[str, list[float]] = {name: [] for name in works}
+        for measure in measures.values():
+            measure()
+    times: dict[Name, list[float]] = {name: [] for name in measures}
     for turn in range(n):
         so_far = time.perf_counter() - begun
         if turn >= LEAST_TURNS and so_far * (1 + 1 / (turn + warm_ups)) > most_s:
             break
-        for name, work in works.items():
-            started = CLOCK.now()
-            work()
-            times[name].append(CLOCK.now() - started)
+        for name, measure in measures.items():
+            times[name].append(measure())
     return times
-
-
-def peak_of(module: str, *arguments: str) -> int:
-    """Return the largest resident memory in bytes of `python -m MODULE ARGUMENTS...`, which prints its `own_peak()`."""
-    done = subprocess.run([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"python -m {module} {' '.join(arguments)} ended with status {done.returncode}")
-    return int(done.stdout.splitlines()[-1])
 
 
 def own_peak() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cvae.config import Config, build_config, load_yaml_mapping
 from cvae.data.store import ConditionStatistics, Store, open_store
-from cvae.device import Accelerator, choose_accelerator
+from cvae.device import Accelerator, choose_accelerator, keep_freed_memory
 from cvae.errors import AlreadyTraining, InputError
 from cvae.evaluation import ALL
 from cvae.evaluation.metrics import load_perceptual
@@ -101,6 +101,8 @@ def _train(attempt: RunAttempt) -> Iterator[Evaluated]:
         attempt.record(attempt.state)
         config = load_config(folder)
         accelerator = choose_accelerator(config.runtime)
+        if accelerator.device.type == "cpu":
+            keep_freed_memory()  # a training takes the same again every step; an evaluation by itself gains nothing
         store = open_store(config.data, config.image_size, Path(config.store))
         trainer = make_trainer(config, accelerator, store)
         load_perceptual(config.evaluation, accelerator.device)  # a file that is not there should not cost a training

@@ -2,27 +2,25 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
 from benchmarks import __main__ as command
-from benchmarks import training
 from benchmarks.gpu import __main__ as gpu
 from benchmarks.instruments import others
 from benchmarks.instruments.others import OthersMeter
 from benchmarks.instruments.table import Row, interleave
 from benchmarks.records import machine, results
 from benchmarks.records.machine import with_load
-from benchmarks.training import Steps, Way
 
 ROW = Row("a step", "the lab's order: 2 s", "batched: 1 s", 2.0)
 
@@ -69,66 +67,40 @@ def test_a_load_is_warned_of_before_anything_is_measured(
     assert bool(measured_on["flags"]) == any("avx2" in line for line in machine._lines("/proc/cpuinfo"))
 
 
-@pytest.mark.skipif(not others.STAT.exists(), reason="the system has no /proc/stat")
-def test_another_processs_work_is_seen_and_ones_own_is_not() -> None:
-    work = "import time\nend = time.process_time() + 30\nwhile time.process_time() < end: pass"
-    other = subprocess.Popen([sys.executable, "-c", work])
+#: Computes on one core until it is ended.
+WORK = [sys.executable, "-c", "while True: pass"]
+needs_proc = pytest.mark.skipif(not others.STAT.exists(), reason="the system has no /proc/stat")
+
+
+@needs_proc
+def test_another_processs_work_is_seen() -> None:
+    # the shell that began it has ended, so that it is no child of this process
+    begin = ["sh", "-c", '"$@" >/dev/null 2>&1 & echo $!', "sh", *WORK]
+    begun = subprocess.run(begin, stdout=subprocess.PIPE, check=True)
     try:
         spent, meter = others.own_s(), OthersMeter()
         time.sleep(0.5)
         seen = meter.read()
-        assert others.own_s() - spent < 0.25  # a child that was not waited for is another process
+        assert others.own_s() - spent < 0.25
     finally:
-        other.kill()
-        other.wait()
+        os.kill(int(begun.stdout), signal.SIGKILL)
     assert seen is not None
     assert seen > 0.2
 
 
-#: Stands for a trainer whose step is a TFLOP.
-NO_TRAINER = SimpleNamespace(work=SimpleNamespace(expected_flops=lambda ratio: 1e12))
-
-
-def test_a_step_is_beside_each_baseline_by_its_name_and_its_floor(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    # only what is said of the times is looked at: no model is built
-    monkeypatch.setattr(training, "new_trainer", lambda *arguments: NO_TRAINER)
-    monkeypatch.setattr(training, "baseline_steps", lambda *arguments, **named: Steps(lambda number: 1.0, [1.0]))
-    monkeypatch.setattr(training, "own_steps", lambda trainer: Steps(lambda number: 1.0, [1.0]))
-    rates = iter([1e12, 2e12, 0.5e12, 2.5e12])
-    monkeypatch.setattr(training, "best_rate", lambda trainer: next(rates))
-    seconds = {"SVG's order": [3.0], "the lab's order": [4.0], "fp32": [2.0], "bf16": [1.0]}
-    monkeypatch.setattr(training, "interleave", lambda works, n, most_s: {name: seconds[name] for name in works})
-    rows = list(training.rows_of(tmp_path, Way("batch", 1.0), 1))
-    assert [(row.baseline, row.ratio) for row in rows] == [
-        ("SVG's order, float32: 3.00 s", 1.5),
-        ("the lab's order, float32: 4.00 s", 2.0),
-        ("SVG's order, float32: 3.00 s", 3.0),  # a TFLOP at the better of 1 and 0.5 TFLOP/s
-        ("SVG's order, float32: 3.00 s", 3.0),
-        ("the lab's order, float32: 4.00 s", 4.0),
-        ("SVG's order, float32: 3.00 s", 7.5),
-    ]
-    assert ["wanted: at least 1.7" in row.note for row in rows] == [True, False, False, False, False, False]
-    assert (
-        rows[-1].note == "1.00 TFLOP; the best product or convolution reaches 2500 GFLOP/s, the step 1000, 40% of that"
-    )
-
-
-def test_every_target_is_measured_with_the_labs_norm() -> None:
-    measured = {(way.ratio, precision) for way in training.WAYS if way.norm == "batch" for precision in way.precisions}
-    assert set(training.WANTED) <= measured
-    assert {way.norm for way in training.WAYS} == {"batch", "group"}
-    assert all(way.orders[0] == training.SVGS_ORDER for way in training.WAYS)
-    assert sum(way.most_s for way in training.WAYS) <= 300  # of the quarter of an hour that all benchmarks have
-
-
-def test_memory_is_beside_its_baseline_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(training, "peak_of", lambda module, cache, device, who, *rest: {"ours": 1}.get(who, 4) << 30)
-    rows = list(training.memory_rows(tmp_path))
-    assert len(rows) == 3
-    assert {row.baseline for row in rows} == {"SVG's order, float32: 4.00 GiB"}
-    assert {row.ratio for row in rows} == {4.0}
+@needs_proc
+def test_a_childs_work_is_ones_own_while_it_lives_and_after() -> None:
+    before = others.own_s()
+    with subprocess.Popen(["sh", "-c", '"$@" & wait', "sh", *WORK], start_new_session=True) as shell:
+        time.sleep(0.5)
+        assert others.own_s() - before > 0.2  # of the shell's child
+        os.killpg(shell.pid, signal.SIGKILL)
+    before = others.own_s()
+    with subprocess.Popen(WORK) as child:
+        time.sleep(0.5)
+        living = others.own_s()
+        child.kill()
+    assert others.own_s() >= living > before + 0.2
 
 
 @pytest.mark.parametrize(("most_s", "turns"), [(1e9, 5), (0.0, 2)])

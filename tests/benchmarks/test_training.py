@@ -1,0 +1,102 @@
+"""Training steps are measured in processes of their own, beside named baselines and beside what limits them."""
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from benchmarks.instruments.svg import SVGS_ORDER
+from benchmarks.training import memory, ways
+from benchmarks.training.apart import TIMED_PRODUCTS, steps_apart
+from benchmarks.training.steps import OURS, Made, Steps, Work
+from benchmarks.training.ways import Way
+
+#: Stands for a trainer whose step is a TFLOP.
+NO_TRAINER = SimpleNamespace(work=SimpleNamespace(expected_flops=lambda ratio: 1e12))
+#: What a step of each maker takes; in memory that is given back, in float32, and in bf16.
+SECONDS = {"SVG's order, float32": 3.0, "the lab's order, float32": 4.0, "batched, freed memory given back": 1.5}
+OWN_SECONDS = {"fp32": 2.0, "bf16": 1.0}
+
+
+class NoSteps:
+    """Stands for a process that makes steps: four fifths of each are products."""
+
+    def __init__(self, work: Work) -> None:
+        self.work, self.losses = work, [1.0]
+
+    def seconds(self) -> float:
+        return SECONDS.get(str(self.work)) or OWN_SECONDS[self.work.precision]
+
+    def step(self, ask: str = "") -> Made:
+        is_timed = ask == TIMED_PRODUCTS
+        return Made(self.seconds(), 1.0, (1 if self.work.maker == OURS else 4) << 30, 0.8 * self.seconds() * is_timed)
+
+
+@pytest.fixture
+def no_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no model built and no step made: only what is said of the times is looked at."""
+    for module in (ways, memory):
+        monkeypatch.setattr(module, "steps_apart", lambda cache, work: nullcontext(NoSteps(work)))
+    monkeypatch.setattr(ways, "new_trainer", lambda cache, work: NO_TRAINER)
+    rates = iter([1e12, 2e12, 0.5e12, 2.5e12])
+    monkeypatch.setattr(ways, "best_rate", lambda trainer: next(rates))
+
+
+@pytest.mark.usefixtures("no_steps")
+def test_a_step_is_beside_each_baseline_by_its_name_and_what_limits_it(tmp_path: Path) -> None:
+    rows = list(ways.rows_of(tmp_path, Way("batch", 1.0, gives_back="bf16"), 2))
+    assert [(row.baseline, row.ours, row.ratio) for row in rows] == [
+        ("SVG's order, float32: 3.00 s", "batched: 2.00 s", 1.5),
+        ("the lab's order, float32: 4.00 s", "batched: 2.00 s", 2.0),
+        ("SVG's order, float32: 3.00 s", "at the best rate: 1.00 s", 3.0),  # a TFLOP at the better of 1 and 0.5 TFLOP/s
+        ("SVG's order, float32: 3.00 s", "nothing else: 1.60 s", pytest.approx(1.875)),
+        ("SVG's order, float32: 3.00 s", "batched: 1.00 s", 3.0),
+        ("the lab's order, float32: 4.00 s", "batched: 1.00 s", 4.0),
+        ("batched, freed memory given back: 1.50 s", "batched: 1.00 s", 1.5),
+        ("SVG's order, float32: 3.00 s", "at the best rate: 400.00 ms", 7.5),
+        ("SVG's order, float32: 3.00 s", "nothing else: 800.00 ms", pytest.approx(3.75)),
+    ]
+    assert ["wanted: at least" in row.note for row in rows] == [i in (0, 4) for i in range(len(rows))]
+    floor, products = rows[-2:]
+    assert floor.note == "1.00 TFLOP; the best product or convolution reaches 2500 GFLOP/s, the step 1000, 40% of that"
+    assert products.note == "convolutions and matrix products are 80% of a step"
+
+
+def test_every_target_is_measured_with_the_labs_norm() -> None:
+    measured = {(way.ratio, precision) for way in ways.WAYS if way.norm == "batch" for precision in way.precisions}
+    assert set(ways.WANTED) <= measured
+    assert {way.norm for way in ways.WAYS} == {"batch", "group"}
+    assert all(way.orders[0] == SVGS_ORDER for way in ways.WAYS)
+    assert all(way.gives_back in (None, *way.precisions) for way in ways.WAYS)
+    assert sum(way.most_s for way in ways.WAYS) <= 300  # of the quarter of an hour that all benchmarks have
+
+
+@pytest.mark.usefixtures("no_steps")
+def test_memory_is_beside_its_baseline_by_its_name() -> None:
+    rows = list(memory.memory_rows())
+    assert len(rows) == 4
+    assert {row.baseline for row in rows} == {"SVG's order, float32: 4.00 GiB"}
+    assert {row.ours for row in rows} == {"batched: 1.00 GiB"}
+    assert {row.ratio for row in rows} == {4.0}
+
+
+@pytest.mark.slow
+def test_a_process_of_its_own_makes_the_same_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", str(torch.get_num_threads()))  # sums are rounded by their parts
+    work = Work(OURS, "batch", 1.0, "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32", keeps_memory=True)
+    here = Steps(tmp_path, replace(work, keeps_memory=False))
+    with steps_apart(tmp_path, work) as apart:
+        made = [apart.step(), apart.step(TIMED_PRODUCTS)]
+    assert apart.losses == [here().loss, here().loss]
+    assert [0.5 * one.seconds < one.products_s < one.seconds for one in made] == [False, True]
+
+
+def test_a_process_that_dies_is_named(tmp_path: Path) -> None:
+    with (
+        steps_apart(tmp_path, Work(OURS, "batch", 1.0, device="none")) as steps,
+        pytest.raises(RuntimeError, match="the process of batched ended with status 1"),
+    ):
+        steps.step()
