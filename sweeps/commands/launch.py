@@ -13,7 +13,7 @@ from sweeps.commands.foreground import echo_end, work_in_foreground
 from sweeps.commands.options import LaunchOptions
 from sweeps.commands.output import echo_to_whoever_reads
 from sweeps.coordinator import Coordinator
-from sweeps.estimate import cut_to_budget
+from sweeps.estimate import Placement, cut_to_budget
 from sweeps.experiment import ArmWeights, Experiment, measure_arms, weight_lines
 from sweeps.experiment_folder import (
     DataRecord,
@@ -96,8 +96,8 @@ def prepare_launch(
         echo(line)
     cut = None
     if options.budget_s is not None:
-        engine = options.engine or EngineChoice()
-        experiment, cut = cut_to_budget(experiment, root, slots, options.threads, options.budget_s, echo, engine)
+        placement = Placement(slots, options.threads, options.engine or EngineChoice())
+        experiment, cut = cut_to_budget(experiment, root, placement, options.budget_s, echo)
     for warning in design_warnings(experiment):
         echo(f"warning: {warning}")
     return PreparedLaunch(experiment, weights, describe_origin(experiment, data), cut)

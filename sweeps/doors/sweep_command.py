@@ -34,6 +34,7 @@ from sweeps.tracking.process import MODES
 
 if TYPE_CHECKING:  # --help waits for none of these
     from cvae.config import Config
+    from sweeps.estimate import Placement
     from sweeps.experiment import Experiment
     from sweeps.experiment_folder import ExperimentFolder
     from sweeps.launchers import EngineChoice
@@ -95,7 +96,9 @@ def sweep(
     elif status:
         _status(experiment, root)
     elif plan:
-        _plan(experiment, root, machine, threads, spread_from, chosen, probe=probe, budget_s=budget_s)
+        from sweeps.estimate import Placement
+
+        _plan(experiment, root, Placement(machine, threads, chosen), spread_from, probe=probe, budget_s=budget_s)
     else:
         told = None if notify is None else parse_target(notify)
         options = LaunchOptions(threads, mode, shown, storage, retry, budget_s, hang_s, told, chosen)
@@ -163,10 +166,8 @@ def _status(experiment: "Experiment", root: "ExperimentFolder") -> None:
 def _plan(
     experiment: "Experiment",
     root: "ExperimentFolder",
-    machine: "Slots",
-    threads: int,
+    placement: "Placement",
     spread_from: str | None,
-    engine: "EngineChoice",
     *,
     probe: bool,
     budget_s: float | None,
@@ -180,9 +181,9 @@ def _plan(
     print("\n".join(told), flush=True)
     check_plan(experiment, root)
     if budget_s is not None:
-        print_cut(experiment, root, machine, threads, budget_s, echo_line, engine)
+        print_cut(experiment, root, placement, budget_s, echo_line)
     elif probe:
-        print_estimate(experiment, root, machine, threads, echo_line, engine)
+        print_estimate(experiment, root, placement, echo_line)
 
 
 def _launch(experiment: "Experiment", root: "ExperimentFolder", machine: "Slots", options: LaunchOptions) -> None:

@@ -8,14 +8,13 @@ from statistics import mean
 from cvae.config import Config, training_flops
 from sweeps.decision import LEAST_PAIRS
 from sweeps.estimate.engine_probe import engine_facts, measure_on_engine
+from sweeps.estimate.placement import Placement
 from sweeps.estimate.probe import Cost, cost_key, machine_facts, measure
 from sweeps.estimate.short_training import NotMeasured
 from sweeps.experiment import Experiment, Phase, PlannedRun, all_runs, block_of, parse_run_name
 from sweeps.experiment_folder import ExperimentFolder, Ledger, ended_runs, pin_to_machine, runs_left
-from sweeps.launchers import EngineChoice
 from sweeps.search_space import sample_params
 from sweeps.units import format_bytes, format_duration, format_flops
-from sweeps.workers import Slots
 
 #: Ended runs of a phase from which its cost is taken rather than from a probe.
 ENOUGH_RUNS = 2
@@ -60,22 +59,15 @@ def typical(experiment: Experiment, arm: str, phase: str) -> Config:
 
 
 def find_costs(
-    experiment: Experiment,
-    root: ExperimentFolder,
-    slots: Slots,
-    threads: int,
-    echo: Callable[[str], None],
-    engine: EngineChoice,
+    experiment: Experiment, root: ExperimentFolder, placement: Placement, echo: Callable[[str], None]
 ) -> Costs:
     """Return what runs cost: from those that have ended here, else from short trainings where runs would train.
 
     Args:
         experiment: the experiment.
         root: its folder.
-        slots: where runs go, or how many are out at a time with an engine.
-        threads: CPU threads of each.
+        placement: where they would train.
         echo: called before anything is measured.
-        engine: what runs the workers.
 
     Raises:
         NotMeasured: neither tells; says why.
@@ -85,13 +77,15 @@ def find_costs(
     from_ended = _costs_of_ended(root, kinds)
     if from_ended is not None:
         return from_ended
-    configs = {kind: pin_to_machine(typical(experiment, *kind), threads) for kind in kinds}
+    slots, engine = placement.slots, placement.engine
+    configs = {kind: pin_to_machine(typical(experiment, *kind), placement.threads) for kind in kinds}
     facts = machine_facts(slots.total) if engine.share is None else engine_facts(engine)
     keys = {kind: cost_key(config, facts) for kind, config in configs.items()}
     cache = root.path.parent / ".probe"
     by_key = {keys[kind]: configs[kind] for kind in kinds}
     if engine.share is None:
-        measured = measure(by_key, slots.total, cache, echo, slots.environment(next(iter(slots.caps)), threads))
+        environment = slots.environment(next(iter(slots.caps)), placement.threads)
+        measured = measure(by_key, slots.total, cache, echo, environment)
     else:
         measured = measure_on_engine(by_key, engine, cache, echo)
     if not all(key in measured for key in by_key):
@@ -131,12 +125,7 @@ def _costs_of_ended(root: ExperimentFolder, kinds: Sequence[Kind]) -> Costs | No
 
 
 def print_estimate(
-    experiment: Experiment,
-    root: ExperimentFolder,
-    slots: Slots,
-    threads: int,
-    echo: Callable[[str], None],
-    engine: EngineChoice,
+    experiment: Experiment, root: ExperimentFolder, placement: Placement, echo: Callable[[str], None]
 ) -> None:
     """Echo what is left of an experiment, measuring if need be; arguments as those of `find_costs`.
 
@@ -147,11 +136,12 @@ def print_estimate(
     if not left:
         return
     try:
-        costs = find_costs(experiment, root, slots, threads, echo, engine)
+        costs = find_costs(experiment, root, placement, echo)
     except NotMeasured as error:
         echo(f"no estimate: {error}. {LATER}")
         return
-    echo(costs.describe(left, slots.total))
+    slots = placement.slots.total
+    echo(costs.describe(left, slots))
     first = [run for run in left if block_of(experiment, run) < LEAST_PAIRS]
     if experiment.confirm.stop == "sure" and 0 < len(first) < len(left):
-        echo(f"that is at most; sure at the first look, it ends sooner: {costs.describe(first, slots.total)}")
+        echo(f"that is at most; sure at the first look, it ends sooner: {costs.describe(first, slots)}")

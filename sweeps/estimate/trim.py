@@ -6,12 +6,11 @@ from cvae.config import merge
 from cvae.errors import InputError
 from sweeps.decision import LEAST_PAIRS
 from sweeps.estimate.costs import Costs, find_costs, print_estimate
+from sweeps.estimate.placement import Placement
 from sweeps.estimate.short_training import NotMeasured
 from sweeps.experiment import Experiment, all_runs, build_experiment
 from sweeps.experiment_folder import ExperimentFolder, runs_left
-from sweeps.launchers import EngineChoice
 from sweeps.units import format_duration
-from sweeps.workers import Slots
 
 Echo = Callable[[str], None]
 
@@ -48,13 +47,7 @@ def trim(experiment: Experiment, root: ExperimentFolder, costs: Costs, slots: in
 
 
 def cut_to_budget(
-    experiment: Experiment,
-    root: ExperimentFolder,
-    slots: Slots,
-    threads: int,
-    budget_s: float,
-    echo: Echo,
-    engine: EngineChoice,
+    experiment: Experiment, root: ExperimentFolder, placement: Placement, budget_s: float, echo: Echo
 ) -> tuple[Experiment, str]:
     """Return the experiment that fits a budget, and what was cut, which is echoed too; see `find_costs`.
 
@@ -62,27 +55,21 @@ def cut_to_budget(
         InputError: nothing is known of its cost, or the least that makes a comparison does not fit.
     """
     try:
-        costs = find_costs(experiment, root, slots, threads, echo, engine)
+        costs = find_costs(experiment, root, placement, echo)
     except NotMeasured as error:
         raise InputError(f"--budget: nothing is known of what a run costs: {error}") from error
-    smaller = trim(experiment, root, costs, slots.total, budget_s)
+    smaller = trim(experiment, root, costs, placement.slots.total, budget_s)
     cut = describe_cut(experiment, smaller)
     echo(cut)
     return smaller, cut
 
 
 def print_cut(
-    experiment: Experiment,
-    root: ExperimentFolder,
-    slots: Slots,
-    threads: int,
-    budget_s: float,
-    echo: Echo,
-    engine: EngineChoice,
+    experiment: Experiment, root: ExperimentFolder, placement: Placement, budget_s: float, echo: Echo
 ) -> None:
     """Echo what a budget would cut, and what is left then; nothing is written."""
-    smaller, _ = cut_to_budget(experiment, root, slots, threads, budget_s, echo, engine)
-    print_estimate(smaller, root, slots, threads, echo, engine)
+    smaller, _ = cut_to_budget(experiment, root, placement, budget_s, echo)
+    print_estimate(smaller, root, placement, echo)
 
 
 def _least(experiment: Experiment, root: ExperimentFolder) -> tuple[int, int]:

@@ -21,7 +21,7 @@ def read_folder(folder: Path) -> list[LoggedRun]:
     for path in paths:
         run = read_log(path)
         if run is None:
-            raise InputError(f"{path}: holds no run")
+            raise InputError(f"{path}: holds no run (yet); import once it does, or without this file")
         earlier = runs.get(run.id)
         if earlier is not None:
             run.history = [*earlier.history, *run.history]

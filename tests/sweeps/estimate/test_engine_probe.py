@@ -13,6 +13,7 @@ from cvae.record import RunState
 from cvae.record.run_folder import RunFolder
 from sweeps.estimate import engine_probe, short_training
 from sweeps.estimate.costs import find_costs, print_estimate
+from sweeps.estimate.placement import Placement
 from sweeps.estimate.short_training import NotMeasured
 from sweeps.estimate.trim import cut_to_budget
 from sweeps.experiment.experiment import build_experiment
@@ -79,15 +80,15 @@ class Plan:
         self.engine, self.place = Engine(), place
         self.experiment = build_experiment(TOY, "toy")
         self.root = ExperimentFolder(place / "runs" / "toy")
-        self.choice = Choice("scripted", None, Share(2), self.engine)
-        self.slots = Slots({"scripted": 4})
+        choice = Choice("scripted", None, Share(2), self.engine)
+        self.placement = Placement(Slots({"scripted": 4}), 2, choice)
         self.said: list[str] = []
 
     def find(self) -> str:
-        return find_costs(self.experiment, self.root, self.slots, 2, self.said.append, self.choice).source
+        return find_costs(self.experiment, self.root, self.placement, self.said.append).source
 
     def estimate(self) -> str:
-        print_estimate(self.experiment, self.root, self.slots, 2, self.said.append, self.choice)
+        print_estimate(self.experiment, self.root, self.placement, self.said.append)
         return self.said[-1]
 
     def folders(self) -> list[Path]:
@@ -119,7 +120,7 @@ def test_an_estimate_is_from_short_trainings_on_the_engine_and_names_their_machi
 def test_other_options_of_an_engine_are_measured_anew(plan: Plan) -> None:
     plan.find()
     n = len(plan.engine.entries)
-    plan.choice = replace(plan.choice, name="other")
+    plan.placement = replace(plan.placement, engine=replace(plan.placement.engine, name="other"))
     plan.find()
     assert len(plan.engine.entries) == 2 * n
 
@@ -181,7 +182,7 @@ def test_a_training_that_fails_is_told_by_its_last_words(plan: Plan) -> None:
     with pytest.raises(NotMeasured, match=r"on scripted's n1 came to no result .*no module named torch"):
         plan.find()
     with pytest.raises(InputError, match="--budget: nothing is known of what a run costs: a short training"):
-        cut_to_budget(plan.experiment, plan.root, plan.slots, 2, 60.0, plan.said.append, plan.choice)
+        cut_to_budget(plan.experiment, plan.root, plan.placement, 60.0, plan.said.append)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
