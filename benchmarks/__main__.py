@@ -31,7 +31,7 @@ FOLDER = Path(__file__).parent
 COLUMNS = ("what", "baseline", "ours", "ratio", "spread")
 #: Columns of the terminal that the table is written for, a file too.
 WIDTH = 160
-#: Seconds that a benchmark may take before it is ended: all of them together are to take a quarter of an hour.
+#: Seconds that a benchmark may take before it is ended: all of them together are to take less than half an hour.
 MOST_S = 900
 
 app = new_command()
