@@ -26,8 +26,11 @@ class OthersMeter:
         busy = busy_s()
         if busy is None or self._busy is None:
             return None
-        seconds = max(time.perf_counter() - self._started, 1e-3)
-        return round(max(0.0, busy - self._busy - (own_s() - self._own)) / seconds, 2)
+        return round(max(0.0, busy - self._busy - (own_s() - self._own)) / max(self.seconds(), 1e-3), 2)
+
+    def seconds(self) -> float:
+        """Return how long it has measured."""
+        return time.perf_counter() - self._started
 
 
 def busy_s() -> float | None:

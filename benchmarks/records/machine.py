@@ -15,6 +15,8 @@ from cvae.provenance import git_commit, package_versions
 
 #: Load above which a row is marked, and cores of other processes' work below which that load is a benchmark's own.
 MOST_LOAD, LEAST_OTHERS = 1.0, 0.1
+#: Seconds after a row in which another comes of the same measurement; a shorter one is a few ticks of the clock.
+LEAST_S = 0.1
 #: Flags of the processor that its fastest kernels take.
 WIDE = re.compile(r"avx512|amx|avx2$")
 
@@ -46,15 +48,15 @@ def as_mapping(row: Row | Mapping[str, Any]) -> dict[str, Any]:
 def with_load(measure: Callable[[], Iterable[Row | Mapping[str, Any]]]) -> Iterator[dict[str, Any]]:
     """Yield rows as JSON values with the load at start and end of each, and what others computed meanwhile.
 
-    Rows that come in one list were measured together. A row is marked where the load was above `MOST_LOAD` and others
-    had a part in it, because a benchmark's own threads are load, too; where the system does not tell whose, every such
-    row is.
+    Rows that come at once after another were measured together with it. A row is marked where the load was above
+    `MOST_LOAD` and others had a part in it, because a benchmark's own threads are load, too; where the system does not
+    tell whose, every such row is.
     """
-    before, meter = os.getloadavg()[0], OthersMeter()
-    rows = measure()
-    together = _load(before, meter) if isinstance(rows, list) else None
-    for row in rows:
-        yield as_mapping(row) | (together or _load(before, meter))
+    before, meter, load = os.getloadavg()[0], OthersMeter(), dict[str, Any]()
+    for row in measure():
+        if not load or meter.seconds() >= LEAST_S:
+            load = _load(before, meter)
+        yield as_mapping(row) | load
         before, meter = os.getloadavg()[0], OthersMeter()
 
 

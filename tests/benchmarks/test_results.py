@@ -53,6 +53,19 @@ def test_where_nobody_tells_whose_load_it_is_it_counts(monkeypatch: pytest.Monke
     assert rows[0]["others"] is None
 
 
+def test_rows_that_come_at_once_have_the_load_of_what_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = iter([0.02, 0.03])
+    monkeypatch.setattr(OthersMeter, "read", lambda meter: next(seen))
+
+    def measured() -> Iterator[Row]:
+        yield ROW
+        yield ROW
+        time.sleep(2 * machine.LEAST_S)
+        yield ROW
+
+    assert [row["others"] for row in with_load(measured)] == [0.02, 0.02, 0.03]
+
+
 @pytest.mark.parametrize(("load", "is_warned"), [(0.9, False), (3.2, True)])
 def test_a_load_is_warned_of_before_anything_is_measured(
     load: float, is_warned: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -71,7 +71,7 @@ def test_every_target_is_measured_with_the_labs_norm() -> None:
     assert {way.norm for way in ways.WAYS} == {"batch", "group"}
     assert all(way.orders[0] == SVGS_ORDER for way in ways.WAYS)
     assert all(way.gives_back in (None, *way.precisions) for way in ways.WAYS)
-    assert sum(way.most_s for way in ways.WAYS) <= 330  # of the half hour that all benchmarks have
+    assert sum(way.most_s for way in ways.WAYS) <= 400  # of the half hour that all benchmarks have
 
 
 @pytest.mark.usefixtures("no_steps")
