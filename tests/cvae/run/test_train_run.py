@@ -55,6 +55,14 @@ def finished(tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> RunFolde
     return finish(new_run(tmp_path_factory.mktemp("run") / "a", tiny))
 
 
+def test_a_training_on_a_cpu_keeps_what_it_frees(tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setitem(train_run.__globals__, "keep_freed_memory", lambda: asked.append(True))
+    assert tiny.runtime.device == "cpu"
+    next(train_run(new_run(tmp_path / "a", tiny)))
+    assert asked == [True]
+
+
 def test_a_finished_run_is_complete(finished: RunFolder, tiny: Config) -> None:
     state = finished.read_state()
     assert (state.status, state.attempt, state.step, state.error) == ("finished", 1, 6, None)
