@@ -4,7 +4,6 @@ All train from the same weights on the same batches, with the same noise; the lo
 process of its own, as it would be run: the trainer's as a run sets it up, the baselines' as PyTorch starts.
 """
 
-from benchmarks.training.memory import memory_rows
 from benchmarks.training.ways import cuda_rows, rows
 
-__all__ = ["cuda_rows", "memory_rows", "rows"]
+__all__ = ["cuda_rows", "rows"]
