@@ -10,7 +10,7 @@ from benchmarks.training.apart import steps_apart
 from benchmarks.training.steps import FORCED, OURS, Work
 
 #: Steps after which the most is read: a heap that is kept finds its size in the first few.
-STEPS = 2
+STEPS = 3
 
 
 def memory_rows(device: str = "cpu") -> Iterator[Row]:

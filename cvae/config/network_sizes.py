@@ -1,9 +1,11 @@
 """The multiply-accumulates of a training, counted from its configuration; no torch, so that a plan starts at once.
 
 Counted is what the networks compute: each true frame encoded once, the skips' share of a decoder stage once for each
-skip, the enlarged maps by transposed convolutions. A training step is three times its forward pass (values, gradients
-of the inputs, gradients of the weights), and a FLOP is half of a multiply-accumulate. Norms, activations and the
-optimizer are left out: they move memory and hardly compute.
+skip, the enlarged maps by transposed convolutions. Any other convolution is counted as the direct one, whatever way a
+device takes: Winograd's has fewer multiplications on a CPU (`cvae.model.convolution`), and a GPU's library may take it,
+too. A training step is three times its forward pass (values, gradients of the inputs, gradients of the weights), and a
+FLOP is half of a multiply-accumulate. Norms, activations and the optimizer are left out: they move memory and hardly
+compute.
 """
 
 from dataclasses import dataclass

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from cvae.config import CHANNELS_PER_GROUP, LAYERS, stage_channels
 from cvae.model.chunking import Chunking, pool_and_keep
+from cvae.model.convolution import Convolution
 from cvae.model.decoder_stage import DecoderStage, Kernels, MergeLayer
 
 Norm = Literal["batch", "group"]
@@ -39,7 +40,7 @@ def make_activation() -> nn.LeakyReLU:
 
 def make_layer(inputs: int, outputs: int, norm: Norm) -> nn.Sequential:
     """Return Conv 3x3, norm, LeakyReLU(0.2)."""
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), make_norm(norm, outputs), make_activation())
+    return nn.Sequential(Convolution(inputs, outputs), make_norm(norm, outputs), make_activation())
 
 
 def make_stage(channels: list[int], norm: Norm) -> nn.Sequential:

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cvae.config.schema import build_config
 from cvae.data.store.store import open_store
 from cvae.device import choose_accelerator
+from cvae.model.convolution import winograd
 from cvae.run.train_run import make_trainer
 
 pytestmark = pytest.mark.slow
@@ -34,11 +36,18 @@ def score(folder: Path, precision: str, seed: int) -> tuple[float, float]:
     return last.values()["val/psnr"], last.values()["val/copy_last_psnr"]
 
 
-def test_bf16_reaches_the_psnr_of_float32_within_seed_noise(tmp_path: Path) -> None:
-    # The same seeds in both: their mean difference is smaller than what another seed does to float32.
-    scores = {p: np.array([score(tmp_path, p, seed) for seed in range(4)]) for p in ("fp32", "bf16")}
-    full, half = scores["fp32"][:, 0], scores["bf16"][:, 0]
-    print(full, half, scores["fp32"][0, 1])
-    assert not np.array_equal(full, half)
-    assert abs((half - full).mean()) < full.std(ddof=1)
-    assert (half > scores["bf16"][:, 1] + 1).all()  # both have learned: a decibel above copying the last frame
+def test_bf16_reaches_the_psnr_of_float32_within_seed_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The same seeds in all: mean differences are smaller than what another seed does to float32. In bf16 also with all
+    # convolutions by Winograd's way, which rounds more: this model is too narrow to take it by itself.
+    def scores(precision: str) -> NDArray[np.float64]:
+        return np.array([score(tmp_path, precision, seed) for seed in range(4)])
+
+    full, halves = scores("fp32"), {"direct": scores("bf16")}
+    monkeypatch.setattr(winograd, "LEAST_PAIRS", 1)
+    halves["fewer multiplications"] = scores("bf16")
+    print(full, halves)
+    assert not np.array_equal(*halves.values())
+    for half in halves.values():
+        assert not np.array_equal(full, half)
+        assert abs((half - full)[:, 0].mean()) < full[:, 0].std(ddof=1)
+        assert (half[:, 0] > half[:, 1] + 1).all()  # all have learned: a decibel above copying the last frame
