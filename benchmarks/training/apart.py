@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,7 +35,8 @@ class StepsApart:
         to, answers = self._process.stdin, self._process.stdout
         assert to is not None
         assert answers is not None
-        print(ask, file=to, flush=True)
+        with suppress(BrokenPipeError):  # it has died since its last step, and answers nothing
+            print(ask, file=to, flush=True)
         if not (line := answers.readline()):
             raise RuntimeError(f"the process of {self.work} ended with status {self._process.wait()}")
         self.made.append(Made(**json.loads(line)))
@@ -61,6 +62,9 @@ def steps_apart(cache: Path, work: Work) -> Iterator[StepsApart]:
             yield StepsApart(process, work)
         finally:
             process.kill()  # it holds nothing that must be written
+            assert process.stdin is not None
+            with suppress(BrokenPipeError):  # where what it was asked has not reached it
+                process.stdin.close()
 
 
 def answer(asked: str) -> None:
