@@ -70,6 +70,12 @@ def test_a_step_is_beside_each_baseline_by_its_name_and_what_limits_it(tmp_path:
 
 
 @pytest.mark.usefixtures("no_steps")
+def test_what_was_set_out_for_is_of_the_labs_norm(tmp_path: Path) -> None:
+    rows = ways.rows_of(tmp_path, Way("group", 1.0), 2)
+    assert not any("wanted" in row.note for row in rows)
+
+
+@pytest.mark.usefixtures("no_steps")
 def test_what_memory_gives_is_told_of_both_sides(tmp_path: Path) -> None:
     rows = list(ways.rows_of(tmp_path, Way("batch", 1.0, ("bf16",), (SVGS_ORDER,), tells_memory=True), 2))
     assert [(row.baseline, row.ours, row.ratio) for row in rows] == [
