@@ -6,12 +6,13 @@ Two outputs of a filter of three weights read four inputs and take four products
     y1 = m1 - m2 - m3    m3 = (d1 - d3) g2    m2 = (d2 - d1) (g0 - g1 + g2) / 2
 
 In both directions at once the 36 products of 2x2 outputs become 16, each a matrix product over the channels. All of it
-is linear, so that both gradients are the same steps, transposed. A library for this kind of CPU has direct
-convolutions only (oneDNN), which are faster for few channels, where moving maps outweighs multiplying.
+is linear, so that both gradients are the same steps, transposed. A library for this kind of CPU, AVX-512 without AMX,
+has direct convolutions only (oneDNN), which are faster for few channels, where moving maps outweighs multiplying.
 
 Both ways round, in other places: in float32 by millionths, in bf16 the direct one by 0.2% of an output, this by 0.7%.
 """
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ LEAST_PAIRS, LEAST_POSITIONS = 128 * 256, 1536
 
 
 class Convolution(nn.Conv2d):
-    """Conv 3x3 over maps padded by 1, (N, C, S, S) -> (N, K, S, S); in training on a CPU by the faster way.
+    """Conv 3x3 over maps padded by 1, (N, C, S, S) -> (N, K, S, S); in training by Winograd's way where it is faster.
 
     Evaluations take the direct one: a score must not move with how many clips are scored at once.
     """
@@ -43,11 +44,21 @@ class Convolution(nn.Conv2d):
         return output
 
 
+@cache
+def is_measured_kind() -> bool:
+    """Whether this is a CPU of the kind that it was found faster on.
+
+    One with AMX multiplies bf16 several times as fast and moves maps no faster; libraries for others bring their own.
+    """
+    return torch.cpu._is_avx512_supported() and not torch.cpu._is_amx_tile_supported()
+
+
 def is_faster(maps: Tensor, weight: Tensor) -> bool:
     """Whether maps (N, C, H, W), with gradients, by a weight (K, C, 3, 3) take less time this way."""
     n, _, height, width = maps.shape
     return (
         maps.device.type == "cpu"
+        and is_measured_kind()
         and torch.is_grad_enabled()
         and height % 2 == width % 2 == 0
         and n * height * width >= LEAST_POSITIONS

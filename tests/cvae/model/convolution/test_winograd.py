@@ -16,6 +16,12 @@ from cvae.model.convolution.winograd import Convolution, is_faster
 ROOT = Path(__file__).parents[4]
 
 
+@pytest.fixture(autouse=True)
+def measured_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the machine be of the kind that it was measured on, whatever it is."""
+    monkeypatch.setattr(winograd, "is_measured_kind", lambda: True)
+
+
 @pytest.fixture
 def everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every convolution with gradients take the faster way."""
@@ -95,6 +101,17 @@ def test_odd_maps_take_the_direct_way() -> None:
 def test_another_device_has_its_own() -> None:
     assert is_faster(torch.empty(24, 512, 8, 8), torch.empty(512, 512, 3, 3))
     assert not is_faster(torch.empty(24, 512, 8, 8, device="meta"), torch.empty(512, 512, 3, 3, device="meta"))
+
+
+@pytest.mark.parametrize(("avx512", "amx", "taken"), [(True, False, True), (True, True, False), (False, False, False)])
+def test_a_cpu_that_was_not_measured_takes_the_direct_way(
+    avx512: bool, amx: bool, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(torch.cpu, "_is_avx512_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(winograd, "is_measured_kind", winograd.is_measured_kind.__wrapped__)  # type: ignore[attr-defined]
+    assert is_faster(torch.empty(24, 512, 8, 8), torch.empty(512, 512, 3, 3)) == taken
 
 
 def ways(width: float) -> list[tuple[int, bool]]:
